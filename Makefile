@@ -1,0 +1,43 @@
+# make demo      signs a user up on a real Keystone and shows it
+# make run       the same Keystone and service, until Ctrl-C
+# make test      all tests
+# make lint      formatting, ruff and mypy
+# make clean     removes all that the above have made
+
+PYTHON ?= python3
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
+
+SERVICE = .venv/installed
+KEYSTONE = .keystone/installed
+
+.PHONY: demo run test lint clean
+
+demo: $(SERVICE) $(KEYSTONE)
+	.venv/bin/python -m tests.demo
+
+run: $(SERVICE) $(KEYSTONE)
+	.venv/bin/python -m tests.demo --stay
+
+test: $(SERVICE) $(KEYSTONE)
+	.venv/bin/python -m pytest
+
+lint: $(SERVICE)
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+clean:
+	rm -rf .venv .keystone .pytest_cache .mypy_cache .ruff_cache
+
+$(SERVICE): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "UserHandler needs Python 3.11 or later: make PYTHON=python3.x")'
+	@echo "Installing the service and its tools into .venv"
+	@$(PYTHON) -m venv --clear .venv
+	@.venv/bin/python $(PIP_INSTALL) -r requirements-dev.txt
+	@touch $@
+
+$(KEYSTONE): tests/keystone/requirements.txt tests/keystone/constraints.txt $(SERVICE)
+	@echo "Installing a Keystone into .keystone"
+	@$(PYTHON) -m venv --clear .keystone/venv
+	@.keystone/venv/bin/python $(PIP_INSTALL) -r tests/keystone/requirements.txt
+	@touch $@
