@@ -1,0 +1,1 @@
+"""The endpoints: one file each, named as its one function."""

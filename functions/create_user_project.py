@@ -1,0 +1,30 @@
+"""POST /create_user_project: signs a user up."""
+
+from lib import settings
+from lib.endpoint import endpoint
+from lib.errors import Answer
+from lib.keystone import connect, ensure_grants, ensure_project, ensure_user, look_up_grants
+from lib.models import SignUp
+
+
+@endpoint
+def create_user_project(request: SignUp) -> Answer:
+    """Makes the Keystone user and project of a Concertim login, or finishes what an earlier try began.
+
+    Answers 201 `{"project_id", "user_id", "username"}`, where `username` is the login as sent; with the setting
+    `billing_keys` also `billing_account_id` (UI v1.0.0 to v1.1.0) and `billing_acct_id` (v0.2.2, v0.2.3): the id
+    sent, else the project's, as the UI wants one that no other user has.
+
+    Errors: 400 the request, or Keystone's rules for it; 403 cloud_env is refused; 409 a user or project of this
+    name is not this sign-up's; 424 a role or account is missing; 502, 503, 504 Keystone: repeat the request.
+    """
+    cloud = connect(request.cloud_env)
+    look_up_grants(cloud)
+    user = ensure_user(cloud, request)
+    project = ensure_project(cloud, request, user)
+    ensure_grants(cloud, user, project)
+    answer = {"project_id": project.id, "user_id": user.id, "username": request.username}
+    if settings.current().billing_keys:
+        billing_id = request.billing_account_id or project.id
+        answer |= {"billing_account_id": billing_id, "billing_acct_id": billing_id}
+    return 201, answer

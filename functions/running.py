@@ -1,0 +1,11 @@
+"""GET /: says that the service runs."""
+
+from lib.endpoint import endpoint
+from lib.errors import Answer
+from lib.models import Nothing
+
+
+@endpoint
+def running(request: Nothing) -> Answer:
+    """Answers 200 `Running`, always; asks no Keystone, so that a health check tells of this service alone."""
+    return 200, "Running"

@@ -1,0 +1,58 @@
+"""What is known of the call being served: its request id, deadline and secrets, and whether it changed anything."""
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from lib.errors import DeadlineExceeded
+
+
+def _new_request_id() -> str:
+    """A request id in OpenStack's own form, so that Keystone takes it over into its log."""
+    return f"req-{uuid.uuid4()}"
+
+
+@dataclass
+class Call:
+    """One call of one function, shared by the threads that serve it."""
+
+    function: str
+    request_id: str = field(default_factory=_new_request_id)
+    started: float = field(default_factory=time.monotonic)
+    ends: float = float("inf")
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    changed: bool = False
+
+    def milliseconds(self) -> int:
+        """How long the call has taken until now."""
+        return round((time.monotonic() - self.started) * 1000)
+
+    def seconds_left(self) -> float:
+        """What remains until the deadline; raises DeadlineExceeded when nothing does."""
+        left = self.ends - time.monotonic()
+        if left <= 0:
+            raise DeadlineExceeded("The time for this request is over. Repeat it.")
+        return left
+
+
+_current: ContextVar[Call | None] = ContextVar("call", default=None)
+
+
+def current() -> Call:
+    """The call being served by this thread; a nameless one outside any."""
+    return _current.get() or Call(function="", request_id="-")
+
+
+@contextmanager
+def serving(function: str) -> Iterator[Call]:
+    """Makes a new call the current one; inside another it keeps that one's request id."""
+    outer = _current.get()
+    call = Call(function, outer.request_id) if outer else Call(function)
+    token = _current.set(call)
+    try:
+        yield call
+    finally:
+        _current.reset(token)

@@ -1,0 +1,70 @@
+"""@endpoint: makes a recipe total. Checks the request, calls, turns any error into an answer, logs one line."""
+
+import logging
+import traceback
+from collections.abc import Callable
+from functools import wraps
+from typing import Protocol, TypeVar, get_type_hints
+
+from pydantic import ValidationError
+
+from lib import call, log, settings
+from lib.errors import Answer, BadRequest, Problem, as_answer
+from lib.models import Model, sentences
+
+_Request = TypeVar("_Request", bound=Model)
+
+
+class Endpoint(Protocol):
+    """What an endpoint is to its callers: takes the request dict, answers (status, body), never raises."""
+
+    __name__: str
+
+    def __call__(self, request: object, /) -> Answer:
+        """Serves one request."""
+
+
+def endpoint(recipe: Callable[[_Request], Answer]) -> Endpoint:
+    """The recipe as an endpoint; the model its request is checked against is the one it is annotated with."""
+    model: type[_Request] = get_type_hints(recipe)["request"]
+
+    @wraps(recipe)
+    def handle(request: object, /) -> Answer:
+        with call.serving(recipe.__name__) as this:
+            try:
+                this.ends = this.started + settings.current().deadline
+                checked = _check(model, request)
+                this.secrets = checked.secrets()
+                status, body = recipe(checked)
+            except Exception as error:
+                return refuse(error)
+            log.logger.info("%s %d %d ms", this.function, status, this.milliseconds())
+            return status, body
+
+    return handle
+
+
+def refuse(error: Exception) -> Answer:
+    """The answer to what stopped the current call, after its line in the log."""
+    this = call.current()
+    status, body = as_answer(error, this.request_id, changed=this.changed)
+    level, repeat = (logging.ERROR, "helps") if status >= 500 else (logging.WARNING, "does not help")
+    told = f"{log.mask(_for_the_log(error))}; a repeat {repeat}"
+    log.logger.log(level, "%s %d %d ms: %s", this.function, status, this.milliseconds(), told)
+    return status, body
+
+
+def _check(model: type[_Request], request: object) -> _Request:
+    try:
+        return model.model_validate(request)
+    except ValidationError as error:
+        raise BadRequest(sentences(error)) from None
+
+
+def _for_the_log(error: Exception) -> str:
+    if not isinstance(error, Problem):
+        frames = reversed(traceback.extract_tb(error.__traceback__))
+        places = " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
+        return f"{type(error).__name__}: {error} at {places}"
+    more = {"step": error.step, "Keystone's request": error.keystone_request_id, "detail": error.detail}
+    return "; ".join([error.message, *(f"{name}: {value}" for name, value in more.items() if value)])

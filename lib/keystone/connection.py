@@ -1,0 +1,188 @@
+"""What can be asked of the Keystone that a request names, over a connection kept for each distinct credential."""
+
+import hashlib
+import random
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from keystoneauth1.identity import v3
+from keystoneclient.v3.client import Client
+
+from lib import call, marks
+from lib.errors import CloudEnvRefused, NotKeystone
+from lib.keystone.refusals import REFUSALS, TRANSIENT, Gone, problem
+from lib.keystone.resources import Project, User, as_project, as_user
+from lib.keystone.session import domain_id_of_default, open_session
+from lib.memory import Memory
+from lib.models import CloudEnv
+
+# A site has one cloud environment, or a few; the age bounds how long an unused password stays in memory.
+KEPT_CONNECTIONS, KEPT_SECONDS = 32, 3600
+# Roles and accounts hardly ever change, and a stale id is found out and looked up again.
+KEPT_IDS, KEPT_ID_SECONDS = 64, 600
+# Seconds between the tries of one step, about: enough for a worker to restart or a database lock to pass.
+PAUSES = (0.1, 0.5)
+
+_Result = TypeVar("_Result")
+
+
+class Connection:
+    """One credential at one Keystone: its session with the token, and the ids of the roles and accounts it uses.
+
+    Shared by threads. Everything it raises is a Problem; Taken and Gone are for the steps to resolve.
+    """
+
+    def __init__(self, cloud_env: CloudEnv) -> None:
+        self._auth_url = cloud_env.auth_url
+        self._session = open_session(cloud_env)
+        self._client = Client(session=self._session, endpoint_override=cloud_env.auth_url)
+        self._ids: Memory[tuple[str, str, str | None], str] = Memory(KEPT_IDS, KEPT_ID_SECONDS)
+        self.user_id, self.user_domain_id, self.project_domain_id = self._log_in()
+
+    def _log_in(self) -> tuple[str, str, str]:
+        def log_in() -> tuple[str, str, str]:
+            token: Any = self._session.auth.get_access(self._session)  # type: ignore[union-attr]
+            return token.user_id, token.user_domain_id, token.project_domain_id
+
+        try:
+            return _ask("log in", log_in)
+        except Gone:
+            raise NotKeystone("There is no Keystone v3 at cloud_env.auth_url.") from None
+
+    def accepts_password(self, user_id: str, password: str) -> bool:
+        """Whether the password logs in as this user. Tried once: a failure counts towards Keystone's lock-out."""
+        login = v3.Password(self._auth_url, password, user_id=user_id, unscoped=True, include_catalog=False)
+        try:
+            _ask("prove the user's password", lambda: login.get_access(self._session))
+        except CloudEnvRefused:
+            return False
+        return True
+
+    def create_user(self, name: str, password: str, attributes: Mapping[str, str]) -> User:
+        """Makes a user in the domain of cloud_env's own. Raises Taken."""
+        create, domain = self._client.users.create, self.user_domain_id
+        return _change("create the user", lambda: as_user(create(name, domain, password=password, **attributes)))
+
+    def get_user(self, user_id: str) -> User | None:
+        """The user of this id, if there is one."""
+        return _or_none(lambda: _ask("read the user", lambda: as_user(self._client.users.get(user_id))))
+
+    def find_users(self, name: str) -> list[User]:
+        """What Keystone takes for the user of this name in cloud_env's user domain; some compare without case."""
+        list_users, domain = self._client.users.list, self.user_domain_id
+        return _ask("find the user", lambda: [as_user(user) for user in list_users(domain=domain, name=name)])
+
+    def set_password(self, user_id: str, password: str) -> None:
+        """Sets the user's password, which ends the tokens they have."""
+        _change("set the user's password", lambda: self._client.users.update(user_id, password=password))
+
+    def set_default_project(self, user_id: str, project_id: str) -> None:
+        """Sets the project that the user's log-ins are for when they name none."""
+        update = self._client.users.update
+        _change("set the user's default project", lambda: update(user_id, default_project=project_id))
+
+    def has_roles(self, user_id: str) -> bool:
+        """Whether the user holds any role anywhere: on a project, a domain or the system."""
+        return bool(_ask("read the user's roles", lambda: self._client.role_assignments.list(user=user_id)))
+
+    def delete_user(self, user_id: str) -> None:
+        """Removes the user; gone already is as good."""
+        _or_none(lambda: _change("remove the user", lambda: self._client.users.delete(user_id)))
+
+    def create_project(self, name: str, attributes: Mapping[str, str]) -> Project:
+        """Makes a project, tagged as Concertim's, in the domain of cloud_env's own. Raises Taken."""
+        create, domain, tags = self._client.projects.create, self.project_domain_id, [marks.PROJECT_TAG]
+        return _change("create the project", lambda: as_project(create(name, domain, tags=tags, **attributes)))
+
+    def get_project(self, project_id: str) -> Project | None:
+        """The project of this id, if there is one."""
+        return _or_none(lambda: _ask("read the project", lambda: as_project(self._client.projects.get(project_id))))
+
+    def find_projects(self, name: str) -> list[Project]:
+        """What Keystone takes for the project of this name in cloud_env's project domain."""
+        list_projects, domain = self._client.projects.list, self.project_domain_id
+        return _ask("find the project", lambda: [as_project(one) for one in list_projects(domain=domain, name=name)])
+
+    def grant(self, role_id: str, user_id: str, project_id: str) -> None:
+        """Gives the user the role on the project; given already is as good. Raises Gone."""
+        _change("grant a role", lambda: self._client.roles.grant(role_id, user=user_id, project=project_id))
+
+    def role_id(self, name: str) -> str:
+        """The id of the global role of this name. Raises Gone."""
+        return self._id("role", name, None, lambda: self._client.roles.list(name=name))
+
+    def account_id(self, username: str, domain_id: str) -> str:
+        """The id of the user of this name in this domain. Raises Gone."""
+        return self._id("user", username, domain_id, lambda: self._client.users.list(domain=domain_id, name=username))
+
+    def domain_id(self, name: str) -> str:
+        """The id of the domain of this name. Raises Gone."""
+        return domain_id_of_default(name) or self._id(
+            "domain", name, None, lambda: self._client.domains.list(name=name)
+        )
+
+    def forget_ids(self) -> None:
+        """Lets roles and accounts be looked up again, when one turned out to be gone."""
+        self._ids.clear()
+
+    def _id(self, kind: str, name: str, domain_id: str | None, find: Callable[[], list[Any]]) -> str:
+        def look_up() -> str:
+            # Keystone ignores a filter that it does not know, and may compare names without case.
+            for found in (one.to_dict() for one in _ask(f"find the {kind}", find)):
+                if found["name"] == name and found.get("domain_id") == domain_id:
+                    return str(found["id"])
+            raise Gone(f"There is no {kind} {name}.")
+
+        return self._ids.get((kind, name, domain_id), look_up)
+
+
+_kept: Memory[bytes, Connection] = Memory(KEPT_CONNECTIONS, KEPT_SECONDS)
+_hash_key = secrets.token_bytes(32)
+
+
+def connect(cloud_env: CloudEnv) -> Connection:
+    """The kept connection of exactly this credential, password included, or a new one that has just logged in."""
+    credential = cloud_env.model_dump_json(exclude={"password"}) + cloud_env.password.get_secret_value()
+    key = hashlib.blake2b(credential.encode(), key=_hash_key).digest()
+    return _kept.get(key, lambda: Connection(cloud_env))
+
+
+def forget_connections() -> None:
+    """Drops every kept connection, which changes nothing but latency."""
+    _kept.clear()
+
+
+def _ask(step: str, ask: Callable[[], _Result]) -> _Result:
+    """What Keystone answers, tried again where its failure may pass and time allows. Raises Problems only."""
+    for pause in (*PAUSES, None):
+        try:
+            return ask()
+        except Exception as error:
+            why = problem(error, step)
+        spread = (pause or 0) * random.uniform(0.5, 1.5)  # noqa: S311  (no secret)
+        if pause is None or not isinstance(why, TRANSIENT) or spread > call.current().seconds_left():
+            break
+        time.sleep(spread)
+    raise why
+
+
+def _change(step: str, ask: Callable[[], _Result]) -> _Result:
+    """As _ask, for what writes: unless Keystone refused it, the call being served has changed something."""
+    try:
+        result = _ask(step, ask)
+    except REFUSALS:
+        raise
+    except Exception:
+        call.current().changed = True
+        raise
+    call.current().changed = True
+    return result
+
+
+def _or_none(ask: Callable[[], _Result]) -> _Result | None:
+    try:
+        return ask()
+    except Gone:
+        return None

@@ -1,0 +1,92 @@
+"""look_up_grants and ensure_grants: who gets which role on a new project, looked up before anything is made."""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from lib import settings
+from lib.errors import CloudNotPrepared
+from lib.keystone.connection import Connection
+from lib.keystone.refusals import Gone
+from lib.keystone.resources import Project, User
+from lib.settings import StandingGrant
+from lib.waves import at_once
+
+
+@dataclass(frozen=True)
+class Grants:
+    """The ids of the new user's roles, and of (role, account) of everybody else."""
+
+    user_role_ids: tuple[str, ...]
+    others: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class _Missing:
+    what: str
+    remedy: str
+
+
+def look_up_grants(cloud: Connection) -> Grants:
+    """The grants that the settings ask for. Raises CloudNotPrepared, naming all that is missing and how to make it."""
+    ours = settings.current()
+    standing = ours.standing_grants
+    role_names = sorted({*ours.user_roles, *ours.cloud_env_roles, *(role for one in standing for role in one.roles)})
+    found = at_once(
+        [*(partial(_role, cloud, name) for name in role_names), *(partial(_account, cloud, one) for one in standing)]
+    )
+    missing = [one for one in found if isinstance(one, _Missing)]
+    if missing:
+        raise CloudNotPrepared(
+            f"The cloud is not prepared for Concertim: it has no {', no '.join(one.what for one in missing)}."
+            f" Make them with: {'; '.join(one.remedy for one in missing)}"
+        )
+    ids = [str(one) for one in found]
+    role_ids = dict(zip(role_names, ids, strict=False))
+    others = [(role_ids[role], cloud.user_id) for role in ours.cloud_env_roles]
+    for one, account_id in zip(standing, ids[len(role_names) :], strict=True):
+        others += [(role_ids[role], account_id) for role in one.roles]
+    return Grants(tuple(role_ids[role] for role in ours.user_roles), tuple(others))
+
+
+def ensure_grants(cloud: Connection, user: User, project: Project) -> None:
+    """Gives everybody their roles on the project and makes it the user's default one, all at once.
+
+    A role or account that was made anew since it was looked up is looked up again.
+    """
+    try:
+        _give(cloud, user, project, look_up_grants(cloud))
+    except Gone:
+        cloud.forget_ids()
+        _give(cloud, user, project, look_up_grants(cloud))
+
+
+def _give(cloud: Connection, user: User, project: Project, grants: Grants) -> None:
+    pairs = [*((role_id, user.id) for role_id in grants.user_role_ids), *grants.others]
+    steps: list[Callable[[], None]] = [partial(cloud.grant, role_id, to, project.id) for role_id, to in pairs]
+    if user.default_project_id != project.id:
+        steps.append(partial(cloud.set_default_project, user.id, project.id))
+    at_once(steps)
+
+
+def _role(cloud: Connection, name: str) -> str | _Missing:
+    try:
+        return cloud.role_id(name)
+    except Gone:
+        return _Missing(f"role {name}", f"openstack role create {shlex.quote(name)}")
+
+
+def _account(cloud: Connection, account: StandingGrant) -> str | _Missing:
+    try:
+        domain_id = cloud.domain_id(account.user_domain_name) if account.user_domain_name else cloud.user_domain_id
+    except Gone:
+        domain = account.user_domain_name or ""
+        return _Missing(f"domain {domain}", f"openstack domain create {shlex.quote(domain)}")
+    try:
+        return cloud.account_id(account.username, domain_id)
+    except Gone:
+        return _Missing(
+            f"user {account.username} in domain {account.user_domain_name or domain_id}",
+            f"openstack user create --domain {domain_id} --password-prompt {shlex.quote(account.username)}",
+        )

@@ -1,0 +1,75 @@
+"""Turns what keystoneauth and keystoneclient raise into problems that say what a person can do."""
+
+from keystoneauth1 import exceptions as ksa
+from requests.exceptions import ConnectTimeout
+
+from lib import log
+from lib.errors import (
+    BadRequest,
+    CloudEnvRefused,
+    DeadlineExceeded,
+    KeystoneBusy,
+    KeystoneFailed,
+    NotKeystone,
+    Problem,
+    RightsMissing,
+    Unfinished,
+)
+
+
+class Taken(Unfinished):
+    """Keystone's 409: the name exists. A step resolves it; one that escapes is answered as "repeat"."""
+
+
+class Gone(Unfinished):
+    """Keystone's 404: what the call named does not exist (any more). A step resolves it, as above."""
+
+
+# By these Keystone says that it did nothing.
+REFUSALS = (Taken, Gone, BadRequest, CloudEnvRefused, RightsMissing)
+# These may pass: a short wait and another try can do. Rights among them, as a Keystone that serves requests in threads
+# refuses those that come at once while it loads its policy for the first of them (Keystone 30, each time).
+TRANSIENT = (KeystoneBusy, KeystoneFailed, RightsMissing)
+
+
+def problem(error: Exception, step: str) -> Problem:
+    """The problem that an exception out of the Keystone libraries means, while trying to do `step`."""
+    if isinstance(error, Problem):
+        return error
+    kind, message = _meaning(error, step)
+    status = getattr(error, "http_status", "")
+    return kind(
+        message,
+        step=step,
+        keystone_request_id=getattr(error, "request_id", None) or "",
+        detail=log.mask(f"{type(error).__name__} {status} {getattr(error, 'message', error)}"),
+    )
+
+
+def _meaning(error: Exception, step: str) -> tuple[type[Problem], str]:
+    match error:
+        case ksa.Unauthorized() | ksa.AuthorizationFailure() | ksa.MissingAuthMethods():
+            return CloudEnvRefused, (
+                "Keystone refuses the credentials in cloud_env: the user, password or project is wrong or disabled,"
+                " or the user has no role on the project."
+            )
+        case ksa.Forbidden():
+            return RightsMissing, f"Keystone does not let the account in cloud_env {step}. It needs the role admin."
+        case ksa.NotFound():
+            return Gone, f"Keystone does not know what is needed to {step}. Repeat the request."
+        case ksa.Conflict():
+            return Taken, f"Keystone refuses to {step}: the name is taken. Repeat the request."
+        case ksa.BadRequest() | ksa.RequestEntityTooLarge() | ksa.UnprocessableEntity():
+            return BadRequest, f"Keystone refuses to {step}: {log.mask(str(error.message))}"
+        case ksa.TooManyRequests() | ksa.ServiceUnavailable():
+            return KeystoneBusy, f"Keystone is too busy to {step}. Repeat the request."
+        case ksa.HttpServerError():
+            return KeystoneFailed, f"Keystone failed to {step}, with status {error.http_status}. Repeat the request."
+        case ksa.ConnectTimeout() if not isinstance(error.__context__, ConnectTimeout):
+            return DeadlineExceeded, f"Keystone did not {step} in time. Repeat the request."
+        case ksa.SSLError():
+            return NotKeystone, "The certificate of cloud_env.auth_url cannot be verified. See the setting cacert."
+        case ksa.ConnectionError():
+            return KeystoneFailed, "Keystone cannot be reached at cloud_env.auth_url."
+        case _:
+            return NotKeystone, "What answers at cloud_env.auth_url is not a Keystone v3."

@@ -1,0 +1,73 @@
+"""ensure_user: the user of a sign-up, made or proved to be this sign-up's own. The user is the lock."""
+
+from lib import call, marks, names, settings
+from lib.errors import BadRequest, NameTaken
+from lib.keystone.connection import Connection
+from lib.keystone.refusals import Taken
+from lib.keystone.resources import User
+from lib.models import SignUp
+
+
+def ensure_user(cloud: Connection, sign_up: SignUp) -> User:
+    """The user of this sign-up: the one whose id it carries, else one made now, else the one of its name if its own."""
+    name = user_name(sign_up.username)
+    known = cloud.get_user(sign_up.cloud_user_id) if sign_up.cloud_user_id else None
+    if known:
+        if known.domain_id != cloud.user_domain_id or not known.is_for(marks.USER, sign_up.username, name):
+            raise NameTaken(
+                f"cloud_user_id names a Keystone user that is not Concertim's for login {sign_up.username}."
+            )
+        return _enabled(known)
+    if sign_up.password is None:
+        raise BadRequest("password: is required and must not be blank, as cloud_user_id names no user of this login")
+    password = sign_up.password.get_secret_value()
+    attributes = marks.mark(marks.USER, sign_up.username) | ({"email": sign_up.email} if sign_up.email else {})
+    try:
+        return cloud.create_user(name, password, attributes)
+    except Taken:
+        return _adopt(cloud, sign_up.username, name, password)
+
+
+def release_user(cloud: Connection, sign_up: SignUp, user: User) -> None:
+    """Takes back a user whose sign-up cannot be finished; never one that was reported or is in use."""
+    unfinished = user.id != sign_up.cloud_user_id and user.mark == (marks.USER, sign_up.username)
+    if unfinished and not cloud.has_roles(user.id):
+        cloud.delete_user(user.id)
+        call.current().changed = False
+
+
+def user_name(login: str) -> str:
+    """The Keystone name of this login's user."""
+    return names.name_for(settings.current().user_name, login, names.USER_NAME_LENGTH)
+
+
+def _adopt(cloud: Connection, login: str, name: str, password: str) -> User:
+    """The existing user of this name, if the password opens it, or it is unfinished work of this very login."""
+    found = cloud.find_users(name)
+    user = next((one for one in found if one.name == name), None)
+    if user is None and found:
+        raise NameTaken(
+            f"A user whose name Keystone does not tell from {name} exists, and is another login's."
+            " Choose another login, or let an operator rename that user (openstack user set --name)."
+        )
+    if user is None:
+        raise Taken(f"User {name} was removed while this request asked for it. Repeat the request.")
+    _enabled(user)
+    if cloud.accepts_password(user.id, password):
+        return user
+    if user.mark == (marks.USER, login) and not cloud.has_roles(user.id):
+        cloud.set_password(user.id, password)
+        return user
+    raise NameTaken(
+        f"User {name} exists and is not this sign-up's: the password sent does not open it. If it is to be this"
+        f" login's, an operator can set its password (openstack user set --password-prompt {user.id}) or remove it."
+    )
+
+
+def _enabled(user: User) -> User:
+    if not user.enabled:
+        raise NameTaken(
+            f"User {user.name} exists and is disabled. If it is to be used again, an operator can enable it"
+            f" (openstack user set --enable {user.id})."
+        )
+    return user

@@ -1,0 +1,54 @@
+"""A bounded memory in which each thing is made once, however many ask for it at the same time."""
+
+import math
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from threading import Lock
+from typing import Generic, TypeVar
+
+from cachetools import TTLCache
+
+from lib import call
+from lib.errors import DeadlineExceeded
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Value = TypeVar("_Value")
+
+
+class Memory(Generic[_Key, _Value]):
+    """Keeps at most `size` values, each for at most `seconds`. A failure goes to all who waited, and is not kept."""
+
+    def __init__(self, size: int, seconds: float) -> None:
+        self._kept: TTLCache[_Key, Future[_Value]] = TTLCache(size, seconds)
+        self._lock = Lock()
+
+    def get(self, key: _Key, make: Callable[[], _Value]) -> _Value:
+        """The kept value, or the one that `make` makes; waits for another thread no longer than the call may."""
+        with self._lock:
+            future = self._kept.get(key)
+            to_make = future is None
+            if future is None:
+                future = self._kept[key] = Future()
+        if to_make:
+            try:
+                future.set_result(make())
+            except BaseException as error:
+                with self._lock:
+                    if self._kept.get(key) is future:
+                        del self._kept[key]
+                future.set_exception(error)
+        left = call.current().seconds_left()
+        try:
+            return future.result(None if math.isinf(left) else left)
+        except TimeoutError:
+            raise DeadlineExceeded("Keystone did not answer in time. Repeat the request.") from None
+
+    def forget(self, key: _Key) -> None:
+        """Lets the next one who asks make it anew."""
+        with self._lock:
+            self._kept.pop(key, None)
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        with self._lock:
+            self._kept.clear()

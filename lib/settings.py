@@ -1,0 +1,157 @@
+"""The settings: `log_level` and the section `user_handler` of Concertim's config.yaml, checked and frozen."""
+
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+
+from lib.errors import Misconfigured
+
+# Shared by all Concertim services on the host; everything in it that is not ours belongs to another of them.
+DEFAULT_PATH = Path("/etc/concertim-openstack-service/config.yaml")
+PATH_VARIABLE = "CONCERTIM_CONFIG"
+SECTION = "user_handler"
+
+
+def _with_one_placeholder(template: str) -> str:
+    around = template.replace("{username}", "", 1)
+    if around == template or "{" in around or "}" in around:
+        raise ValueError("must hold {username} once, and no other braces")
+    return template
+
+
+def _never_admin(role: str) -> str:
+    if role == "admin":
+        raise ValueError("must not be admin: on a stock Keystone that makes every user a cloud administrator")
+    return role
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+Template = Annotated[Name, AfterValidator(_with_one_placeholder)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+
+
+class StandingGrant(_Section):
+    """Roles that an account of the site gets on every project made."""
+
+    username: Name
+    roles: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
+    user_domain_name: Name | None = None
+    """The account's domain; without it, the domain of `cloud_env`'s user."""
+
+
+class Settings(_Section):
+    """Every setting with its default; config.sample.yaml explains each."""
+
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)] = "INFO"
+
+    user_name: Template = "concertim_{username}"
+    project_name: Template = "concertim_{username}_project"
+
+    user_roles: Annotated[tuple[Annotated[Name, AfterValidator(_never_admin)], ...], Field(strict=False)] = ("member",)
+    cloud_env_roles: Annotated[tuple[Name, ...], Field(strict=False)] = ("admin",)
+    standing_grants: Annotated[tuple[StandingGrant, ...], Field(strict=False)] = (
+        StandingGrant(username="concertim", roles=("watcher", "member")),
+    )
+    billing_keys: bool = True
+
+    deadline: Annotated[float, Field(strict=False, gt=0, le=3600)] = 50
+    """Seconds one request may take; below the 60 after which the UI (v1.0.0 and later) stops waiting."""
+    threads: Annotated[int, Field(ge=1, le=100)] = 8
+    """Requests served at once; the UI sends up to five."""
+    max_body_bytes: Annotated[int, Field(ge=1024, le=1024 * 1024)] = 64 * 1024
+    cacert: Path | None = Field(default=None, strict=False)
+    """The certificate bundle that https Keystones are verified with; without it, certifi's."""
+
+
+def current() -> Settings:
+    """The settings in force: of the file that CONCERTIM_CONFIG names, else of the default path, else the defaults.
+
+    Each file is read once per process. Raises Misconfigured.
+    """
+    named = os.environ.get(PATH_VARIABLE)
+    return load(Path(named)) if named else load(DEFAULT_PATH, optional=True)
+
+
+@lru_cache(maxsize=4)
+def load(path: Path, *, optional: bool = False) -> Settings:
+    """The settings in this file; where it is `optional` and missing, the defaults. Raises Misconfigured."""
+    settings: Settings | None = None
+    try:
+        settings, problems = parse(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        if optional:
+            return Settings()
+        problems = [str(error.strerror)]
+    except OSError as error:
+        problems = [str(error.strerror)]
+    except UnicodeDecodeError:
+        problems = ["is not UTF-8 text"]
+    if settings is None:
+        raise Misconfigured("\n".join(f"{path}: {problem}" for problem in problems))
+    return settings
+
+
+def parse(text: str) -> tuple[Settings | None, list[str]]:
+    """The settings in a config.yaml's text, or None and every problem with its line."""
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        document = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        return None, [f"line {error.problem_mark.line + 1 if error.problem_mark else '?'}: {error.problem}"]
+    except yaml.YAMLError as error:
+        return None, [str(error).splitlines()[0]]
+    if document is None:
+        return Settings(), []
+    if not isinstance(document, dict):
+        return None, ["line 1: must be a mapping of keys to values"]
+    section = document.get(SECTION) or {}
+    if not isinstance(section, dict):
+        return None, [f"line {_line(root, (SECTION,))}: {SECTION}: must be a mapping of keys to values"]
+    misplaced = [f"line {_line(root, (SECTION, 'log_level'))}: log_level: belongs at the top level of the file"]
+    if "log_level" in section:
+        return None, misplaced
+    ours = section if document.get("log_level") is None else {**section, "log_level": document["log_level"]}
+    try:
+        return Settings.model_validate(ours), []
+    except ValidationError as error:
+        return None, list(_problems(error, root))
+
+
+def _problems(error: ValidationError, root: yaml.Node | None) -> Iterator[str]:
+    for problem in error.errors(include_url=False, include_input=False):
+        where: tuple[Any, ...] = problem["loc"]
+        path = where if where[0] == "log_level" else (SECTION, *where)
+        what = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            what = f"no such setting; there are {', '.join(sorted(set(Settings.model_fields) - {'log_level'}))}"
+        yield f"line {_line(root, path)}: {'.'.join(map(str, path))}: {what}"
+
+
+def _line(node: yaml.Node | None, path: tuple[Any, ...]) -> int:
+    """The line of the key or item at this path, or of the nearest thing above it."""
+    line = node.start_mark.line + 1 if node else 1
+    for step in path:
+        if isinstance(node, yaml.MappingNode):
+            found = [(key, value) for key, value in node.value if key.value == str(step)]
+            if not found:
+                break
+            key, node = found[0]
+            line = key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line
