@@ -25,28 +25,26 @@ class Memory(Generic[_Key, _Value]):
     def get(self, key: _Key, make: Callable[[], _Value]) -> _Value:
         """The kept value, or the one that `make` makes; waits for another thread no longer than the call may."""
         with self._lock:
-            future = self._kept.get(key)
-            to_make = future is None
-            if future is None:
-                future = self._kept[key] = Future()
-        if to_make:
-            try:
-                future.set_result(make())
-            except BaseException as error:
-                with self._lock:
-                    if self._kept.get(key) is future:
-                        del self._kept[key]
-                future.set_exception(error)
+            kept = self._kept.get(key)
+            if kept is None:
+                mine = self._kept[key] = Future[_Value]()
+        if kept is None:
+            return self._made(key, mine, make)
         left = call.current().seconds_left()
         try:
-            return future.result(None if math.isinf(left) else left)
+            return kept.result(None if math.isinf(left) else left)
         except TimeoutError:
-            raise DeadlineExceeded("Keystone did not answer in time. Repeat the request.") from None
+            raise DeadlineExceeded("Keystone took too long to answer. Repeat the request.") from None
 
-    def forget(self, key: _Key) -> None:
-        """Lets the next one who asks make it anew."""
-        with self._lock:
-            self._kept.pop(key, None)
+    def _made(self, key: _Key, future: "Future[_Value]", make: Callable[[], _Value]) -> _Value:
+        try:
+            future.set_result(make())
+        except BaseException as error:
+            with self._lock:
+                if self._kept.get(key) is future:
+                    del self._kept[key]
+            future.set_exception(error)
+        return future.result()
 
     def clear(self) -> None:
         """Forgets everything."""

@@ -66,7 +66,7 @@ def _meaning(error: Exception, step: str) -> tuple[type[Problem], str]:
         case ksa.HttpServerError():
             return KeystoneFailed, f"Keystone failed to {step}, with status {error.http_status}. Repeat the request."
         case ksa.ConnectTimeout() if not isinstance(error.__context__, ConnectTimeout):
-            return DeadlineExceeded, f"Keystone did not {step} in time. Repeat the request."
+            return DeadlineExceeded, f"Keystone took too long to {step}. Repeat the request."
         case ksa.SSLError():
             return NotKeystone, "The certificate of cloud_env.auth_url cannot be verified. See the setting cacert."
         case ksa.ConnectionError():

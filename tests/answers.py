@@ -1,0 +1,28 @@
+"""Whole answers, for comparing in one assertion what a function returned."""
+
+from typing import Any
+
+from lib.errors import Answer
+
+
+class _RequestId:
+    """Equals any request id."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and other.startswith("req-") and len(other) == len("req-") + 36
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return "req-…"
+
+
+def error(status: int, code: str, message: str) -> Answer:
+    """The answer to a problem, with any request id."""
+    return status, {"error": code, "message": message, "request_id": _RequestId()}
+
+
+def signed_up(login: str, user_id: str, project_id: str, billing_id: str | None = None) -> Answer:
+    """The answer to a finished sign-up."""
+    billing: dict[str, Any] = dict.fromkeys(("billing_account_id", "billing_acct_id"), billing_id or project_id)
+    return 201, {"project_id": project_id, "user_id": user_id, "username": login, **billing}

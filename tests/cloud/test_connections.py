@@ -1,0 +1,236 @@
+"""Kept connections and calls to Keystone: how many, in whose name, and what happens when one fails."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from socket import create_server
+from typing import Any
+
+import pytest
+
+from functions.create_user_project import create_user_project
+from lib.keystone.connection import forget_connections
+from tests.answers import error
+from tests.keystone import Keystone
+from tests.proxy import Answered, Proxy, proxy
+
+RequestOf = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def before(cloud: Keystone) -> Iterator[Proxy]:
+    """A proxy before the Keystone."""
+    with proxy(cloud.auth_url) as running:
+        yield running
+
+
+@pytest.fixture
+def through(cloud: Keystone, before: Proxy, request_of: RequestOf) -> RequestOf:
+    """Builds a sign-up that reaches Keystone through the proxy."""
+
+    def build(**changes: Any) -> dict[str, Any]:
+        return request_of(cloud_env=cloud.cloud_env() | {"auth_url": before.auth_url}) | changes
+
+    return build
+
+
+def test_a_cold_sign_up_is_twelve_calls_and_a_warm_one_seven(before: Proxy, through: RequestOf, login: str) -> None:
+    """Warm: user, project, four grants and the default project. Cold: also the token, three roles, one account."""
+    assert create_user_project(through())[0] == 201
+    cold, before.calls = before.calls, []
+    assert create_user_project(through(username=f"{login}-2"))[0] == 201
+    warm = before.calls
+    assert warm[:2] == [("POST", "/users"), ("POST", "/projects")]
+    assert sorted(method for method, _ in warm[2:]) == ["PATCH", *["PUT"] * 4]
+    assert cold[0] == ("POST", "/auth/tokens")
+    assert sorted(cold[1:5]) == [("GET", "/roles")] * 3 + [("GET", "/users")]
+    assert len(cold) == 5 + len(warm) == 12
+
+
+def test_a_repeated_sign_up_proves_the_password_once(before: Proxy, through: RequestOf) -> None:
+    """Keystone hashes twice: for the create it refuses, and for the one log-in that proves the user."""
+    create_user_project(through())
+    before.calls.clear()
+    assert create_user_project(through())[0] == 201
+    assert before.calls[:5] == [
+        ("POST", "/users"),
+        ("GET", "/users"),
+        ("POST", "/auth/tokens"),
+        ("POST", "/projects"),
+        ("GET", "/projects"),
+    ]
+    assert [method for method, _ in before.calls[5:]] == ["PUT"] * 4
+
+
+def test_twenty_cold_requests_at_once_log_in_once(before: Proxy, through: RequestOf, login: str) -> None:
+    """And look each role and account up once."""
+    with ThreadPoolExecutor(20) as threads:
+        requests = [through(username=f"{login}-{number}", password=f"secret-{number}") for number in range(20)]
+        answers = list(threads.map(create_user_project, requests))
+    assert [status for status, _ in answers] == [201] * 20
+    assert before.tokens() == 1
+    assert len([call for call in before.calls if call[0] == "GET"]) == 4
+
+
+def test_twenty_cold_requests_with_a_wrong_password_try_it_once(before: Proxy, through: RequestOf) -> None:
+    """Keystone may lock an account out for its failures, so one failure serves all who wait for it."""
+    go = threading.Barrier(20)
+
+    def slowly(method: str, path: str) -> Answered | None:
+        if path == "/auth/tokens":
+            arrived.wait(10)
+        return None
+
+    arrived = threading.Event()
+    before.instead = slowly
+    request = through()
+    request["cloud_env"]["password"] = "wrong"
+
+    def call(_: int) -> int:
+        go.wait(10)
+        if go.n_waiting == 0:
+            threading.Timer(0.5, arrived.set).start()
+        return create_user_project(request)[0]
+
+    with ThreadPoolExecutor(20) as threads:
+        assert list(threads.map(call, range(20))) == [403] * 20
+    assert before.tokens() == 1
+
+
+def test_a_wrong_password_never_rides_on_a_kept_connection(before: Proxy, through: RequestOf) -> None:
+    """The right one has just opened a connection; the wrong one is tried at Keystone by itself."""
+    assert create_user_project(through())[0] == 201
+    wrong = through()
+    wrong["cloud_env"]["password"] += "-wrong"
+    assert create_user_project(wrong)[0] == 403
+
+
+def test_a_changed_password_ends_the_kept_connection(cloud: Keystone, login: str, request_of: RequestOf) -> None:
+    """Keystone revokes the tokens of an account whose password is changed: the old one is refused from then on."""
+    admin = cloud.admin
+    owner = admin.users.create(f"owner-{login}", domain="default", password="old")
+    home = admin.projects.create(f"home-{login}", domain="default")
+    [role] = admin.roles.list(name="admin")
+    admin.roles.grant(role.id, user=owner.id, project=home.id)
+    env = {"auth_url": cloud.auth_url, "user_id": owner.id, "project_id": home.id, "password": "old"}
+    assert create_user_project(request_of(cloud_env=env))[0] == 201
+    admin.users.update(owner.id, password="new")
+    assert create_user_project(request_of(cloud_env=env))[0] == 403
+    # Keystone refuses tokens of the very second in which it revoked others; the repeat of a client comes later.
+    answers = (create_user_project(request_of(cloud_env=env | {"password": "new"})) for _ in range(20))
+    assert any(status == 201 for status, _ in answers)
+
+
+def test_a_role_made_anew_is_looked_up_again(
+    cloud: Keystone, login: str, request_of: RequestOf, settings_file: Callable[[str], Any]
+) -> None:
+    """Its id is kept; the first grant by the stale id is answered 404, and the step is done again."""
+    settings_file(f"user_handler: {{user_roles: [role-{login}]}}")
+    stale = cloud.admin.roles.create(f"role-{login}")
+    assert create_user_project(request_of())[0] == 201
+    cloud.admin.roles.delete(stale.id)
+    fresh = cloud.admin.roles.create(f"role-{login}")
+    status, body = create_user_project(request_of(username=f"{login}-2"))
+    assert status == 201
+    assert isinstance(body, dict)
+    held = cloud.admin.roles.list(user=body["user_id"], project=body["project_id"])
+    assert [role.id for role in held] == [fresh.id]
+
+
+def test_a_role_that_goes_missing_after_the_user_was_made_is_a_repeatable_failure(
+    cloud: Keystone, login: str, request_of: RequestOf, settings_file: Callable[[str], Any]
+) -> None:
+    """Something was made, so it is no 4xx; the repeat says what to prepare, and then it finishes."""
+    settings_file(f"user_handler: {{user_roles: [role-{login}]}}")
+    role = cloud.admin.roles.create(f"role-{login}")
+    assert create_user_project(request_of())[0] == 201
+    cloud.admin.roles.delete(role.id)
+    request = request_of(username=f"{login}-2")
+    missing = (
+        f"The cloud is not prepared for Concertim: it has no role role-{login}."
+        f" Make them with: openstack role create role-{login}"
+    )
+    begun = f"Begun but not finished; repeat the same request. What stopped it: {missing}"
+    assert create_user_project(request) == error(503, "unfinished", begun)
+    assert create_user_project(request) == error(424, "cloud_not_prepared", missing)
+    cloud.admin.roles.create(f"role-{login}")
+    assert create_user_project(request)[0] == 201
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_failure_that_passes_is_tried_again(before: Proxy, through: RequestOf, status: int) -> None:
+    """Once at every step of a sign-up, the log-in included."""
+    failed: set[tuple[str, str]] = set()
+
+    def first_of_each(method: str, path: str) -> Answered | None:
+        if (method, path) in failed:
+            return None
+        failed.add((method, path))
+        return status, {"Content-Type": "text/html"}, b"<html>busy</html>"
+
+    before.instead = first_of_each
+    assert create_user_project(through())[0] == 201
+    assert len(failed) == 10
+
+
+@pytest.mark.parametrize(
+    ("answered", "answer"),
+    [
+        (
+            (503, {"Content-Type": "application/json"}, b"{}"),
+            error(503, "keystone_busy", "Keystone is too busy to log in. Repeat the request."),
+        ),
+        (
+            (500, {"Content-Type": "text/html"}, b"<html>"),
+            error(502, "keystone_failed", "Keystone failed to log in, with status 500. Repeat the request."),
+        ),
+        (
+            (200, {"Content-Type": "text/html"}, b"<html>Welcome</html>"),
+            error(502, "not_a_keystone", "What answers at cloud_env.auth_url is not a Keystone v3."),
+        ),
+        (
+            (201, {"Content-Type": "application/json"}, b'{"token": {}}'),
+            error(502, "not_a_keystone", "What answers at cloud_env.auth_url is not a Keystone v3."),
+        ),
+        (
+            (302, {"Location": "http://127.0.0.1:9/elsewhere"}, b""),
+            error(502, "not_a_keystone", "What answers at cloud_env.auth_url is not a Keystone v3."),
+        ),
+        ((405, {}, b""), error(502, "not_a_keystone", "What answers at cloud_env.auth_url is not a Keystone v3.")),
+        ((404, {}, b""), error(502, "not_a_keystone", "There is no Keystone v3 at cloud_env.auth_url.")),
+    ],
+)
+def test_an_answer_that_is_no_token_is_told_apart(
+    before: Proxy, through: RequestOf, answered: Answered, answer: object
+) -> None:
+    """Busy, broken, and something else altogether; a redirect is not followed."""
+    before.instead = lambda _method, _path: answered
+    assert create_user_project(through()) == answer
+
+
+def test_a_keystone_that_never_answers_costs_no_more_than_the_deadline(
+    request_of: RequestOf, cloud: Keystone, settings_file: Callable[[str], Any]
+) -> None:
+    """It takes the connection and stays silent."""
+    settings_file("user_handler: {deadline: 0.5}")
+    with create_server(("127.0.0.1", 0)) as silent:
+        env = cloud.cloud_env() | {"auth_url": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        answer = create_user_project(request_of(cloud_env=env))
+    assert answer == error(504, "deadline_exceeded", "Keystone took too long to log in. Repeat the request.")
+
+
+def test_keystone_learns_the_request_id(before: Proxy, through: RequestOf) -> None:
+    """So that an operator finds one sign-up in both logs."""
+    before.instead = lambda _method, _path: (401, {"Content-Type": "application/json"}, b"{}")
+    _, body = create_user_project(through())
+    assert isinstance(body, dict)
+    assert {headers["X-OpenStack-Request-ID"] for headers in before.headers} == {body["request_id"]}
+
+
+def test_no_proxy_of_the_environment_is_used(
+    cloud: Keystone, request_of: RequestOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is dialled is what the request names."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    forget_connections()
+    assert create_user_project(request_of())[0] == 201

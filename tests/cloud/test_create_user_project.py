@@ -1,0 +1,396 @@
+"""A sign-up on a real Keystone: what it makes, what it answers, and what it leaves alone."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from keystoneauth1.exceptions import Forbidden
+from keystoneclient.v3.client import Client
+
+from functions.create_user_project import create_user_project
+from lib.errors import Answer
+from tests.answers import error, signed_up
+from tests.keystone import Keystone
+
+RequestOf = Callable[..., dict[str, Any]]
+
+
+def user_of(admin: Client, login: str) -> Any:
+    """The one user of this login."""
+    [user] = admin.users.list(name=f"concertim_{login}")
+    return user.to_dict()
+
+
+def project_of(admin: Client, login: str) -> Any:
+    """The one project of this login."""
+    [project] = admin.projects.list(name=f"concertim_{login}_project")
+    return project.to_dict()
+
+
+def nothing_of(admin: Client, login: str) -> bool:
+    """Whether neither user nor project of this login exists."""
+    return not admin.users.list(name=f"concertim_{login}") + admin.projects.list(name=f"concertim_{login}_project")
+
+
+def grants_on(admin: Client, project_id: str) -> set[tuple[str, str]]:
+    """Who holds which role on the project, by name."""
+    assignments = admin.role_assignments.list(project=project_id, include_names=True)
+    return {(one.user["name"], one.role["name"]) for one in assignments}
+
+
+def test_a_sign_up_makes_the_user_and_the_project_with_their_marks(
+    cloud: Keystone, login: str, request_of: RequestOf
+) -> None:
+    """The names, e-mail, marks and tag that operators and sibling services find them by."""
+    answer = create_user_project(request_of(email="ann@site.example"))
+    user, project = user_of(cloud.admin, login), project_of(cloud.admin, login)
+    assert answer == signed_up(login, user["id"], project["id"])
+    assert user | {"concertim_kind": "user", "concertim_name": login, "email": "ann@site.example"} == user
+    assert user["default_project_id"] == project["id"]
+    assert user["concertim_created"].endswith("+00:00")
+    assert user["concertim_request"].startswith("req-")
+    assert project | {"concertim_kind": "project", "concertim_name": login, "tags": ["concertim"]} == project
+
+
+def test_a_sign_up_grants_exactly_the_roles_of_the_settings(cloud: Keystone, login: str, request_of: RequestOf) -> None:
+    """The user is a member; concertim watches; the cloud environment's own account administers."""
+    create_user_project(request_of())
+    assert grants_on(cloud.admin, project_of(cloud.admin, login)["id"]) == {
+        (f"concertim_{login}", "member"),
+        ("concertim", "watcher"),
+        ("concertim", "member"),
+        ("admin", "admin"),
+    }
+
+
+def test_a_signed_up_user_logs_in_and_is_no_cloud_admin(cloud: Keystone, login: str, request_of: RequestOf) -> None:
+    """Defect 3 of the older service: a self-registered user could list and change everybody."""
+    _, body = create_user_project(request_of())
+    assert isinstance(body, dict)
+    user = cloud.client(username=f"concertim_{login}", password="correct-horse", project_id=body["project_id"])
+    assert [project.id for project in user.projects.list(user=body["user_id"])] == [body["project_id"]]
+    with pytest.raises(Forbidden):
+        user.users.list()
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["E1", "E2", "username and project_id", "user_id and project_name", "stray spaces", "no /v3", "/v3/", "default"],
+)
+def test_every_form_of_cloud_env_is_accepted(cloud: Keystone, login: str, request_of: RequestOf, spelling: str) -> None:
+    """The forms that UI releases send, and the ways admins type them."""
+    by_name, by_id = cloud.cloud_env(), cloud.cloud_env_by_ids()
+    root = by_name["auth_url"].removesuffix("/v3")
+    without = {key: by_name[key] for key in ("auth_url", "password")}
+    forms: dict[str, dict[str, Any]] = {
+        "E1": by_name,
+        "E2": by_id,
+        "username and project_id": without
+        | {"username": "admin", "user_domain_name": "Default", "project_id": by_id["project_id"]},
+        "user_id and project_name": without
+        | {"user_id": by_id["user_id"], "project_name": "admin", "project_domain_name": "Default"},
+        "stray spaces": {key: value if key == "password" else f" {value} " for key, value in by_name.items()},
+        "no /v3": by_name | {"auth_url": root},
+        "/v3/": by_name | {"auth_url": f"{root}/v3/"},
+        "default": by_name | {"user_domain_name": "default", "project_domain_name": "default"},
+    }
+    answer = create_user_project(request_of(cloud_env=forms[spelling] | {"timeout": 0, "unknown": {"a": 1}}))
+    assert answer == signed_up(login, user_of(cloud.admin, login)["id"], project_of(cloud.admin, login)["id"])
+
+
+def test_user_and_project_are_made_in_the_domains_of_cloud_env(
+    cloud: Keystone, login: str, request_of: RequestOf, settings_file: Callable[[str], Any]
+) -> None:
+    """An admin of another domain, whose project is in a third one; the standing account's domain is named."""
+    admin = cloud.admin
+    people, things = (admin.domains.create(f"{kind}-{login}") for kind in ("people", "things"))
+    owner = admin.users.create(f"owner-{login}", domain=people.id, password="owner-password")
+    home = admin.projects.create(f"home-{login}", domain=things.id)
+    [admin_role] = admin.roles.list(name="admin")
+    admin.roles.grant(admin_role.id, user=owner.id, project=home.id)
+    settings_file(
+        "user_handler: {standing_grants: [{username: concertim, roles: [watcher], user_domain_name: Default}]}"
+    )
+    env = {
+        "auth_url": cloud.auth_url,
+        "username": owner.name,
+        "password": "owner-password",
+        "user_domain_name": people.name,
+        "project_name": home.name,
+        "project_domain_name": things.name,
+    }
+    answer = create_user_project(request_of(cloud_env=env))
+    user, project = user_of(admin, login), project_of(admin, login)
+    assert answer == signed_up(login, user["id"], project["id"])
+    assert (user["domain_id"], project["domain_id"]) == (people.id, things.id)
+    assert grants_on(admin, project["id"]) == {
+        (f"concertim_{login}", "member"),
+        ("concertim", "watcher"),
+        (owner.name, "admin"),
+    }
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["without the ids", "with the ids"])
+def test_a_repeat_answers_the_same_and_changes_nothing(
+    cloud: Keystone, login: str, request_of: RequestOf, known: bool
+) -> None:
+    """The UI repeats whatever it got no answer to, and signs everybody up again when an admin saves the cloud."""
+    answer = create_user_project(request_of())
+    before = user_of(cloud.admin, login), project_of(cloud.admin, login)
+    assert isinstance(answer[1], dict)
+    ids = {"cloud_user_id": answer[1]["user_id"], "project_id": answer[1]["project_id"]} if known else {}
+    assert create_user_project(request_of(**ids)) == answer
+    assert (user_of(cloud.admin, login), project_of(cloud.admin, login)) == before
+
+
+@pytest.mark.parametrize("password", ["", "   ", None])
+def test_an_account_older_than_passwords_is_verified_and_repaired_by_its_id(
+    cloud: Keystone, login: str, request_of: RequestOf, password: str | None
+) -> None:
+    """UI v0.2.0 and later send such accounts with a blank password; v0.2.0 and v0.2.1 with a dashed id."""
+    old = cloud.admin.users.create(f"concertim_{login}", domain="default", password="of-old")
+    dashed = "-".join([old.id[:8], old.id[8:12], old.id[12:16], old.id[16:20], old.id[20:]])
+    answer = create_user_project(request_of(password=password, cloud_user_id=dashed))
+    project = project_of(cloud.admin, login)
+    assert answer == signed_up(login, old.id, project["id"])
+    assert (f"concertim_{login}", "member") in grants_on(cloud.admin, project["id"])
+    cloud.client(user_id=old.id, password="of-old", project_id=project["id"]).session.get_token()
+
+
+def test_a_blank_password_is_refused_when_the_id_names_no_user(
+    cloud: Keystone, login: str, request_of: RequestOf
+) -> None:
+    """Nothing can be verified, and a user without a password is of no use."""
+    answer = create_user_project(request_of(password=None, cloud_user_id="0" * 32))
+    why = "password: is required and must not be blank, as cloud_user_id names no user of this login"
+    assert answer == error(400, "bad_request", why)
+    assert nothing_of(cloud.admin, login)
+
+
+def test_ids_that_no_longer_exist_are_made_anew(cloud: Keystone, login: str, request_of: RequestOf) -> None:
+    """The UI keeps ids; the cloud may have been set up again since."""
+    answer = create_user_project(request_of(cloud_user_id="0" * 32, project_id="f" * 32, billing_account_id="B-1"))
+    user, project = user_of(cloud.admin, login), project_of(cloud.admin, login)
+    assert answer == signed_up(login, user["id"], project["id"], "B-1")
+
+
+@pytest.mark.parametrize("key", ["cloud_user_id", "project_id"])
+def test_an_id_of_somebody_else_is_refused_and_nothing_is_left(
+    cloud: Keystone, login: str, request_of: RequestOf, key: str
+) -> None:
+    """Neither the cloud's admin nor its project is anybody's sign-up."""
+    theirs = {
+        "cloud_user_id": cloud.cloud_env_by_ids()["user_id"],
+        "project_id": cloud.cloud_env_by_ids()["project_id"],
+    }
+    kind = {"cloud_user_id": "user", "project_id": "project"}[key]
+    answer = create_user_project(request_of(**{key: theirs[key]}))
+    why = f"{key} names a Keystone {kind} that is not Concertim's for login {login}."
+    assert answer == error(409, "name_taken", why)
+    assert nothing_of(cloud.admin, login)
+
+
+def test_a_taken_user_name_is_refused_and_left_alone(cloud: Keystone, login: str, request_of: RequestOf) -> None:
+    """Somebody's own user, whose password the sign-up does not know."""
+    theirs = cloud.admin.users.create(f"concertim_{login}", domain="default", password="somebody-else")
+    answer = create_user_project(request_of())
+    why = (
+        f"User concertim_{login} exists and is not this sign-up's: the password sent does not open it. If it is to be"
+        f" this login's, an operator can set its password (openstack user set --password-prompt {theirs.id})"
+        " or remove it."
+    )
+    assert answer == error(409, "name_taken", why)
+    assert cloud.admin.projects.list(name=f"concertim_{login}_project") == []
+    cloud.client(user_id=theirs.id, password="somebody-else", unscoped=True).session.get_token()
+
+
+def test_a_taken_project_name_is_refused_and_the_new_user_taken_back(
+    cloud: Keystone, login: str, request_of: RequestOf
+) -> None:
+    """A 4xx leaves nothing: neither a user without project, nor a role on the project found."""
+    theirs = cloud.admin.projects.create(f"concertim_{login}_project", domain="default")
+    answer = create_user_project(request_of())
+    why = (
+        f"Project concertim_{login}_project exists and is not this sign-up's."
+        f" An operator can rename or remove it (openstack project show {theirs.id})."
+    )
+    assert answer == error(409, "name_taken", why)
+    assert cloud.admin.users.list(name=f"concertim_{login}") == []
+    assert grants_on(cloud.admin, theirs.id) == set()
+
+
+def test_a_disabled_user_stays_disabled(cloud: Keystone, login: str, request_of: RequestOf) -> None:
+    """An operator who locks somebody out is not overruled by a repeat."""
+    _, body = create_user_project(request_of())
+    assert isinstance(body, dict)
+    cloud.admin.users.update(body["user_id"], enabled=False)
+    why = (
+        f"User concertim_{login} exists and is disabled. If it is to be used again, an operator can enable it"
+        f" (openstack user set --enable {body['user_id']})."
+    )
+    assert create_user_project(request_of()) == error(409, "name_taken", why)
+    assert user_of(cloud.admin, login)["enabled"] is False
+
+
+def test_an_unfinished_sign_up_is_finished_with_the_password_sent_last(
+    cloud: Keystone, login: str, request_of: RequestOf
+) -> None:
+    """The first try stopped after the user was made; the person has changed their password since."""
+    mark = {"concertim_kind": "user", "concertim_name": login}
+    begun = cloud.admin.users.create(f"concertim_{login}", domain="default", password="the-first", **mark)
+    answer = create_user_project(request_of(password="the-second"))
+    project = project_of(cloud.admin, login)
+    assert answer == signed_up(login, begun.id, project["id"])
+    cloud.client(user_id=begun.id, password="the-second", project_id=project["id"]).session.get_token()
+
+
+def test_the_longest_login_of_the_ui_signs_up(cloud: Keystone, request_of: RequestOf) -> None:
+    """Eighty characters do not fit into a project's name: it is cut and told apart by a hash."""
+    login = "x" * 80
+    answer = create_user_project(request_of(username=login))
+    [user] = cloud.admin.users.list(name=f"concertim_{login}")
+    [project] = [one for one in cloud.admin.projects.list(user=user.id) if one.concertim_name == login]
+    assert answer == signed_up(login, user.id, project.id)
+    assert len(project.name) == 64
+    assert project.name.startswith("concertim_xxxxxxxx")
+    assert create_user_project(request_of(username=login)) == answer
+
+
+def test_one_trailing_newline_of_a_login_is_dropped(cloud: Keystone, login: str, request_of: RequestOf) -> None:
+    """The UI's own check lets it through."""
+    answer = create_user_project(request_of(username=f"{login}\n"))
+    assert answer == signed_up(login, user_of(cloud.admin, login)["id"], project_of(cloud.admin, login)["id"])
+
+
+@pytest.mark.parametrize("password", ["p", "x" * 128, 'a"b\\c\n{}%s', "пароль 密码 🔑", "'; -- \x00"])
+def test_any_password_of_the_ui_logs_in(cloud: Keystone, login: str, request_of: RequestOf, password: str) -> None:
+    """Up to 128 characters of any kind reach Keystone as they were sent."""
+    status, body = create_user_project(request_of(password=password))
+    assert status == 201
+    assert isinstance(body, dict)
+    cloud.client(user_id=body["user_id"], password=password, project_id=body["project_id"]).session.get_token()
+
+
+@pytest.mark.parametrize(
+    ("settings", "missing", "remedy"),
+    [
+        (
+            "user_roles: [gone-role]",
+            "role gone-role",
+            "openstack role create gone-role",
+        ),
+        (
+            "standing_grants: [{username: gone, roles: [member, 'gone too']}]",
+            "role gone too, no user gone in domain default",
+            "openstack role create 'gone too'; openstack user create --domain default --password-prompt gone",
+        ),
+        (
+            "standing_grants: [{username: concertim, roles: [member], user_domain_name: gone}]",
+            "domain gone",
+            "openstack domain create gone",
+        ),
+    ],
+)
+def test_a_cloud_that_is_not_prepared_is_told_what_is_missing(
+    cloud: Keystone,
+    login: str,
+    request_of: RequestOf,
+    settings_file: Callable[[str], Any],
+    settings: str,
+    missing: str,
+    remedy: str,
+) -> None:
+    """Exactly what is missing, with the commands that make it; nothing was made."""
+    settings_file(f"user_handler: {{{settings}}}")
+    why = f"The cloud is not prepared for Concertim: it has no {missing}. Make them with: {remedy}"
+    assert create_user_project(request_of()) == error(424, "cloud_not_prepared", why)
+    assert nothing_of(cloud.admin, login)
+
+
+def test_a_namesake_in_another_domain_gets_no_role(
+    cloud: Keystone, login: str, request_of: RequestOf, settings_file: Callable[[str], Any]
+) -> None:
+    """Defect 4 of the older service: accounts were looked up without their domain."""
+    domain = cloud.admin.domains.create(f"elsewhere-{login}")
+    cloud.admin.users.create(f"watch-{login}", domain=domain.id, password="x")
+    settings_file(f"user_handler: {{standing_grants: [{{username: watch-{login}, roles: [member]}}]}}")
+    status, _ = create_user_project(request_of())
+    assert status == 424
+    assert nothing_of(cloud.admin, login)
+
+
+REFUSED = error(
+    403,
+    "cloud_env_refused",
+    "Keystone refuses the credentials in cloud_env: the user, password or project is wrong or disabled,"
+    " or the user has no role on the project.",
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "answer"),
+    [
+        ({"password": "wrong"}, REFUSED),
+        ({"username": "nobody"}, REFUSED),
+        ({"project_name": "nothing"}, REFUSED),
+        ({"user_domain_name": "nowhere"}, REFUSED),
+        (
+            {"auth_url": "http://127.0.0.1:1/v3"},
+            error(502, "keystone_failed", "Keystone cannot be reached at cloud_env.auth_url."),
+        ),
+    ],
+)
+def test_a_cloud_env_that_does_not_work_is_refused(
+    cloud: Keystone, login: str, request_of: RequestOf, change: dict[str, str], answer: Answer
+) -> None:
+    """In words that show neither the password nor the URL."""
+    assert create_user_project(request_of(cloud_env=cloud.cloud_env() | change)) == answer
+    assert nothing_of(cloud.admin, login)
+
+
+def test_an_auth_url_below_which_there_is_no_keystone_is_named_so(cloud: Keystone, request_of: RequestOf) -> None:
+    """A wrong path on the right host."""
+    env = cloud.cloud_env() | {"auth_url": cloud.auth_url.replace("/v3", "/identity")}
+    why = "There is no Keystone v3 at cloud_env.auth_url."
+    assert create_user_project(request_of(cloud_env=env)) == error(502, "not_a_keystone", why)
+
+
+def test_a_cloud_env_without_the_rights_is_refused(cloud: Keystone, login: str, request_of: RequestOf) -> None:
+    """An ordinary member cannot look roles up, so nothing is made."""
+    _, body = create_user_project(request_of())
+    assert isinstance(body, dict)
+    member = {
+        "auth_url": cloud.auth_url,
+        "user_id": body["user_id"],
+        "password": "correct-horse",
+        "project_id": body["project_id"],
+    }
+    status, refusal = create_user_project(request_of(username=f"{login}-2", cloud_env=member))
+    assert isinstance(refusal, dict)
+    assert (status, refusal["error"]) == (403, "rights_missing")
+    assert nothing_of(cloud.admin, f"{login}-2")
+
+
+def test_the_billing_keys_can_be_left_out(
+    cloud: Keystone, login: str, request_of: RequestOf, settings_file: Callable[[str], Any]
+) -> None:
+    """The answer of the specification, no more."""
+    settings_file("user_handler: {billing_keys: false}")
+    answer = create_user_project(request_of())
+    ids = {"user_id": user_of(cloud.admin, login)["id"], "project_id": project_of(cloud.admin, login)["id"]}
+    assert answer == (201, {"username": login, **ids})
+
+
+def test_names_and_grants_follow_the_settings(
+    cloud: Keystone, login: str, request_of: RequestOf, settings_file: Callable[[str], Any]
+) -> None:
+    """The prefixes of later releases, two roles for the user, and nobody else."""
+    settings_file(
+        "user_handler: {user_name: 'CM_{username}', project_name: 'CM_{username}_proj',"
+        " user_roles: [member, reader], cloud_env_roles: [], standing_grants: []}"
+    )
+    answer = create_user_project(request_of())
+    [user] = cloud.admin.users.list(name=f"CM_{login}")
+    [project] = cloud.admin.projects.list(name=f"CM_{login}_proj")
+    assert answer == signed_up(login, user.id, project.id)
+    assert grants_on(cloud.admin, project.id) == {(f"CM_{login}", "member"), (f"CM_{login}", "reader")}

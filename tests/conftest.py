@@ -1,0 +1,56 @@
+"""What tests share: one Keystone, settings that are the defaults, logins that nobody has used."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lib.keystone.connection import forget_connections
+from lib.settings import PATH_VARIABLE
+from tests.keystone import Keystone, keystone
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[Keystone]:
+    """A Keystone as an operator prepares it, warm: its policy is loaded."""
+    with keystone() as running:
+        running.admin.users.list(name="concertim")
+        yield running
+
+
+@pytest.fixture
+def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Puts settings in force: the text of a config.yaml."""
+
+    def put(text: str) -> Path:
+        path = tmp_path / f"{uuid.uuid4().hex}.yaml"
+        path.write_text(text)
+        monkeypatch.setenv(PATH_VARIABLE, str(path))
+        return path
+
+    return put
+
+
+@pytest.fixture(autouse=True)
+def _defaults(settings_file: Callable[[str], Path]) -> None:
+    """No test depends on this machine's settings, nor on connections that another test left."""
+    settings_file("")
+    forget_connections()
+
+
+@pytest.fixture
+def login() -> str:
+    """A login that nobody has used."""
+    return f"ann-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def request_of(cloud: Keystone, login: str) -> Callable[..., dict[str, Any]]:
+    """Builds the sign-up that the UI sends for the login; keywords replace or add."""
+
+    def build(**changes: Any) -> dict[str, Any]:
+        return {"cloud_env": cloud.cloud_env(), "username": login, "password": "correct-horse"} | changes
+
+    return build

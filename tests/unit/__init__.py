@@ -1,0 +1,1 @@
+"""Direct calls; no Keystone."""

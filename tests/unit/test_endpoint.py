@@ -1,0 +1,123 @@
+"""@endpoint: whatever a recipe does, its caller gets a status and a body, and the log one line without a secret."""
+
+import json
+import logging
+from urllib.parse import quote
+
+import pytest
+from pydantic import SecretStr
+
+from lib import call
+from lib.endpoint import endpoint
+from lib.errors import RETRY_AFTER, STATUSES, Answer, BadRequest, NameTaken, Problem, Unfinished
+from lib.keystone.refusals import Gone, Taken
+from lib.models import Model
+from lib.settings import PATH_VARIABLE
+from tests.answers import error
+
+
+class Order(Model):
+    """A request with a secret in a part of it."""
+
+    class Part(Model):
+        """The part."""
+
+        password: SecretStr
+
+    part: Part
+    password: SecretStr
+
+
+SECRETS = ["correct-horse-battery", 'a"b\\c', "tab\tnew\nline", "пароль 🔑", "100% {} $x", "x" * 128]
+
+
+@pytest.mark.parametrize("raised", [ValueError("x"), KeyError("x"), RecursionError(), MemoryError(), Exception()])
+def test_a_bug_is_answered_500_and_says_nothing_of_itself(raised: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither its class nor its text; the log has both, and where it happened."""
+
+    @endpoint
+    def buggy(request: Model) -> Answer:
+        raise raised
+
+    why = "A bug in UserHandler stopped this request. Its log tells more under this request id."
+    assert buggy({}) == error(500, "internal_error", why)
+    [line] = caplog.messages
+    assert f"{type(raised).__name__}: {raised} at " in line
+    assert "test_endpoint.py" in line
+
+
+@pytest.mark.parametrize("kind", [*STATUSES, Gone, Taken])
+def test_every_problem_is_answered_from_the_table(kind: type[Problem]) -> None:
+    """Those of the Keystone module are answered as the problems they are kinds of."""
+
+    @endpoint
+    def refusing(request: Model) -> Answer:
+        raise kind("A sentence.")
+
+    status, code = STATUSES[kind if kind in STATUSES else Unfinished]
+    assert refusing({}) == error(status, code, "A sentence.")
+
+
+def test_a_4xx_after_a_change_becomes_a_5xx_that_says_repeat() -> None:
+    """The promise: 4xx means that nothing was changed."""
+
+    @endpoint
+    def half(request: Model) -> Answer:
+        call.current().changed = True
+        raise NameTaken("It is taken.")
+
+    why = "Begun but not finished; repeat the same request. What stopped it: It is taken."
+    assert half({}) == error(503, "unfinished", why)
+
+
+def test_only_busy_and_unfinished_name_a_time_to_wait() -> None:
+    """And it is shorter than the three seconds after which the UI repeats anyway."""
+    assert set(RETRY_AFTER) == {503}
+    assert RETRY_AFTER[503] < 3
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_no_secret_of_the_request_reaches_the_log(secret: str, caplog: pytest.LogCaptureFixture) -> None:
+    """However a library quotes it in the text of its exception."""
+
+    @endpoint
+    def leaking(request: Order) -> Answer:
+        quoted = (secret, repr(secret), json.dumps(secret), quote(secret), quote(secret, safe=""))
+        raise BadRequest("It is wrong.", detail=" and ".join(quoted))
+
+    with caplog.at_level(logging.DEBUG):
+        leaking({"password": "another", "part": {"password": secret}})
+    [line] = caplog.messages
+    assert line.endswith("It is wrong.; detail: *** and '***' and \"***\" and *** and ***; a repeat does not help")
+
+
+def test_secrets_show_in_no_repr() -> None:
+    """Of the request, or of the call that carries them."""
+    order = Order.model_validate({"password": "hidden-1", "part": {"password": "hidden-2"}})
+    assert order.secrets() == ("hidden-1", "hidden-2")
+    assert "hidden" not in repr(order) + str(order) + repr(call.Call("f", secrets=order.secrets()))
+
+
+def test_settings_that_cannot_be_used_are_answered_500(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function called directly never raises, even then."""
+
+    @endpoint
+    def fine(request: Model) -> Answer:
+        return 200, {}
+
+    monkeypatch.setenv(PATH_VARIABLE, "/nonexistent/config.yaml")
+    assert fine({}) == error(500, "misconfigured", "/nonexistent/config.yaml: No such file or directory")
+
+
+def test_a_good_call_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """With the function, the status and the time."""
+
+    @endpoint
+    def fine(request: Model) -> Answer:
+        return 200, {}
+
+    with caplog.at_level(logging.INFO):
+        assert fine({}) == (200, {})
+    [line] = caplog.messages
+    assert line.startswith("fine 200 ")
+    assert line.endswith(" ms")

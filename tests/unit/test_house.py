@@ -1,0 +1,75 @@
+"""The rules of the house that a test can hold: who may import what, and that documents tell the truth."""
+
+import ast
+import re
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pytest
+
+from lib.errors import BUG, STATUSES
+from lib.settings import Settings
+from tests.service import ROOT
+
+PRODUCT = [ROOT / "handler.py", *sorted((ROOT / "lib").rglob("*.py")), *sorted((ROOT / "functions").rglob("*.py"))]
+
+
+def imports_of(path: Path) -> set[str]:
+    """The top-level packages that a file imports."""
+    tree = ast.parse(path.read_text())
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    return {name.partition(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_imports_only_what_is_its_own_business(path: Path) -> None:
+    """Keystone's libraries in lib/keystone, HTTP's in handler and wsgi."""
+    imported = imports_of(path)
+    if path.parent.name != "keystone":
+        assert not imported & {"keystoneauth1", "keystoneclient", "requests"}
+    if path.name not in ("handler.py", "wsgi.py"):
+        assert not imported & {"werkzeug", "waitress"}
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(ROOT)))
+def test_error_statuses_are_known_to_one_file(path: Path) -> None:
+    """405 alone is also known to wsgi, which adds Allow to it; and 500 is where failures begin."""
+    numbers = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
+    known = {number for number in numbers if isinstance(number, int) and 400 <= number < 600}
+    allowed = {"wsgi.py": {405}, "endpoint.py": {500}}.get(path.name, set())
+    assert path.name == "errors.py" or known <= allowed
+
+
+def test_every_file_says_what_it_is_for() -> None:
+    """In one sentence at its top."""
+    for path in PRODUCT:
+        assert (ast.get_docstring(ast.parse(path.read_text())) or "").endswith("."), path
+
+
+def test_requirements_pin_everything_that_is_installed() -> None:
+    """And nothing that is not: a fresh build gets what was tested."""
+    names = ("requirements.txt", "requirements-dev.txt")
+    lines = [line for name in names for line in (ROOT / name).read_text().splitlines()]
+    pinned = {spelled(line) for line in lines if "==" in line}
+    installed = {spelled(f"{one.name}=={one.version}") for one in distributions()}
+    # Every virtual environment brings its own pip; up to Python 3.11 its own setuptools, too.
+    assert {one for one in pinned ^ installed if not one.startswith(("pip==", "setuptools=="))} == set()
+
+
+def spelled(requirement: str) -> str:
+    """A requirement with its name spelled in the one way that pip compares by."""
+    return re.sub("[-_.]+", "-", requirement.partition("==")[0]).lower() + "==" + requirement.partition("==")[2]
+
+
+def test_the_readme_has_the_table_of_answers() -> None:
+    """Every code with its status, and no other."""
+    rows = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert [(int(status), code) for status, code in rows] == sorted([*STATUSES.values(), BUG])
+
+
+def test_the_readme_names_every_setting() -> None:
+    """With its default, in the table of settings."""
+    section = (ROOT / "README.md").read_text().partition("\n## Settings\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+    assert sorted(rows) == sorted(Settings.model_fields)

@@ -1,0 +1,124 @@
+"""What a request must look like, told in one message; called directly, without any Keystone."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from functions.create_user_project import create_user_project
+from functions.running import running
+from tests.answers import error
+from tests.service import ROOT
+
+E1 = {
+    "auth_url": "http://127.0.0.1:1/v3",
+    "username": "admin",
+    "password": "a",
+    "project_name": "admin",
+    "user_domain_name": "Default",
+    "project_domain_name": "Default",
+}
+SIGN_UP = {"cloud_env": E1, "username": "ann", "password": "correct-horse"}
+BY_ID = "is required, unless {}_id is given"
+BLANK_PASSWORD = "password: is required and must not be blank, unless cloud_user_id is given"
+
+
+def test_running_says_so() -> None:
+    """To anybody, whatever they send."""
+    assert running({}) == (200, "Running")
+
+
+def test_an_empty_request_is_told_every_missing_field() -> None:
+    """Those inside cloud_env as well."""
+    why = (
+        f"username: is required; {BLANK_PASSWORD}; cloud_env.auth_url: is required; cloud_env.password: is required;"
+        f" cloud_env.username: {BY_ID.format('user')}; cloud_env.user_domain_name: {BY_ID.format('user')};"
+        f" cloud_env.project_name: {BY_ID.format('project')}; cloud_env.project_domain_name: {BY_ID.format('project')}"
+    )
+    assert create_user_project({}) == error(400, "bad_request", why)
+
+
+def test_a_function_imports_no_web_framework() -> None:
+    """Whoever wraps it for another runtime brings their own."""
+    code = (
+        "import sys; from functions.create_user_project import create_user_project as f; print(f({})[0]);"
+        "print({name.split('.')[0] for name in sys.modules} & {'werkzeug', 'waitress', 'flask'} or 'none')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "400\nnone\n"
+
+
+@pytest.mark.parametrize("request_", [None, [], "ann", 7, [SIGN_UP]])
+def test_a_request_that_is_no_object_is_refused(request_: object) -> None:
+    """An array of one good request included."""
+    assert create_user_project(request_) == error(400, "bad_request", "request: must be an object")
+
+
+ID = "must be a Keystone id: letters and digits, at most 64"
+LOGIN = "must hold only letters, digits, '.', '_' and '-'"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"username": ""}, "username: must not be blank"),
+        ({"username": "\n"}, "username: must not be blank"),
+        ({"username": 7}, "username: must be a string"),
+        ({"username": b"ann"}, "username: must be a string"),
+        ({"username": None}, "username: must be a string"),
+        ({"username": "ann\n\n"}, f"username: {LOGIN}"),
+        ({"username": "ann\x00"}, f"username: {LOGIN}"),
+        ({"username": "../ann"}, f"username: {LOGIN}"),
+        ({"username": "änn"}, f"username: {LOGIN}"),
+        ({"username": "x" * 256}, "username: must have at most 255 characters"),
+        ({"password": ""}, BLANK_PASSWORD),
+        ({"password": "  \t"}, BLANK_PASSWORD),
+        ({"password": None}, BLANK_PASSWORD),
+        ({"password": 123456}, "password: must be a string"),
+        ({"password": "x" * 129}, "password: must have at most 128 characters"),
+        ({"password": "half a \ud83d"}, "password: must be well-formed Unicode"),
+        ({"email": ["a@b"]}, "email: must be a string"),
+        ({"email": "\udc00@b"}, "email: must be well-formed Unicode"),
+        ({"cloud_user_id": "../projects/x"}, f"cloud_user_id: {ID}"),
+        ({"cloud_user_id": 5, "password": ""}, "cloud_user_id: must be a string"),
+        ({"project_id": "a" * 65}, f"project_id: {ID}"),
+        ({"project_id": "a\n"}, f"project_id: {ID}"),
+        ({"project_id": "aaaaaaaa-bbbb"}, None),
+        ({"billing_account_id": "x" * 256}, "billing_account_id: must have at most 255 characters"),
+        ({"billing_account_id": "a\x07"}, "billing_account_id: must not hold control characters"),
+        ({"cloud_env": None}, "cloud_env: must be an object"),
+        ({"cloud_env": "http://keystone"}, "cloud_env: must be an object"),
+        ({"cloud_env": E1 | {"auth_url": "keystone:5000"}}, "cloud_env.auth_url: must be an http or https URL"),
+        ({"cloud_env": E1 | {"auth_url": "file:///etc/passwd"}}, "cloud_env.auth_url: must be an http or https URL"),
+        ({"cloud_env": E1 | {"auth_url": "http://h:99999"}}, "cloud_env.auth_url: must be an http or https URL"),
+        (
+            {"cloud_env": E1 | {"auth_url": "http://u:p@h/v3"}},
+            "cloud_env.auth_url: must be a URL without user, password, query or fragment",
+        ),
+        (
+            {"cloud_env": E1 | {"auth_url": "http://h/?x=/v3"}},
+            "cloud_env.auth_url: must be a URL without user, password, query or fragment",
+        ),
+        ({"cloud_env": E1 | {"auth_url": "http://h\n.x"}}, "cloud_env.auth_url: must not hold control characters"),
+        ({"cloud_env": E1 | {"password": ""}}, "cloud_env.password: must not be blank"),
+        ({"cloud_env": E1 | {"password": "x" * 256}}, "cloud_env.password: must have at most 255 characters"),
+        ({"cloud_env": E1 | {"user_domain_name": " "}}, f"cloud_env.user_domain_name: {BY_ID.format('user')}"),
+        ({"cloud_env": E1 | {"project_name": {}}}, "cloud_env.project_name: must be a string"),
+        (
+            {"username": 1, "cloud_env": E1 | {"auth_url": 2}},
+            "username: must be a string; cloud_env.auth_url: must be a string",
+        ),
+    ],
+)
+def test_a_bad_value_is_named_with_what_is_wrong(change: dict[str, Any], why: str | None) -> None:
+    """Never quoting it; a good request gets as far as a Keystone that is not there."""
+    answer = create_user_project(SIGN_UP | change)
+    unreachable = error(502, "keystone_failed", "Keystone cannot be reached at cloud_env.auth_url.")
+    assert answer == (error(400, "bad_request", why) if why else unreachable)
+
+
+def test_required_fields_are_not_satisfied_by_those_of_cloud_env() -> None:
+    """Defect 17 of the older service."""
+    answer = create_user_project({"cloud_env": E1})
+    assert answer == error(400, "bad_request", f"username: is required; {BLANK_PASSWORD}")

@@ -1,0 +1,69 @@
+"""The settings: what is read, what is refused, and how every mistake is told."""
+
+from lib.settings import SECTION, Settings, parse
+
+
+def ours(text: str) -> str:
+    """A config.yaml with these lines in our section."""
+    return f"{SECTION}:\n" + "".join(f"  {line}\n" for line in text.splitlines())
+
+
+def test_without_a_section_all_settings_are_the_defaults() -> None:
+    """What belongs to other Concertim services is left alone."""
+    text = "openstack: {auth_url: http://x, password: y}\nconcertim: {default_rack_height: 42}\nrmq: [1]\n"
+    assert parse(text) == (Settings(), [])
+    assert parse("") == (Settings(), [])
+    assert parse(f"{SECTION}:\n") == (Settings(), [])
+
+
+def test_log_level_is_read_in_any_case() -> None:
+    """Defect 18 of the older service: lower case crashed it."""
+    for spelling in ("debug", "DEBUG", "Debug"):
+        assert parse(f"log_level: {spelling}") == (Settings(log_level="DEBUG"), [])
+
+
+def test_settings_of_the_section_are_read() -> None:
+    """In the words of the README."""
+    text = ours("user_name: CM_{username}\nuser_roles: [member, reader]\nbilling_keys: false\ndeadline: 20")
+    expected = Settings(user_name="CM_{username}", user_roles=("member", "reader"), billing_keys=False, deadline=20)
+    assert parse(text) == (expected, [])
+
+
+def test_every_mistake_is_told_with_its_line() -> None:
+    """All at once, so that an operator mends them in one go."""
+    text = "log_level: loud\n" + ours(
+        "deadlin: 3\nuser_roles: [member, admin]\nuser_name: fixed\nstanding_grants:\n- username: x\n  role: [a]"
+    )
+    settings, problems = parse(text)
+    assert settings is None
+    assert sorted(problem.split(": ")[0:2] for problem in problems) == [
+        ["line 1", "log_level"],
+        ["line 3", "user_handler.deadlin"],
+        ["line 4", "user_handler.user_roles.1"],
+        ["line 5", "user_handler.user_name"],
+        ["line 7", "user_handler.standing_grants.0.roles"],
+        ["line 8", "user_handler.standing_grants.0.role"],
+    ]
+
+
+def test_a_file_that_is_no_mapping_is_refused() -> None:
+    """A list, a text, broken YAML, a section that is none."""
+    for text, problem in {
+        "- a": "line 1: must be a mapping of keys to values",
+        "text": "line 1: must be a mapping of keys to values",
+        f"a: 1\n{SECTION}: 7": f"line 2: {SECTION}: must be a mapping of keys to values",
+        "a: 1\nb: [": "line 2: expected the node content, but found '<stream end>'",
+    }.items():
+        assert parse(text) == (None, [problem])
+
+
+def test_log_level_inside_the_section_is_sent_to_its_place() -> None:
+    """It is shared with the other services."""
+    assert parse(ours("log_level: DEBUG")) == (None, ["line 2: log_level: belongs at the top level of the file"])
+
+
+def test_users_never_get_the_role_admin() -> None:
+    """Defect 3 of the older service: on a stock Keystone that is cloud admin."""
+    settings, [problem] = parse(ours("user_roles: [admin]"))
+    assert settings is None
+    assert "cloud administrator" in problem

@@ -1,0 +1,125 @@
+"""Paths, methods, bodies and headers, through the WSGI application itself."""
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from werkzeug.test import Client
+
+from handler import application
+from lib.errors import Answer
+from tests.answers import error
+
+SIGN_UP = "/create_user_project"
+
+
+def answer_to(*args: Any, **kwargs: Any) -> tuple[Answer, dict[str, str]]:
+    """The status and body as the function would give them, and the headers."""
+    response = Client(application).open(*args, **kwargs)
+    assert response.headers["X-OpenStack-Request-ID"].startswith("req-")
+    body: Any = response.text if response.mimetype == "text/plain" else response.get_json()
+    if isinstance(body, dict):
+        assert response.mimetype == "application/json"
+        assert body["request_id"] == response.headers["X-OpenStack-Request-ID"]
+    return (response.status_code, body), dict(response.headers)
+
+
+@pytest.mark.parametrize("path", ["/", "//", ""])
+def test_the_root_says_running_in_plain_text(path: str) -> None:
+    """What the older service answers, and health checks look for."""
+    answer, headers = answer_to(path, method="GET")
+    assert answer == (200, "Running")
+    assert headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def test_the_root_answers_head_without_a_body() -> None:
+    """Some health checks ask so."""
+    assert answer_to("/", method="HEAD")[0] == (200, "")
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/key_pairs", "/team/7/quotas", "/create_user_projects", "/%2e%2e/"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_a_path_that_is_not_served_is_404_in_json(path: str, method: str) -> None:
+    """And says whose it may be."""
+    why = (
+        "UserHandler does not serve this path. Key pairs, status updates, invoices, credits, orders, quotas and"
+        " statistics belong to other Concertim services."
+    )
+    assert answer_to(path, method=method)[0] == error(404, "no_such_path", why)
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "allowed"),
+    [("/", "POST", "GET, HEAD"), (SIGN_UP, "GET", "POST"), (SIGN_UP, "DELETE", "POST"), (SIGN_UP, "BREW", "POST")],
+)
+def test_another_method_is_405_with_those_allowed(path: str, method: str, allowed: str) -> None:
+    """In the message and in the header."""
+    answer, headers = answer_to(path, method=method)
+    assert answer == error(405, "method_not_allowed", f"This path is served for {allowed} only.")
+    assert headers["Allow"] == allowed
+
+
+@pytest.mark.parametrize("path", [SIGN_UP, f"/{SIGN_UP}", f"{SIGN_UP}/", f"//{SIGN_UP}//"])
+def test_slashes_too_many_lead_to_the_same_function(path: str) -> None:
+    """Base URLs are free text in the UI; nothing is redirected."""
+    # The test client itself would take the first name after two slashes for a host.
+    body = {"cloud_env": 1, "username": "ann", "password": "p"}
+    answer, _ = answer_to("/", method="POST", json=body, environ_overrides={"PATH_INFO": path})
+    assert answer == error(400, "bad_request", "cloud_env: must be an object")
+
+
+UNREADABLE = "request: is not JSON that can be read: UTF-8, each key once, no NaN, not too deep"
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"", "request: is not JSON: Expecting value at line 1, column 1"),
+        (b"{", "request: is not JSON: Expecting property name enclosed in double quotes at line 1, column 2"),
+        (b'{"a": 1} x', "request: is not JSON: Extra data at line 1, column 10"),
+        (b"[]", "request: must be an object"),
+        (b"null", "request: must be an object"),
+        (b'"text"', "request: must be an object"),
+        (b'{"a": NaN}', UNREADABLE),
+        (b'{"a": 1, "a": 2}', UNREADABLE),
+        (b'{"a": ' + b"9" * 5000 + b"}", UNREADABLE),
+        (b"\xff{}", UNREADABLE),
+        (b"[" * 60000, UNREADABLE),
+    ],
+)
+def test_a_body_that_is_no_json_object_is_refused(body: bytes, why: str) -> None:
+    """Saying where it goes wrong, never what it says."""
+    answer, _ = answer_to(SIGN_UP, method="POST", data=body, content_type="application/json")
+    assert answer == error(400, "bad_request", why)
+
+
+def test_a_body_of_another_type_is_415() -> None:
+    """A form, as curl sends without a header."""
+    answer, _ = answer_to(SIGN_UP, method="POST", data={"username": "ann"})
+    assert answer == error(415, "unsupported_media_type", "Send the body as application/json.")
+
+
+def test_a_body_over_the_limit_is_413() -> None:
+    """64 KiB, by the default of the setting."""
+    body = b'{"email": "' + b"x" * 65536 + b'"}'
+    answer, _ = answer_to(SIGN_UP, method="POST", data=body, content_type="application/json")
+    assert answer == error(413, "content_too_large", "The body has more than 65536 bytes.")
+
+
+def test_a_chunked_body_that_the_host_drops_is_411() -> None:
+    """Rather than an empty request in its place."""
+    answer, _ = answer_to(SIGN_UP, method="POST", headers={"Transfer-Encoding": "chunked"})
+    why = "Send the body with a Content-Length: this host does not pass chunked bodies on."
+    assert answer == error(411, "length_required", why)
+
+
+def test_a_chunked_body_that_the_host_passes_on_is_read() -> None:
+    """As waitress does."""
+    answer, _ = answer_to(
+        SIGN_UP,
+        method="POST",
+        headers={"Transfer-Encoding": "chunked"},
+        input_stream=BytesIO(b"[]"),
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert answer == error(400, "bad_request", "request: must be an object")
