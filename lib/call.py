@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from lib.errors import DeadlineExceeded
+from lib import stopping
+from lib.errors import DeadlineExceeded, Stopping
 
 
 def _new_request_id() -> str:
@@ -25,17 +26,21 @@ class Call:
     ends: float = float("inf")
     secrets: tuple[str, ...] = field(default=(), repr=False)
     changed: bool = False
+    step: str = "answer"
+    """What Keystone was asked to do last."""
 
     def milliseconds(self) -> int:
         """How long the call has taken until now."""
         return round((time.monotonic() - self.started) * 1000)
 
     def seconds_left(self) -> float:
-        """What remains until the deadline; raises DeadlineExceeded when nothing does."""
-        left = self.ends - time.monotonic()
-        if left <= 0:
-            raise DeadlineExceeded("The time for this request is over. Repeat it.")
-        return left
+        """What remains of the call's time; raises DeadlineExceeded or Stopping when nothing does."""
+        now = time.monotonic()
+        if stopping.ends() <= now:
+            raise Stopping("The service is being stopped. Repeat the request.")
+        if self.ends <= now:
+            raise DeadlineExceeded(f"Keystone took too long to {self.step}. Repeat the request.", step=self.step)
+        return min(self.ends, stopping.ends()) - now
 
 
 _current: ContextVar[Call | None] = ContextVar("call", default=None)

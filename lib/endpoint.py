@@ -4,13 +4,14 @@ import logging
 import traceback
 from collections.abc import Callable
 from functools import wraps
-from typing import Protocol, TypeVar, get_type_hints
+from typing import Any, Protocol, TypeVar, get_type_hints
 
 from pydantic import ValidationError
 
 from lib import call, log, settings
 from lib.errors import Answer, BadRequest, Problem, as_answer
 from lib.models import Model, sentences
+from lib.waves import in_time
 
 _Request = TypeVar("_Request", bound=Model)
 
@@ -35,10 +36,10 @@ def endpoint(recipe: Callable[[_Request], Answer]) -> Endpoint:
                 this.ends = this.started + settings.current().deadline
                 checked = _check(model, request)
                 this.secrets = checked.secrets()
-                status, body = recipe(checked)
+                status, body = in_time(lambda: recipe(checked))
             except Exception as error:
                 return refuse(error)
-            log.logger.info("%s %d %d ms", this.function, status, this.milliseconds())
+            _log(logging.INFO, status, {})
             return status, body
 
     return handle
@@ -49,8 +50,8 @@ def refuse(error: Exception) -> Answer:
     this = call.current()
     status, body = as_answer(error, this.request_id, changed=this.changed)
     level, repeat = (logging.ERROR, "helps") if status >= 500 else (logging.WARNING, "does not help")
-    told = f"{log.mask(_for_the_log(error))}; a repeat {repeat}"
-    log.logger.log(level, "%s %d %d ms: %s", this.function, status, this.milliseconds(), told)
+    known = {name: log.mask(value) for name, value in _known_of(error).items() if value}
+    _log(level, status, known | {"repeat": repeat})
     return status, body
 
 
@@ -61,10 +62,18 @@ def _check(model: type[_Request], request: object) -> _Request:
         raise BadRequest(sentences(error)) from None
 
 
-def _for_the_log(error: Exception) -> str:
-    if not isinstance(error, Problem):
-        frames = reversed(traceback.extract_tb(error.__traceback__))
-        places = " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
-        return f"{type(error).__name__}: {error} at {places}"
-    more = {"step": error.step, "Keystone's request": error.keystone_request_id, "detail": error.detail}
-    return "; ".join([error.message, *(f"{name}: {value}" for name, value in more.items() if value)])
+def _known_of(error: Exception) -> dict[str, str]:
+    """What an operator can use to find out why a call failed."""
+    if isinstance(error, Problem):
+        keystone = {"keystone_request_id": error.keystone_request_id, "detail": error.detail}
+        return {"problem": error.message, "step": error.step, **keystone}
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    places = " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
+    return {"problem": f"{type(error).__name__}: {error}", "raised_at": places}
+
+
+def _log(level: int, status: int, more: dict[str, str]) -> None:
+    this = call.current()
+    facts: dict[str, Any] = {"function": this.function, "status": status, "milliseconds": this.milliseconds(), **more}
+    text = "; ".join([f"{this.function} {status} {facts['milliseconds']} ms", *(f"{k}: {v}" for k, v in more.items())])
+    log.logger.log(level, "%s", text, extra={"facts": facts})

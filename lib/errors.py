@@ -80,6 +80,10 @@ class Unfinished(Problem):
     """Something was made and not all of it finished: the same request, repeated, finishes it."""
 
 
+class Stopping(Problem):
+    """The service is being stopped: another one, or the next, will serve the repeat."""
+
+
 class DeadlineExceeded(Problem):
     """Keystone did not answer within the time this request has."""
 
@@ -105,6 +109,7 @@ STATUSES: Mapping[type[Problem], tuple[int, str]] = {
     KeystoneFailed: (502, "keystone_failed"),
     NotKeystone: (502, "not_a_keystone"),
     KeystoneBusy: (503, "keystone_busy"),
+    Stopping: (503, "stopping"),
     Unfinished: (503, "unfinished"),
     DeadlineExceeded: (504, "deadline_exceeded"),
 }

@@ -1,8 +1,12 @@
-"""The log: one line for each call, with its request id, and with no secret in it."""
+"""The log: one line for each call, with its request id and with no secret in it, to a file and standard output."""
 
+import fcntl
 import json
 import logging
+import os
 import sys
+from logging.handlers import WatchedFileHandler
+from pathlib import Path
 from urllib.parse import quote
 
 from lib import call
@@ -11,25 +15,36 @@ from lib.settings import Settings
 # Ours alone: keystoneauth's own debug log holds tokens, so nothing of it is ever handed to our handlers.
 logger = logging.getLogger("user_handler")
 
-_FORMAT = "%(asctime)s - [%(levelname)s] (%(module)s) - [%(request_id)s] %(message)s"
+# Where nobody rotates the file, it and its older parts together stay below 50 MiB.
+FILE_BYTES = 10 * 1024 * 1024
+OLDER_FILES = 4
 
-
-class _RequestId(logging.Filter):
-    """Puts the request id of the call being served into each record."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = call.current().request_id
-        return True
+_LINE = "%(asctime)s - [%(levelname)s] (%(module)s) - [%(request_id)s] %(message)s"
+# C0 and C1 controls and Unicode's own line ends: a value in a message cannot begin a line of its own.
+_ESCAPES = {code: f"\\u{code:04x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
 
 
 def configure(settings: Settings) -> None:
-    """Sends our log to standard output at the level the settings ask for."""
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(logging.Formatter(_FORMAT))
-    handler.addFilter(_RequestId())
-    logger.handlers[:] = [handler]
-    logger.setLevel(settings.log_level)
-    logger.propagate = False
+    """Sends our log, and the warnings of waitress, to standard output and to the file that the settings name."""
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
+    unwritable = ""
+    try:
+        handlers.append(_SharedFile(settings.log_file))
+    except OSError as error:
+        unwritable = f"cannot write the log file {settings.log_file}: {error.strerror}; going on with standard output"
+    for handler in handlers:
+        handler.setFormatter(_AsJson() if settings.log_format == "json" else _AsLine(_LINE))
+        handler.addFilter(_RequestId())
+    for ours, level in ((logger, settings.log_level), (logging.getLogger("waitress"), "WARNING")):
+        for handler in ours.handlers[:]:
+            ours.removeHandler(handler)
+            handler.close()
+        for handler in handlers:
+            ours.addHandler(handler)
+        ours.setLevel(level)
+        ours.propagate = False
+    if unwritable:
+        logger.warning(unwritable)
 
 
 def mask(text: str) -> str:
@@ -42,3 +57,68 @@ def mask(text: str) -> str:
     for spelling in sorted(filter(None, spellings), key=len, reverse=True):
         text = text.replace(spelling, "***")
     return text
+
+
+class _RequestId(logging.Filter):
+    """Puts the request id of the call being served into each record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = call.current().request_id
+        return True
+
+
+class _AsLine(logging.Formatter):
+    """The line format of the Concertim services, with control characters escaped."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(record).translate(_ESCAPES)
+
+
+class _AsJson(logging.Formatter):
+    """The same as a JSON object a line, with what is known of a call as fields of its own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": self.formatTime(record),
+            "level": record.levelname,
+            "module": record.module,
+            "request_id": vars(record)["request_id"],
+            "message": record.getMessage(),
+        }
+        return json.dumps(line | vars(record).get("facts", {}))
+
+
+class _SharedFile(WatchedFileHandler):
+    """A file that several processes may append to, that logrotate may move away, and that else rotates by itself."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, encoding="utf-8")
+        self._path = path
+        self._failed = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            if self._path.stat().st_size >= FILE_BYTES:
+                self._rotate()
+        except OSError:
+            # Moved away, or in a folder where we may not rename: the line itself matters more.
+            pass
+        super().emit(record)
+
+    def _rotate(self) -> None:
+        with self._path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # While we waited for the lock, another process may have done it.
+            if not os.path.samestat(os.fstat(file.fileno()), self._path.stat()):
+                return
+            for number in range(OLDER_FILES - 1, 0, -1):
+                older = Path(f"{self._path}.{number}")
+                if older.exists():
+                    older.replace(f"{self._path}.{number + 1}")
+            self._path.replace(f"{self._path}.1")
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Says once that the file cannot be written any more; standard output still has every line."""
+        if not self._failed:
+            self._failed = True
+            print(f"cannot write the log file {self._path}: {sys.exc_info()[1]}", file=sys.stderr)

@@ -56,6 +56,9 @@ class Settings(_Section):
 
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)] = "INFO"
 
+    log_file: Annotated[Path, Field(strict=False)] = Path("/var/log/concertim-openstack-service/user-handler.log")
+    log_format: Literal["line", "json"] = "line"
+
     user_name: Template = "concertim_{username}"
     project_name: Template = "concertim_{username}_project"
 
@@ -70,6 +73,8 @@ class Settings(_Section):
     """Seconds one request may take; below the 60 after which the UI (v1.0.0 and later) stops waiting."""
     threads: Annotated[int, Field(ge=1, le=100)] = 8
     """Requests served at once; the UI sends up to five."""
+    stop_grace: Annotated[float, Field(strict=False, ge=1, le=3600)] = 8
+    """Seconds for requests in flight when the service is told to stop; `docker stop` waits 10."""
     max_body_bytes: Annotated[int, Field(ge=1024, le=1024 * 1024)] = 64 * 1024
     cacert: Path | None = Field(default=None, strict=False)
     """The certificate bundle that https Keystones are verified with; without it, certifi's."""
@@ -94,6 +99,10 @@ def load(path: Path, *, optional: bool = False) -> Settings:
         if optional:
             return Settings()
         problems = [str(error.strerror)]
+    except PermissionError:
+        problems = [_permission_needed(path)]
+    except IsADirectoryError:
+        problems = ["Is a directory; Docker makes one where the file to mount does not exist"]
     except OSError as error:
         problems = [str(error.strerror)]
     except UnicodeDecodeError:
@@ -101,6 +110,16 @@ def load(path: Path, *, optional: bool = False) -> Settings:
     if settings is None:
         raise Misconfigured("\n".join(f"{path}: {problem}" for problem in problems))
     return settings
+
+
+def _permission_needed(path: Path) -> str:
+    """What an operator can do; the file holds passwords of other services, so it is often for root alone."""
+    closed = next((folder for folder in reversed(path.parents) if not os.access(folder, os.X_OK)), None)
+    what, bits = (closed, "g+x") if closed else (path, "g+r")
+    return (
+        f"Permission denied for uid {os.geteuid()}, gid {os.getegid()};"
+        f" as root: chgrp {os.getegid()} {what} && chmod {bits} {what}"
+    )
 
 
 def parse(text: str) -> tuple[Settings | None, list[str]]:
@@ -119,9 +138,8 @@ def parse(text: str) -> tuple[Settings | None, list[str]]:
     section = document.get(SECTION) or {}
     if not isinstance(section, dict):
         return None, [f"line {_line(root, (SECTION,))}: {SECTION}: must be a mapping of keys to values"]
-    misplaced = [f"line {_line(root, (SECTION, 'log_level'))}: log_level: belongs at the top level of the file"]
     if "log_level" in section:
-        return None, misplaced
+        return None, [f"line {_line(root, (SECTION, 'log_level'))}: log_level: belongs at the top level of the file"]
     ours = section if document.get("log_level") is None else {**section, "log_level": document["log_level"]}
     try:
         return Settings.model_validate(ours), []
@@ -135,7 +153,7 @@ def _problems(error: ValidationError, root: yaml.Node | None) -> Iterator[str]:
         path = where if where[0] == "log_level" else (SECTION, *where)
         what = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
-            what = f"no such setting; there are {', '.join(sorted(set(Settings.model_fields) - {'log_level'}))}"
+            what = "no such setting; config.sample.yaml has them all"
         yield f"line {_line(root, path)}: {'.'.join(map(str, path))}: {what}"
 
 

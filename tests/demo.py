@@ -20,9 +20,9 @@ def main() -> None:
     options.add_argument("--stay", action="store_true", help="keep Keystone and the service running until Ctrl-C")
     stay = options.parse_args().stay
     print("Starting a Keystone; the first time it is set up, which takes half a minute …", flush=True)
-    with keystone() as cloud, service(listen="127.0.0.1:42356" if stay else "127.0.0.1:0") as url:
-        print(f"Keystone runs at {cloud.auth_url}, the service at {url}")
-        _stay(cloud, url) if stay else _show(cloud, url)
+    with keystone() as cloud, service(listen="127.0.0.1:42356" if stay else "127.0.0.1:0") as running:
+        print(f"Keystone runs at {cloud.auth_url}, the service at {running.url}")
+        _stay(cloud, str(running.url)) if stay else _show(cloud, str(running.url))
 
 
 def _request(cloud: Keystone) -> dict[str, Any]:

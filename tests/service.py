@@ -3,32 +3,56 @@
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent.parent
+# As long as it takes on a machine that is busy with other things.
+START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service."""
+
+    process: "subprocess.Popen[bytes]"
+    stdout: Path
+
+    @property
+    def url(self) -> str | None:
+        """Where it listens, once it does."""
+        listening = re.search(r"listening on (\S+)", self.said())
+        return f"http://{listening[1]}" if listening else None
+
+    def said(self) -> str:
+        """All that it wrote to standard output."""
+        return self.stdout.read_text()
+
+    def stop(self) -> int:
+        """Tells it to stop, and gives its exit code."""
+        self.process.terminate()
+        return self.process.wait(30)
 
 
 @contextmanager
-def service(*options: str, listen: str = "127.0.0.1:0") -> Iterator[str]:
-    """Runs handler.py and gives its URL."""
-    process = subprocess.Popen(
-        [sys.executable, "handler.py", "--listen", listen, *options],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout
-        said = ""
-        for line in process.stdout:
-            said += line
-            if found := re.search(r"listening on (\S+)", line):
-                break
-        else:
-            raise RuntimeError(f"handler.py did not start:\n{said}")
-        yield f"http://{found[1]}"
-    finally:
-        process.terminate()
-        process.communicate()
+def service(*options: str, listen: str = "127.0.0.1:0") -> Iterator[Service]:
+    """Runs handler.py with these options."""
+    with TemporaryDirectory() as folder:
+        stdout = Path(folder) / "stdout"
+        # A file, as a pipe that nobody reads would stop it when full.
+        with stdout.open("wb") as file:
+            command = [sys.executable, "handler.py", "--listen", listen, *options]
+            running = Service(subprocess.Popen(command, cwd=ROOT, stdout=file), stdout)
+        try:
+            until = time.monotonic() + START_SECONDS
+            while not running.url:
+                if running.process.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError(f"handler.py did not start:\n{running.said()}")
+                time.sleep(0.02)
+            yield running
+        finally:
+            running.stop()

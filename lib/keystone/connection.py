@@ -156,6 +156,7 @@ def forget_connections() -> None:
 
 def _ask(step: str, ask: Callable[[], _Result]) -> _Result:
     """What Keystone answers, tried again where its failure may pass and time allows. Raises Problems only."""
+    call.current().step = step
     for pause in (*PAUSES, None):
         try:
             return ask()

@@ -1,7 +1,12 @@
 """The service over a real socket: `python handler.py`, as operators start it and the UI calls it."""
 
+import os
+import re
+import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,10 +29,11 @@ RequestOf = Callable[..., dict[str, Any]]
 def url() -> Iterator[str]:
     """A running service with the default settings."""
     with service() as running:
-        yield running
+        assert running.url
+        yield running.url
 
 
-def post(url: str, **body: Any) -> tuple[int, Any]:
+def post(url: str | None, **body: Any) -> tuple[int, Any]:
     """The status and body of a sign-up."""
     answer = requests.post(f"{url}/create_user_project", timeout=60, **body)
     return answer.status_code, answer.json()
@@ -115,3 +121,117 @@ def test_a_port_in_use_stops_the_start() -> None:
         done = start("--listen", address)
     assert done.returncode == 1
     assert done.stderr == f"Cannot listen on {address}: [Errno 98] Address already in use\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_config_for_root_alone_is_told_with_what_helps(tmp_path: Path) -> None:
+    """Under another uid, as in the container; the config holds passwords of other services."""
+    config = tmp_path / "config.yaml"
+    config.write_text("")
+    config.chmod(0o600)
+    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        folder.chmod(folder.stat().st_mode | 0o011)
+    # Python itself may be installed where only root can read it, so all is imported before.
+    start_as_another = (
+        "import os, sys, handler; from lib import serve; os.setgroups([]); os.setgid(12345); os.setuid(12345);"
+        f"sys.argv[1:] = ['--config', {str(config)!r}]; serve.main(handler.application)"
+    )
+    command = [sys.executable, "-c", start_as_another]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"{config}: Permission denied for uid 12345, gid 12345; as root: chgrp 12345 {config} && chmod g+r {config}\n",
+    )
+
+
+@pytest.fixture
+def stopped(cloud: Keystone, request_of: RequestOf, tmp_path: Path) -> Callable[..., tuple[Any, int, float]]:
+    """Sends the signal during a sign-up at a slowed Keystone: its answer, the exit code, the seconds it all took."""
+
+    def stop(sign: signal.Signals, slow_by: float, stop_grace: float) -> tuple[Any, int, float]:
+        config = tmp_path / "config.yaml"
+        config.write_text(f"user_handler: {{stop_grace: {stop_grace}, log_file: {tmp_path / 'user-handler.log'}}}")
+
+        def slow(method: str, path: str) -> None:
+            if (method, path) == ("POST", "/users"):
+                begun.set()
+                time.sleep(slow_by)
+
+        begun = threading.Event()
+        with proxy(cloud.auth_url) as before, service("--config", str(config)) as running, ThreadPoolExecutor(1) as one:
+            before.instead = slow
+            request = request_of(cloud_env=cloud.cloud_env() | {"auth_url": before.auth_url})
+            answer = one.submit(post, running.url, json=request)
+            assert begun.wait(30)
+            running.process.send_signal(sign)
+            since = time.monotonic()
+            code = running.process.wait(30)
+            return answer.result(), code, time.monotonic() - since
+
+    return stop
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_a_sign_up_in_flight_is_answered_before_the_service_stops(
+    stopped: Callable[..., tuple[Any, int, float]], login: str, sign: signal.Signals
+) -> None:
+    """It ends with 0, and takes no longer than the sign-up."""
+    (status, body), code, seconds = stopped(sign, slow_by=1.5, stop_grace=8)
+    assert (status, body["username"], code) == (201, login, 0)
+    assert seconds < 8
+
+
+def test_a_sign_up_that_cannot_end_in_time_is_told_to_repeat_and_a_repeat_finishes_it(
+    stopped: Callable[..., tuple[Any, int, float]], cloud: Keystone, request_of: RequestOf
+) -> None:
+    """503 within stop_grace, and exit 0."""
+    answer, code, seconds = stopped(signal.SIGTERM, slow_by=4, stop_grace=2)
+    assert answer == error(503, "stopping", "The service is being stopped. Repeat the request.")
+    assert code == 0
+    assert seconds < 3
+    assert create_user_project(request_of())[0] == 201
+
+
+def test_a_service_that_stops_takes_no_more_requests(tmp_path: Path) -> None:
+    """Neither on new connections nor on one that was kept."""
+    config = tmp_path / "config.yaml"
+    config.write_text(f"user_handler: {{log_file: {tmp_path / 'user-handler.log'}}}")
+    with service("--config", str(config)) as running, requests.Session() as kept:
+        assert kept.get(str(running.url), timeout=10).text == "Running"
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(10) == 0
+        with pytest.raises(requests.ConnectionError):
+            requests.get(str(running.url), timeout=10)
+
+
+def test_the_log_file_has_what_standard_output_has(tmp_path: Path, cloud: Keystone, request_of: RequestOf) -> None:
+    """One line for the call, with the request id of its answer."""
+    log_file = tmp_path / "user-handler.log"
+    config = tmp_path / "config.yaml"
+    config.write_text(f"user_handler: {{log_file: {log_file}}}")
+    with service("--config", str(config)) as running:
+        answer = requests.post(f"{running.url}/create_user_project", json=request_of(), timeout=60)
+        assert running.stop() == 0
+        said = running.said()
+    assert said == log_file.read_text()
+    request_id = answer.headers["X-OpenStack-Request-ID"]
+    lines = [line for line in said.splitlines() if request_id in line]
+    pattern = (
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} - \[INFO\] \(endpoint\) - "
+        rf"\[{request_id}\] create_user_project 201 \d+ ms"
+    )
+    assert len(lines) == 1
+    assert re.fullmatch(pattern, lines[0])
+
+
+def test_an_unwritable_log_file_is_told_once(tmp_path: Path) -> None:
+    """And the service goes on with standard output."""
+    config = tmp_path / "config.yaml"
+    config.write_text(f"user_handler: {{log_file: {tmp_path / 'missing' / 'user-handler.log'}}}")
+    with service("--config", str(config)) as running:
+        assert requests.get(str(running.url), timeout=10).text == "Running"
+        assert running.stop() == 0
+        said = running.said()
+    assert said.count("cannot write the log file") == 1
+    assert f"{tmp_path / 'missing' / 'user-handler.log'}: No such file or directory" in said
+    assert "running 200" in said

@@ -42,7 +42,7 @@ def test_a_bug_is_answered_500_and_says_nothing_of_itself(raised: Exception, cap
     why = "A bug in UserHandler stopped this request. Its log tells more under this request id."
     assert buggy({}) == error(500, "internal_error", why)
     [line] = caplog.messages
-    assert f"{type(raised).__name__}: {raised} at " in line
+    assert f"; problem: {type(raised).__name__}: {raised}; raised_at: " in line
     assert "test_endpoint.py" in line
 
 
@@ -88,7 +88,8 @@ def test_no_secret_of_the_request_reaches_the_log(secret: str, caplog: pytest.Lo
     with caplog.at_level(logging.DEBUG):
         leaking({"password": "another", "part": {"password": secret}})
     [line] = caplog.messages
-    assert line.endswith("It is wrong.; detail: *** and '***' and \"***\" and *** and ***; a repeat does not help")
+    masked = """*** and '***' and "***" and *** and ***"""
+    assert line.endswith(f"; problem: It is wrong.; detail: {masked}; repeat: does not help")
 
 
 def test_secrets_show_in_no_repr() -> None:

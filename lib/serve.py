@@ -1,0 +1,80 @@
+"""`python handler.py`: the command line, and the application in waitress until somebody says stop."""
+
+import argparse
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer, create_server
+
+from lib import log, settings, stopping
+from lib.errors import Misconfigured
+from lib.settings import Settings
+from lib.wsgi import Application
+
+LISTEN = "0.0.0.0:42356"
+# How soon a signal is noticed by a server that nothing else wakes.
+NOTICE_SECONDS = 0.25
+# Of stop_grace, what is left for answers on their way out after the last call must have ended.
+FLUSH_SECONDS = 0.5
+
+
+def main(application: Application) -> None:
+    """Serves until SIGTERM or SIGINT; refuses to start with settings or an address that cannot be used."""
+    options = argparse.ArgumentParser(prog="handler.py", description="Creates OpenStack users for Concertim.")
+    options.add_argument("--config", metavar="FILE", help=f"the settings (default: {settings.DEFAULT_PATH})")
+    options.add_argument("--listen", metavar="HOST:PORT", default=LISTEN, help="where to serve (default: %(default)s)")
+    chosen = options.parse_args()
+    if chosen.config:
+        os.environ[settings.PATH_VARIABLE] = chosen.config
+    try:
+        ours = settings.current()
+    except Misconfigured as error:
+        sys.exit(error.message)
+    sockets: dict[int, Any] = {}
+    try:
+        server = create_server(
+            application,
+            map=sockets,
+            listen=chosen.listen,
+            threads=ours.threads,
+            ident="UserHandler",
+            # Above our own limit, so that it is our JSON that answers a body which is too large.
+            max_request_body_size=16 * ours.max_body_bytes,
+        )
+    except (OSError, ValueError) as error:
+        sys.exit(f"Cannot listen on {chosen.listen}: {error}")
+    log.configure(ours)
+    if not os.environ.get(settings.PATH_VARIABLE) and not settings.DEFAULT_PATH.exists():
+        log.logger.warning("there is no settings file at %s: the defaults hold", settings.DEFAULT_PATH)
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: stopping.begin(ours.stop_grace - FLUSH_SECONDS))
+    log.logger.info("listening on %s", _addresses(server))
+    _serve(sockets, ours)
+
+
+def _serve(sockets: dict[int, Any], ours: Settings) -> None:
+    while not stopping.begun.done():
+        wasyncore.loop(timeout=NOTICE_SECONDS, map=sockets, count=1)
+    log.logger.info("stopping: requests in flight have %g s", ours.stop_grace)
+    for one in [one for one in sockets.values() if isinstance(one, BaseWSGIServer)]:
+        # Of the listening socket alone: the server's own close() would also take what wakes the loop.
+        wasyncore.dispatcher.close(one)
+    # Threads answer into their channels' buffers; it is this loop that sends them.
+    while any(map(_in_flight, sockets.values())) and time.monotonic() < stopping.ends() + FLUSH_SECONDS:
+        wasyncore.loop(timeout=0.05, map=sockets, count=1)
+    log.logger.info("stopped")
+
+
+def _in_flight(one: Any) -> bool:
+    return isinstance(one, HTTPChannel) and bool(one.requests or one.total_outbufs_len)
+
+
+def _addresses(server: Any) -> str:
+    """Where waitress listens: with a host name that has several addresses, on each."""
+    one = [(server.effective_host, server.effective_port)] if hasattr(server, "effective_host") else []
+    return ", ".join(f"{host}:{port}" for host, port in one or server.effective_listen)

@@ -1,0 +1,161 @@
+"""The log: its file is shared, rotated by whoever comes first, and no value in a line begins a line of its own."""
+
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lib import call, log
+from lib.endpoint import endpoint
+from lib.errors import Answer, BadRequest
+from lib.models import Model
+from lib.settings import Settings
+from tests.service import ROOT
+
+Configure = Callable[..., Path]
+
+
+@pytest.fixture
+def configure(tmp_path: Path) -> Iterator[Configure]:
+    """Configures the log with a file of its own, and undoes it."""
+    loggers = [log.logger, logging.getLogger("waitress")]
+    before = [(one, one.handlers[:], one.level, one.propagate) for one in loggers]
+    path = tmp_path / "user-handler.log"
+
+    def with_settings(**settings: object) -> Path:
+        log.configure(Settings.model_validate({"log_file": str(path), **settings}))
+        return path
+
+    yield with_settings
+    for one, handlers, level, propagate in before:
+        for handler in one.handlers:
+            handler.close()
+        one.handlers[:], one.propagate = handlers, propagate
+        one.setLevel(level)
+
+
+def test_control_characters_cannot_begin_a_line(configure: Configure) -> None:
+    """A login or an answer of Keystone's may hold anything."""
+    path = configure()
+    log.logger.info("a\nb\r\x1b[31m\u2028\x85é")
+    [line] = path.read_text().splitlines()
+    assert line.endswith(" - [INFO] (test_log) - [-] a\\u000ab\\u000d\\u001b[31m\\u2028\\u0085é")
+
+
+def test_a_failure_tells_the_step_the_request_at_keystone_and_whether_a_repeat_helps(configure: Configure) -> None:
+    """In one line."""
+
+    @endpoint
+    def refusing(request: Model) -> Answer:
+        raise BadRequest("It is wrong.", step="create the user", keystone_request_id="req-1", detail="BadRequest 400")
+
+    path = configure()
+    _, body = refusing({})
+    assert isinstance(body, dict)
+    [line] = path.read_text().splitlines()
+    assert f"- [WARNING] (endpoint) - [{body['request_id']}] refusing 400 " in line
+    assert line.endswith(
+        " ms; problem: It is wrong.; step: create the user; keystone_request_id: req-1; detail: BadRequest 400;"
+        " repeat: does not help"
+    )
+
+
+def test_the_log_as_json_has_the_same_as_fields(configure: Configure) -> None:
+    """An object a line, for a log collector."""
+
+    @endpoint
+    def refusing(request: Model) -> Answer:
+        raise BadRequest("It is\nwrong.")
+
+    path = configure(log_format="json")
+    _, body = refusing({})
+    assert isinstance(body, dict)
+    [line] = map(json.loads, path.read_text().splitlines())
+    known = {
+        "level": "WARNING",
+        "module": "endpoint",
+        "request_id": body["request_id"],
+        "function": "refusing",
+        "status": 400,
+        "problem": "It is\nwrong.",
+        "repeat": "does not help",
+    }
+    assert line | known == line
+    assert set(line) - set(known) == {"time", "message", "milliseconds"}
+
+
+def test_what_waitress_warns_of_is_in_the_log(configure: Configure) -> None:
+    """Such as more requests than threads; no other library speaks there."""
+    path = configure(log_level="DEBUG")
+    logging.getLogger("waitress.queue").warning("Task queue depth is 7")
+    logging.getLogger("waitress").info("Serving")
+    logging.getLogger("keystoneauth").debug("X-Auth-Token: secret")
+    [line] = path.read_text().splitlines()
+    assert line.endswith("- [WARNING] (test_log) - [-] Task queue depth is 7")
+
+
+def test_a_file_that_logrotate_moves_away_is_begun_again(configure: Configure) -> None:
+    """Without any signal."""
+    path = configure()
+    log.logger.info("before")
+    path.rename(path.with_suffix(".moved"))
+    log.logger.info("after")
+    assert path.with_suffix(".moved").read_text().endswith("before\n")
+    assert path.read_text().count("\n") == 1
+    assert path.read_text().endswith("after\n")
+
+
+def test_a_file_that_nobody_rotates_stays_bounded(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file and its older parts, the oldest of which go."""
+    monkeypatch.setattr(log, "FILE_BYTES", 1000)
+    path = configure()
+    for number in range(500):
+        log.logger.info("line %d", number)
+    parts = sorted(path.parent.glob("user-handler.log*"))
+    assert [part.name for part in parts] == ["user-handler.log", *(f"user-handler.log.{n}" for n in range(1, 5))]
+    assert all(part.stat().st_size <= 1100 for part in parts)
+    kept = "".join(part.read_text() for part in (*reversed(parts[1:]), parts[0]))
+    numbers = [int(line.rpartition(" ")[2]) for line in kept.splitlines()]
+    assert numbers == list(range(numbers[0], 500))
+
+
+def test_processes_that_share_a_file_lose_and_break_no_line(tmp_path: Path) -> None:
+    """While each of them may rotate it."""
+    path = tmp_path / "user-handler.log"
+    code = (
+        "import sys; from lib import log; from lib.settings import Settings;"
+        "log.FILE_BYTES, log.OLDER_FILES = 20_000, 500;"
+        f"log.configure(Settings(log_file={str(path)!r}));"
+        "[log.logger.info('%s %d', sys.argv[1], number) for number in range(1000)]"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", code, name], cwd=ROOT, stdout=subprocess.DEVNULL) for name in "abcd"
+    ]
+    assert [process.wait(60) for process in started] == [0] * 4
+    parts = list(tmp_path.iterdir())
+    lines = [line.rpartition("[-] ")[2] for part in parts for line in part.read_text().splitlines()]
+    assert len(parts) > 5
+    assert sorted(lines) == sorted(f"{name} {number}" for name in "abcd" for number in range(1000))
+
+
+def test_a_file_that_can_be_written_no_more_is_told_once(
+    configure: Configure, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk does not stop the service, nor fill standard error."""
+    path = configure()
+    [file] = [handler for handler in log.logger.handlers if isinstance(handler, logging.FileHandler)]
+
+    def full(_: str) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(file.stream, "write", full)
+    with call.serving("x"):
+        log.logger.info("one")
+        log.logger.info("two")
+    out, err = capsys.readouterr()
+    assert err == f"cannot write the log file {path}: [Errno 28] No space left on device\n"
+    assert [line.rpartition(" ")[2] for line in out.splitlines()] == ["one", "two"]
