@@ -1,7 +1,8 @@
 # make demo      signs a user up on a real Keystone and shows it
 # make run       the same Keystone and service, until Ctrl-C
 # make test      all tests
-# make lint      formatting, ruff and mypy
+# make lint      formatting, ruff, mypy and hadolint
+# make image     builds the container image and proves it on a real Keystone (as root, port 42356 free)
 # make clean     removes all that the above have made
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 SERVICE = .venv/installed
 KEYSTONE = .keystone/installed
 
-.PHONY: demo run test lint clean
+.PHONY: demo run test lint image clean
 
 demo: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m tests.demo
@@ -25,9 +26,13 @@ lint: $(SERVICE)
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
+	.venv/bin/hadolint Dockerfiles/*
+
+image: $(SERVICE) $(KEYSTONE)
+	.venv/bin/python -m tests.image $(IMAGE_OPTIONS)
 
 clean:
-	rm -rf .venv .keystone .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .keystone .image .pytest_cache .mypy_cache .ruff_cache
 
 $(SERVICE): requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "UserHandler needs Python 3.11 or later: make PYTHON=python3.x")'
