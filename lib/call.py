@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from lib import stopping
-from lib.errors import DeadlineExceeded, Stopping
+from lib.errors import DeadlineExceeded
 
 
 def _new_request_id() -> str:
@@ -37,7 +37,7 @@ class Call:
         """What remains of the call's time; raises DeadlineExceeded or Stopping when nothing does."""
         now = time.monotonic()
         if stopping.ends() <= now:
-            raise Stopping("The service is being stopped. Repeat the request.")
+            stopping.refuse()
         if self.ends <= now:
             raise DeadlineExceeded(f"Keystone took too long to {self.step}. Repeat the request.", step=self.step)
         return min(self.ends, stopping.ends()) - now

@@ -8,8 +8,8 @@ from typing import Any, Protocol, TypeVar, get_type_hints
 
 from pydantic import ValidationError
 
-from lib import call, log, settings
-from lib.errors import Answer, BadRequest, Problem, as_answer
+from lib import call, log, settings, stopping
+from lib.errors import REPEATABLE, Answer, BadRequest, Problem, as_answer
 from lib.models import Model, sentences
 from lib.waves import in_time
 
@@ -33,6 +33,7 @@ def endpoint(recipe: Callable[[_Request], Answer]) -> Endpoint:
     def handle(request: object, /) -> Answer:
         with call.serving(recipe.__name__) as this:
             try:
+                stopping.refuse()
                 this.ends = this.started + settings.current().deadline
                 checked = _check(model, request)
                 this.secrets = checked.secrets()
@@ -49,9 +50,8 @@ def refuse(error: Exception) -> Answer:
     """The answer to what stopped the current call, after its line in the log."""
     this = call.current()
     status, body = as_answer(error, this.request_id, changed=this.changed)
-    level, repeat = (logging.ERROR, "helps") if status >= 500 else (logging.WARNING, "does not help")
-    known = {name: log.mask(value) for name, value in _known_of(error).items() if value}
-    _log(level, status, known | {"repeat": repeat})
+    known = {name: value for name, value in _known_of(error).items() if value}
+    _log(logging.ERROR if status >= 500 else logging.WARNING, status, known)
     return status, body
 
 
@@ -65,11 +65,16 @@ def _check(model: type[_Request], request: object) -> _Request:
 def _known_of(error: Exception) -> dict[str, str]:
     """What an operator can use to find out why a call failed."""
     if isinstance(error, Problem):
-        keystone = {"keystone_request_id": error.keystone_request_id, "detail": error.detail}
-        return {"problem": error.message, "step": error.step, **keystone}
+        return {
+            "problem": error.message,
+            "step": error.step,
+            "keystone_request_id": error.keystone_request_id,
+            "detail": log.mask(error.detail),
+            "repeat": "helps" if call.current().changed or isinstance(error, REPEATABLE) else "does not help",
+        }
     frames = reversed(traceback.extract_tb(error.__traceback__))
     places = " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
-    return {"problem": f"{type(error).__name__}: {error}", "raised_at": places}
+    return {"problem": log.mask(f"{type(error).__name__}: {error}"), "raised_at": places}
 
 
 def _log(level: int, status: int, more: dict[str, str]) -> None:

@@ -115,6 +115,9 @@ STATUSES: Mapping[type[Problem], tuple[int, str]] = {
 }
 BUG = (500, "internal_error")
 
+# Those that pass by themselves: to repeat the same request is all that is needed.
+REPEATABLE = (KeystoneFailed, KeystoneBusy, Stopping, Unfinished, DeadlineExceeded)
+
 # Seconds a client should wait. Shorter than the UI's own first wait (n⁴+2 = 3 s), so it is never held up by us.
 RETRY_AFTER: Mapping[int, int] = {503: 2}
 

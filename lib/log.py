@@ -15,13 +15,16 @@ from lib.settings import Settings
 # Ours alone: keystoneauth's own debug log holds tokens, so nothing of it is ever handed to our handlers.
 logger = logging.getLogger("user_handler")
 
+# The UI's own shortest password.
+SHORTEST_IN_TEXT = 6
+
 # Where nobody rotates the file, it and its older parts together stay below 50 MiB.
 FILE_BYTES = 10 * 1024 * 1024
 OLDER_FILES = 4
 
 _LINE = "%(asctime)s - [%(levelname)s] (%(module)s) - [%(request_id)s] %(message)s"
 # C0 and C1 controls and Unicode's own line ends: a value in a message cannot begin a line of its own.
-_ESCAPES = {code: f"\\u{code:04x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
+ESCAPES = {code: f"\\u{code:04x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
 
 
 def configure(settings: Settings) -> None:
@@ -48,13 +51,18 @@ def configure(settings: Settings) -> None:
 
 
 def mask(text: str) -> str:
-    """The text without the secrets of the call being served, in whatever way they are quoted in it."""
+    """The text without the secrets of the call being served, in whatever way they are quoted in it.
+
+    Where a very short secret would show by the gaps it leaves in ordinary words, nothing of the text is left.
+    """
     spellings = {
         spelling
         for secret in call.current().secrets
         for spelling in (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret), quote(secret, safe=""))
     }
     for spelling in sorted(filter(None, spellings), key=len, reverse=True):
+        if len(spelling) < SHORTEST_IN_TEXT and spelling in text:
+            return "***"
         text = text.replace(spelling, "***")
     return text
 
@@ -71,7 +79,7 @@ class _AsLine(logging.Formatter):
     """The line format of the Concertim services, with control characters escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return super().format(record).translate(_ESCAPES)
+        return super().format(record).translate(ESCAPES)
 
 
 class _AsJson(logging.Formatter):

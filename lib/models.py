@@ -63,6 +63,8 @@ def _keystone_v3_url(value: str) -> str:
         url = _HTTP_URL.validate_python(value)
     except ValidationError:
         raise ValueError("must be an http or https URL") from None
+    if not url.port:
+        raise ValueError("must be an http or https URL with a port that can be dialled")
     if url.username or url.password or url.query is not None or url.fragment is not None:
         raise ValueError("must be a URL without user, password, query or fragment")
     path = (url.path or "").rstrip("/")

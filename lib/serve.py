@@ -27,7 +27,9 @@ def main(application: Application) -> None:
     """Serves until SIGTERM or SIGINT; refuses to start with settings or an address that cannot be used."""
     options = argparse.ArgumentParser(prog="handler.py", description="Creates OpenStack users for Concertim.")
     options.add_argument("--config", metavar="FILE", help=f"the settings (default: {settings.DEFAULT_PATH})")
-    options.add_argument("--listen", metavar="HOST:PORT", default=LISTEN, help="where to serve (default: %(default)s)")
+    options.add_argument(
+        "--listen", metavar="HOST:PORT", default=LISTEN, type=_address, help="where to serve (default: %(default)s)"
+    )
     chosen = options.parse_args()
     if chosen.config:
         os.environ[settings.PATH_VARIABLE] = chosen.config
@@ -55,6 +57,13 @@ def main(application: Application) -> None:
         signal.signal(stop, lambda *_: stopping.begin(ours.stop_grace - FLUSH_SECONDS))
     log.logger.info("listening on %s", _addresses(server))
     _serve(sockets, ours)
+
+
+def _address(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT")
+    return text
 
 
 def _serve(sockets: dict[int, Any], ours: Settings) -> None:

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FilePath,
+    StringConstraints,
+    ValidationError,
+)
 
 from lib.errors import Misconfigured
 
@@ -30,8 +39,16 @@ def _never_admin(role: str) -> str:
     return role
 
 
-def _upper(value: object) -> object:
-    return value.upper() if isinstance(value, str) else value
+def _not_empty(roles: tuple[str, ...]) -> tuple[str, ...]:
+    if not roles:
+        raise ValueError("must hold a role at least")
+    return roles
+
+
+def _level_name(value: object) -> object:
+    """In any case, and by either of the names that Python's logging has for it."""
+    level = value.upper() if isinstance(value, str) else value
+    return {"WARN": "WARNING", "FATAL": "CRITICAL"}.get(str(level), level)
 
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
@@ -54,7 +71,9 @@ class StandingGrant(_Section):
 class Settings(_Section):
     """Every setting with its default; config.sample.yaml explains each."""
 
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)] = "INFO"
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_level_name)] = (
+        "INFO"
+    )
 
     log_file: Annotated[Path, Field(strict=False)] = Path("/var/log/concertim-openstack-service/user-handler.log")
     log_format: Literal["line", "json"] = "line"
@@ -62,21 +81,24 @@ class Settings(_Section):
     user_name: Template = "concertim_{username}"
     project_name: Template = "concertim_{username}_project"
 
-    user_roles: Annotated[tuple[Annotated[Name, AfterValidator(_never_admin)], ...], Field(strict=False)] = ("member",)
+    user_roles: Annotated[
+        tuple[Annotated[Name, AfterValidator(_never_admin)], ...], Field(strict=False), AfterValidator(_not_empty)
+    ] = ("member",)
+    """At least one: a user without any role counts as one whose sign-up was never finished."""
     cloud_env_roles: Annotated[tuple[Name, ...], Field(strict=False)] = ("admin",)
     standing_grants: Annotated[tuple[StandingGrant, ...], Field(strict=False)] = (
         StandingGrant(username="concertim", roles=("watcher", "member")),
     )
     billing_keys: bool = True
 
-    deadline: Annotated[float, Field(strict=False, gt=0, le=3600)] = 50
+    deadline: Annotated[float, Field(gt=0, le=3600)] = 50
     """Seconds one request may take; below the 60 after which the UI (v1.0.0 and later) stops waiting."""
     threads: Annotated[int, Field(ge=1, le=100)] = 8
     """Requests served at once; the UI sends up to five."""
-    stop_grace: Annotated[float, Field(strict=False, ge=1, le=3600)] = 8
+    stop_grace: Annotated[float, Field(ge=1, le=3600)] = 8
     """Seconds for requests in flight when the service is told to stop; `docker stop` waits 10."""
     max_body_bytes: Annotated[int, Field(ge=1024, le=1024 * 1024)] = 64 * 1024
-    cacert: Path | None = Field(default=None, strict=False)
+    cacert: Annotated[FilePath, Field(strict=False)] | None = None
     """The certificate bundle that https Keystones are verified with; without it, certifi's."""
 
 
@@ -124,23 +146,25 @@ def _permission_needed(path: Path) -> str:
 
 def parse(text: str) -> tuple[Settings | None, list[str]]:
     """The settings in a config.yaml's text, or None and every problem with its line."""
+    loader = yaml.SafeLoader(text)
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        document = yaml.safe_load(text)
+        root = loader.get_single_node()
+        # The values of ours alone: what is amiss in another service's section is that service's business.
+        if root is not None and not isinstance(root, yaml.MappingNode):
+            return None, ["line 1: must be a mapping of keys to values"]
+        nodes = {key.value: value for key, value in (root.value if root else []) if key.value in ("log_level", SECTION)}
+        values = {name: loader.construct_document(node) for name, node in nodes.items()}
     except yaml.MarkedYAMLError as error:
         return None, [f"line {error.problem_mark.line + 1 if error.problem_mark else '?'}: {error.problem}"]
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
         return None, [str(error).splitlines()[0]]
-    if document is None:
-        return Settings(), []
-    if not isinstance(document, dict):
-        return None, ["line 1: must be a mapping of keys to values"]
-    section = document.get(SECTION) or {}
-    if not isinstance(section, dict):
+    section = values.get(SECTION)
+    if section is not None and not isinstance(section, dict):
         return None, [f"line {_line(root, (SECTION,))}: {SECTION}: must be a mapping of keys to values"]
+    section = section or {}
     if "log_level" in section:
         return None, [f"line {_line(root, (SECTION, 'log_level'))}: log_level: belongs at the top level of the file"]
-    ours = section if document.get("log_level") is None else {**section, "log_level": document["log_level"]}
+    ours = section if values.get("log_level") is None else {**section, "log_level": values["log_level"]}
     try:
         return Settings.model_validate(ours), []
     except ValidationError as error:

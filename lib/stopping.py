@@ -3,14 +3,22 @@
 import time
 from concurrent.futures import Future
 
+from lib.errors import Stopping
+
 # Done as soon as the process begins to stop, so that whoever waits for something can wait for this as well.
 begun: "Future[float]" = Future()
 
 
 def begin(seconds: float) -> None:
-    """Ends every call within so many seconds, and lets none begin; said a second time, it changes nothing."""
+    """Lets no call begin, and ends those being served within so many seconds; a second time, it changes nothing."""
     if not begun.done():
         begun.set_result(time.monotonic() + seconds)
+
+
+def refuse() -> None:
+    """Raises Stopping once the process is being stopped."""
+    if begun.done():
+        raise Stopping("The service is being stopped. Repeat the request.")
 
 
 def ends() -> float:

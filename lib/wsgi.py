@@ -39,17 +39,22 @@ def wsgi(routes: Routes) -> Application:
     paths = Map(rules, merge_slashes=False, strict_slashes=False)
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        request = Request(environ)
-        # From UI v0.2.3 on the base URL is free text: one that ends in a slash gives //user.
-        route = paths.bind("", path_info=re.sub("/+", "/", request.path), default_method=request.method)
         with call.serving("request") as this:
+            # Werkzeug needs it to answer, too.
+            environ.setdefault("REQUEST_METHOD", "GET")
+            allowed: set[str] = set()
             try:
+                request = Request(environ)
+                # From UI v0.2.3 on the base URL is free text: one that ends in a slash gives //user.
+                path = re.sub("/+", "/", request.path)
+                route = paths.bind("", path_info=path, default_method=request.method)
+                allowed.update(route.allowed_methods())
                 function, body = _function(route), _body(request)
             except Exception as error:
                 answer = refuse(error)
             else:
                 answer = function(body)
-            return _response(answer, this.request_id, route)(environ, start_response)
+            return _response(answer, this.request_id, allowed)(environ, start_response)
 
     return application
 
@@ -109,12 +114,12 @@ def _without_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return whole
 
 
-def _response(answer: Answer, request_id: str, route: MapAdapter) -> Response:
+def _response(answer: Answer, request_id: str, allowed: set[str]) -> Response:
     status, body = answer
     headers = {"X-OpenStack-Request-ID": request_id}
     if status in RETRY_AFTER:
         headers["Retry-After"] = str(RETRY_AFTER[status])
-    if allowed := set(route.allowed_methods()) if status == 405 else None:
+    if status == 405:
         headers["Allow"] = ", ".join(sorted(allowed))
     if isinstance(body, str):
         return Response(body, status, headers, mimetype="text/plain")

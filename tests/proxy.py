@@ -14,12 +14,16 @@ Answered = tuple[int, dict[str, str], bytes]
 
 @dataclass
 class Proxy:
-    """What went through: (method, path without /v3 and query) of each call. `instead` may answer one itself."""
+    """What went through: (method, path without /v3 and query) of each call.
+
+    `instead` may answer one itself; `afterwards` may replace what Keystone has answered.
+    """
 
     auth_url: str
     calls: list[tuple[str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     instead: Callable[[str, str], Answered | None] = lambda _method, _path: None
+    afterwards: Callable[[str, str], Answered | None] = lambda _method, _path: None
 
     def tokens(self) -> int:
         """How many times somebody logged in."""
@@ -41,7 +45,8 @@ def proxy(target: str) -> Iterator[Proxy]:
             with self.lock:
                 seen.calls.append((self.command, path))
                 seen.headers.append(dict(self.headers))
-            status, headers, data = seen.instead(self.command, path) or self.ask_keystone(body)
+            answered = seen.instead(self.command, path) or self.ask_keystone(body)
+            status, headers, data = seen.afterwards(self.command, path) or answered
             self.send_response(status)
             for name, value in headers.items():
                 if name.lower() not in ("connection", "content-length", "transfer-encoding", "date", "server"):

@@ -11,7 +11,7 @@ from keystoneauth1.identity import v3
 from keystoneclient.v3.client import Client
 
 from lib import call, marks
-from lib.errors import CloudEnvRefused, NotKeystone
+from lib.errors import CloudEnvRefused, NotKeystone, Problem
 from lib.keystone.refusals import REFUSALS, TRANSIENT, Gone, problem
 from lib.keystone.resources import Project, User, as_project, as_user
 from lib.keystone.session import domain_id_of_default, open_session
@@ -39,17 +39,30 @@ class Connection:
         self._session = open_session(cloud_env)
         self._client = Client(session=self._session, endpoint_override=cloud_env.auth_url)
         self._ids: Memory[tuple[str, str, str | None], str] = Memory(KEPT_IDS, KEPT_ID_SECONDS)
-        self.user_id, self.user_domain_id, self.project_domain_id = self._log_in()
-
-    def _log_in(self) -> tuple[str, str, str]:
-        def log_in() -> tuple[str, str, str]:
-            token: Any = self._session.auth.get_access(self._session)  # type: ignore[union-attr]
-            return token.user_id, token.user_domain_id, token.project_domain_id
-
         try:
-            return _ask("log in", log_in)
+            self._token()
         except Gone:
             raise NotKeystone("There is no Keystone v3 at cloud_env.auth_url.") from None
+
+    # From the token in force, as one that keystoneauth fetches anew may be that of an account made anew.
+    @property
+    def user_id(self) -> str:
+        """The id of cloud_env's own account."""
+        return str(self._token().user_id)
+
+    @property
+    def user_domain_id(self) -> str:
+        """The domain of cloud_env's own account, in which users are made."""
+        return str(self._token().user_domain_id)
+
+    @property
+    def project_domain_id(self) -> str:
+        """The domain of cloud_env's project, in which projects are made."""
+        return str(self._token().project_domain_id)
+
+    def _token(self) -> Any:
+        auth: Any = self._session.auth
+        return _ask("log in", lambda: auth.get_access(self._session))
 
     def accepts_password(self, user_id: str, password: str) -> bool:
         """Whether the password logs in as this user. Tried once: a failure counts towards Keystone's lock-out."""
@@ -74,14 +87,9 @@ class Connection:
         list_users, domain = self._client.users.list, self.user_domain_id
         return _ask("find the user", lambda: [as_user(user) for user in list_users(domain=domain, name=name)])
 
-    def set_password(self, user_id: str, password: str) -> None:
-        """Sets the user's password, which ends the tokens they have."""
-        _change("set the user's password", lambda: self._client.users.update(user_id, password=password))
-
-    def set_default_project(self, user_id: str, project_id: str) -> None:
-        """Sets the project that the user's log-ins are for when they name none."""
-        update = self._client.users.update
-        _change("set the user's default project", lambda: update(user_id, default_project=project_id))
+    def update_user(self, user_id: str, **changes: str) -> None:
+        """Changes password, default_project or attributes; a password, even the same, ends the tokens they have."""
+        _change("change the user", lambda: self._client.users.update(user_id, **changes))
 
     def has_roles(self, user_id: str) -> bool:
         """Whether the user holds any role anywhere: on a project, a domain or the system."""
@@ -130,12 +138,16 @@ class Connection:
     def _id(self, kind: str, name: str, domain_id: str | None, find: Callable[[], list[Any]]) -> str:
         def look_up() -> str:
             # Keystone ignores a filter that it does not know, and may compare names without case.
-            for found in (one.to_dict() for one in _ask(f"find the {kind}", find)):
-                if found["name"] == name and found.get("domain_id") == domain_id:
-                    return str(found["id"])
-            raise Gone(f"There is no {kind} {name}.")
+            found = [
+                one["id"]
+                for one in (resource.to_dict() for resource in find())
+                if one["name"] == name and one.get("domain_id") == domain_id
+            ]
+            if not found:
+                raise Gone(f"There is no {kind} {name}.")
+            return str(found[0])
 
-        return self._ids.get((kind, name, domain_id), look_up)
+        return self._ids.get((kind, name, domain_id), lambda: _ask(f"find the {kind}", look_up))
 
 
 _kept: Memory[bytes, Connection] = Memory(KEPT_CONNECTIONS, KEPT_SECONDS)
@@ -154,31 +166,33 @@ def forget_connections() -> None:
     _kept.clear()
 
 
-def _ask(step: str, ask: Callable[[], _Result]) -> _Result:
+def _ask(step: str, ask: Callable[[], _Result], failed: Callable[[Problem], None] = lambda _: None) -> _Result:
     """What Keystone answers, tried again where its failure may pass and time allows. Raises Problems only."""
-    call.current().step = step
+    this = call.current()
+    this.step = step
     for pause in (*PAUSES, None):
         try:
             return ask()
         except Exception as error:
             why = problem(error, step)
+        failed(why)
         spread = (pause or 0) * random.uniform(0.5, 1.5)  # noqa: S311  (no secret)
-        if pause is None or not isinstance(why, TRANSIENT) or spread > call.current().seconds_left():
+        if pause is None or not isinstance(why, TRANSIENT) or spread > this.seconds_left():
             break
         time.sleep(spread)
     raise why
 
 
 def _change(step: str, ask: Callable[[], _Result]) -> _Result:
-    """As _ask, for what writes: unless Keystone refused it, the call being served has changed something."""
-    try:
-        result = _ask(step, ask)
-    except REFUSALS:
-        raise
-    except Exception:
-        call.current().changed = True
-        raise
-    call.current().changed = True
+    """As _ask, for what writes: unless Keystone refused each try, the call being served has changed something."""
+    this = call.current()
+
+    def failed(why: Problem) -> None:
+        # Its answer may have been lost after it acted.
+        this.changed |= not isinstance(why, REFUSALS)
+
+    result = _ask(step, ask, failed)
+    this.changed = True
     return result
 
 

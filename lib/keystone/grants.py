@@ -66,7 +66,7 @@ def _give(cloud: Connection, user: User, project: Project, grants: Grants) -> No
     pairs = [*((role_id, user.id) for role_id in grants.user_role_ids), *grants.others]
     steps: list[Callable[[], None]] = [partial(cloud.grant, role_id, to, project.id) for role_id, to in pairs]
     if user.default_project_id != project.id:
-        steps.append(partial(cloud.set_default_project, user.id, project.id))
+        steps.append(partial(cloud.update_user, user.id, default_project=project.id))
     at_once(steps)
 
 

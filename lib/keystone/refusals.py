@@ -1,5 +1,8 @@
 """Turns what keystoneauth and keystoneclient raise into problems that say what a person can do."""
 
+import re
+import traceback
+
 from keystoneauth1 import exceptions as ksa
 from requests.exceptions import ConnectTimeout
 
@@ -25,6 +28,8 @@ class Gone(Unfinished):
     """Keystone's 404: what the call named does not exist (any more). A step resolves it, as above."""
 
 
+# Enough for the rules of a password policy.
+LONGEST_TEXT = 1000
 # By these Keystone says that it did nothing.
 REFUSALS = (Taken, Gone, BadRequest, CloudEnvRefused, RightsMissing)
 # These may pass: a short wait and another try can do. Rights among them, as a Keystone that serves requests in threads
@@ -42,7 +47,7 @@ def problem(error: Exception, step: str) -> Problem:
         message,
         step=step,
         keystone_request_id=getattr(error, "request_id", None) or "",
-        detail=log.mask(f"{type(error).__name__} {status} {getattr(error, 'message', error)}"),
+        detail=f"{type(error).__name__} {status} {_text(error)}",
     )
 
 
@@ -60,7 +65,7 @@ def _meaning(error: Exception, step: str) -> tuple[type[Problem], str]:
         case ksa.Conflict():
             return Taken, f"Keystone refuses to {step}: the name is taken. Repeat the request."
         case ksa.BadRequest() | ksa.RequestEntityTooLarge() | ksa.UnprocessableEntity():
-            return BadRequest, f"Keystone refuses to {step}: {log.mask(str(error.message))}"
+            return BadRequest, f"Keystone refuses to {step}: {_text(error)}"
         case ksa.TooManyRequests() | ksa.ServiceUnavailable():
             return KeystoneBusy, f"Keystone is too busy to {step}. Repeat the request."
         case ksa.HttpServerError():
@@ -73,3 +78,13 @@ def _meaning(error: Exception, step: str) -> tuple[type[Problem], str]:
             return KeystoneFailed, "Keystone cannot be reached at cloud_env.auth_url."
         case _:
             return NotKeystone, "What answers at cloud_env.auth_url is not a Keystone v3."
+
+
+def _text(error: Exception) -> str:
+    """What the exception says, without the request's secrets, in one line of bounded length."""
+    said = str(getattr(error, "message", error))
+    # keystoneauth repeats the status and the request id, which have their own places.
+    said = log.mask(re.sub(r" \(HTTP \d+\).*", "", said, flags=re.DOTALL))
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = "" if isinstance(error, ksa.ClientException) else f" at {place.filename}:{place.lineno}"
+    return " ".join(said.split()).translate(log.ESCAPES)[:LONGEST_TEXT] + where

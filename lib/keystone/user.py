@@ -21,15 +21,15 @@ def ensure_user(cloud: Connection, sign_up: SignUp) -> User:
     if sign_up.password is None:
         raise BadRequest("password: is required and must not be blank, as cloud_user_id names no user of this login")
     password = sign_up.password.get_secret_value()
-    attributes = marks.mark(marks.USER, sign_up.username) | ({"email": sign_up.email} if sign_up.email else {})
+    email = {"email": sign_up.email} if sign_up.email else {}
     try:
-        return cloud.create_user(name, password, attributes)
+        return cloud.create_user(name, password, marks.mark(marks.USER, sign_up.username) | email)
     except Taken:
-        return _adopt(cloud, sign_up.username, name, password)
+        return _adopt(cloud, sign_up.username, name, password, email)
 
 
 def release_user(cloud: Connection, sign_up: SignUp, user: User) -> None:
-    """Takes back a user whose sign-up cannot be finished; never one that was reported or is in use."""
+    """Takes back a user whose sign-up cannot be finished; never one that holds a role or whose id the client has."""
     unfinished = user.id != sign_up.cloud_user_id and user.mark == (marks.USER, sign_up.username)
     if unfinished and not cloud.has_roles(user.id):
         cloud.delete_user(user.id)
@@ -41,7 +41,7 @@ def user_name(login: str) -> str:
     return names.name_for(settings.current().user_name, login, names.USER_NAME_LENGTH)
 
 
-def _adopt(cloud: Connection, login: str, name: str, password: str) -> User:
+def _adopt(cloud: Connection, login: str, name: str, password: str, email: dict[str, str]) -> User:
     """The existing user of this name, if the password opens it, or it is unfinished work of this very login."""
     found = cloud.find_users(name)
     user = next((one for one in found if one.name == name), None)
@@ -56,11 +56,12 @@ def _adopt(cloud: Connection, login: str, name: str, password: str) -> User:
     if cloud.accepts_password(user.id, password):
         return user
     if user.mark == (marks.USER, login) and not cloud.has_roles(user.id):
-        cloud.set_password(user.id, password)
+        cloud.update_user(user.id, password=password, **email)
         return user
     raise NameTaken(
-        f"User {name} exists and is not this sign-up's: the password sent does not open it. If it is to be this"
-        f" login's, an operator can set its password (openstack user set --password-prompt {user.id}) or remove it."
+        f"User {name} exists and is not this sign-up's: the password sent does not open it, or it is locked or its"
+        f" password has expired. If it is to be this login's, an operator can set its password"
+        f" (openstack user set --password-prompt {user.id}) or remove it."
     )
 
 

@@ -1,6 +1,8 @@
 """Kept connections and calls to Keystone: how many, in whose name, and what happens when one fails."""
 
+import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from socket import create_server
@@ -121,6 +123,24 @@ def test_a_changed_password_ends_the_kept_connection(cloud: Keystone, login: str
     assert any(status == 201 for status, _ in answers)
 
 
+def test_an_own_account_made_anew_is_found_out(cloud: Keystone, login: str, request_of: RequestOf) -> None:
+    """Same name, same password, another id: the kept connection logs in again, and the grants go to the new one."""
+    [role] = cloud.admin.roles.list(name="admin")
+    home = cloud.admin.projects.create(f"home-{login}", domain="default")
+    env = cloud.cloud_env() | {"username": f"owner-{login}", "password": "same", "project_name": home.name}
+    for number in range(2):
+        owner = cloud.admin.users.create(f"owner-{login}", domain="default", password="same")
+        cloud.admin.roles.grant(role.id, user=owner.id, project=home.id)
+        # Keystone refuses tokens of the very second in which it revoked others.
+        time.sleep(1.1)
+        status, body = create_user_project(request_of(cloud_env=env, username=f"{login}-{number}"))
+        assert status == 201
+        assert isinstance(body, dict)
+        held = cloud.admin.role_assignments.list(user=owner.id, project=body["project_id"])
+        assert [one.role["id"] for one in held] == [role.id]
+        cloud.admin.users.delete(owner.id)
+
+
 def test_a_role_made_anew_is_looked_up_again(
     cloud: Keystone, login: str, request_of: RequestOf, settings_file: Callable[[str], Any]
 ) -> None:
@@ -171,6 +191,83 @@ def test_a_failure_that_passes_is_tried_again(before: Proxy, through: RequestOf,
     before.instead = first_of_each
     assert create_user_project(through())[0] == 201
     assert len(failed) == 10
+
+
+def test_a_create_whose_answer_was_lost_is_never_followed_by_a_4xx(
+    cloud: Keystone, before: Proxy, through: RequestOf, login: str
+) -> None:
+    """The user was made, the answer was a 500, and then Keystone refuses: something was changed."""
+
+    def lost(method: str, path: str) -> Answered | None:
+        return (500, {}, b"") if (method, path) == ("POST", "/users") else None
+
+    def refuse(method: str, path: str) -> Answered | None:
+        refused = (method, path) == ("POST", "/users") and before.calls.count((method, path)) > 1
+        return (400, {"Content-Type": "application/json"}, b'{"error": {"message": "No."}}') if refused else None
+
+    before.instead = refuse
+    before.afterwards = lambda method, path: None if refuse(method, path) else lost(method, path)
+    why = "Begun but not finished; repeat the same request. What stopped it: Keystone refuses to create the user: No."
+    assert create_user_project(through()) == error(503, "unfinished", why)
+    assert len(cloud.admin.users.list(name=f"concertim_{login}")) == 1
+    before.afterwards = before.instead = lambda _method, _path: None
+    assert create_user_project(through())[0] == 201
+
+
+def test_a_look_alike_is_never_adopted(before: Proxy, through: RequestOf, login: str) -> None:
+    """MariaDB compares names without case and accents: the create is refused, and the look-up finds another login."""
+    other = {"id": "0" * 32, "name": f"CONCERTIM_{login}", "domain_id": "default", "enabled": True}
+
+    def as_mariadb(method: str, path: str) -> Answered | None:
+        if (method, path) == ("POST", "/users"):
+            return 409, {"Content-Type": "application/json"}, b'{"error": {"message": "Duplicate entry"}}'
+        if (method, path) == ("GET", "/users") and ("POST", "/users") in before.calls:
+            return 200, {"Content-Type": "application/json"}, json.dumps({"users": [other]}).encode()
+        return None
+
+    before.instead = as_mariadb
+    why = (
+        f"A user whose name Keystone does not tell from concertim_{login} exists, and is another login's."
+        " Choose another login, or let an operator rename that user (openstack user set --name)."
+    )
+    assert create_user_project(through()) == error(409, "name_taken", why)
+    assert before.calls[-1] == ("GET", "/users")
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+@pytest.mark.parametrize("answered", [(302, {"Location": "/"}, b""), (200, {"Content-Type": "text/html"}, b"<html>")])
+def test_a_page_in_place_of_an_answer_is_no_success(
+    before: Proxy, through: RequestOf, method: str, answered: Answered
+) -> None:
+    """Something before Keystone says "maintenance": the grants were not made, so it is not 201."""
+    before.instead = lambda asked, _path: answered if asked == method else None
+    why = "What answers at cloud_env.auth_url is not a Keystone v3."
+    assert create_user_project(through()) == error(502, "not_a_keystone", why)
+    before.instead = lambda _method, _path: None
+    assert create_user_project(through())[0] == 201
+
+
+def test_a_list_that_is_not_what_keystone_lists_is_told_apart(before: Proxy, through: RequestOf) -> None:
+    """JSON, but of something else."""
+    answered = (200, {"Content-Type": "application/json"}, b'{"roles": [{"id": 5}]}')
+    before.instead = lambda _method, path: answered if path == "/roles" else None
+    why = "What answers at cloud_env.auth_url is not a Keystone v3."
+    assert create_user_project(through()) == error(502, "not_a_keystone", why)
+
+
+def test_what_keystone_says_is_one_line_without_the_secrets_and_of_bounded_length(
+    before: Proxy, through: RequestOf
+) -> None:
+    """Its text quotes values, and whoever answers at the URL may write anything into it."""
+    said = "Value: correct-horse.\n2026 - [INFO] forged \x1b[2J" + "x" * 5000
+    answered = (400, {"Content-Type": "application/json"}, json.dumps({"error": {"message": said}}).encode())
+    before.instead = lambda method, path: answered if (method, path) == ("POST", "/users") else None
+    status, body = create_user_project(through())
+    assert isinstance(body, dict)
+    begins = "Keystone refuses to create the user: Value: ***. 2026 - [INFO] forged "
+    assert (status, body["error"], body["message"][: len(begins)]) == (400, "bad_request", begins)
+    assert len(body["message"]) < 1100
+    assert body["message"].isprintable()
 
 
 @pytest.mark.parametrize(

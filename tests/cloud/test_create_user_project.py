@@ -195,9 +195,9 @@ def test_a_taken_user_name_is_refused_and_left_alone(cloud: Keystone, login: str
     theirs = cloud.admin.users.create(f"concertim_{login}", domain="default", password="somebody-else")
     answer = create_user_project(request_of())
     why = (
-        f"User concertim_{login} exists and is not this sign-up's: the password sent does not open it. If it is to be"
-        f" this login's, an operator can set its password (openstack user set --password-prompt {theirs.id})"
-        " or remove it."
+        f"User concertim_{login} exists and is not this sign-up's: the password sent does not open it, or it is locked"
+        " or its password has expired. If it is to be this login's, an operator can set its password"
+        f" (openstack user set --password-prompt {theirs.id}) or remove it."
     )
     assert answer == error(409, "name_taken", why)
     assert cloud.admin.projects.list(name=f"concertim_{login}_project") == []
@@ -238,10 +238,87 @@ def test_an_unfinished_sign_up_is_finished_with_the_password_sent_last(
     """The first try stopped after the user was made; the person has changed their password since."""
     mark = {"concertim_kind": "user", "concertim_name": login}
     begun = cloud.admin.users.create(f"concertim_{login}", domain="default", password="the-first", **mark)
-    answer = create_user_project(request_of(password="the-second"))
+    answer = create_user_project(request_of(password="the-second", email="ann@site.example"))
     project = project_of(cloud.admin, login)
     assert answer == signed_up(login, begun.id, project["id"])
+    assert user_of(cloud.admin, login)["email"] == "ann@site.example"
     cloud.client(user_id=begun.id, password="the-second", project_id=project["id"]).session.get_token()
+
+
+def test_a_finished_sign_up_is_not_opened_with_another_password(
+    cloud: Keystone, login: str, request_of: RequestOf
+) -> None:
+    """Whoever signs up under a login that exists gets neither the account nor its password changed."""
+    _, body = create_user_project(request_of())
+    assert isinstance(body, dict)
+    status, refused = create_user_project(request_of(password="of-a-stranger"))
+    assert isinstance(refused, dict)
+    assert (status, refused["error"]) == (409, "name_taken")
+    cloud.client(user_id=body["user_id"], password="correct-horse", project_id=body["project_id"]).session.get_token()
+
+
+def test_a_user_that_is_in_use_is_never_taken_back(cloud: Keystone, login: str, request_of: RequestOf) -> None:
+    """The password opens it, but the project's name is another's: 409, and the user stays."""
+    mark = {"concertim_kind": "user", "concertim_name": login}
+    used = cloud.admin.users.create(f"concertim_{login}", domain="default", password="correct-horse", **mark)
+    elsewhere = cloud.admin.projects.create(f"elsewhere-{login}", domain="default")
+    [member] = cloud.admin.roles.list(name="member")
+    cloud.admin.roles.grant(member.id, user=used.id, project=elsewhere.id)
+    cloud.admin.projects.create(f"concertim_{login}_project", domain="default")
+    assert create_user_project(request_of())[0] == 409
+    assert user_of(cloud.admin, login)["id"] == used.id
+
+
+def test_a_user_whose_id_the_client_has_is_never_taken_back(cloud: Keystone, login: str, request_of: RequestOf) -> None:
+    """It was reported once, whatever became of its roles since."""
+    mark = {"concertim_kind": "user", "concertim_name": login}
+    known = cloud.admin.users.create(f"concertim_{login}", domain="default", password="correct-horse", **mark)
+    cloud.admin.projects.create(f"concertim_{login}_project", domain="default")
+    assert create_user_project(request_of(cloud_user_id=known.id))[0] == 409
+    assert user_of(cloud.admin, login)["id"] == known.id
+
+
+def test_ids_of_namesakes_in_another_domain_are_refused(cloud: Keystone, login: str, request_of: RequestOf) -> None:
+    """The name fits, the domain does not."""
+    domain = cloud.admin.domains.create(f"elsewhere-{login}")
+    user = cloud.admin.users.create(f"concertim_{login}", domain=domain.id, password="correct-horse")
+    project = cloud.admin.projects.create(f"concertim_{login}_project", domain=domain.id)
+    of_whom = f"that is not Concertim's for login {login}."
+    assert create_user_project(request_of(cloud_user_id=user.id)) == error(
+        409, "name_taken", f"cloud_user_id names a Keystone user {of_whom}"
+    )
+    assert create_user_project(request_of(project_id=project.id)) == error(
+        409, "name_taken", f"project_id names a Keystone project {of_whom}"
+    )
+
+
+@pytest.mark.parametrize("known", ["by password", "by ids"])
+def test_a_pair_that_the_older_service_made_is_adopted(
+    cloud: Keystone, login: str, request_of: RequestOf, known: str
+) -> None:
+    """Unmarked, of the right names, and each other's; what the user holds is left alone."""
+    project = cloud.admin.projects.create(f"concertim_{login}_project", domain="default")
+    user = cloud.admin.users.create(
+        f"concertim_{login}", domain="default", password="correct-horse", default_project=project.id
+    )
+    [admin] = cloud.admin.roles.list(name="admin")
+    cloud.admin.roles.grant(admin.id, user=user.id, project=project.id)
+    ids = {"cloud_user_id": user.id, "project_id": project.id} if known == "by ids" else {}
+    assert create_user_project(request_of(**ids)) == signed_up(login, user.id, project.id)
+    assert {(f"concertim_{login}", "admin"), (f"concertim_{login}", "member")} < grants_on(cloud.admin, project.id)
+
+
+def test_a_disabled_project_stays_disabled(cloud: Keystone, login: str, request_of: RequestOf) -> None:
+    """As a disabled user does."""
+    _, body = create_user_project(request_of())
+    assert isinstance(body, dict)
+    cloud.admin.projects.update(body["project_id"], enabled=False)
+    why = (
+        f"Project concertim_{login}_project exists and is disabled. If it is to be used again, an operator can enable"
+        f" it (openstack project set --enable {body['project_id']})."
+    )
+    assert create_user_project(request_of()) == error(409, "name_taken", why)
+    assert project_of(cloud.admin, login)["enabled"] is False
 
 
 def test_the_longest_login_of_the_ui_signs_up(cloud: Keystone, request_of: RequestOf) -> None:

@@ -123,6 +123,14 @@ def test_a_port_in_use_stops_the_start() -> None:
     assert done.stderr == f"Cannot listen on {address}: [Errno 98] Address already in use\n"
 
 
+@pytest.mark.parametrize("listen", ["127.0.0.1", "127.0.0.1:99999", "127.0.0.1:http", ":80", ""])
+def test_an_address_that_is_none_stops_the_start(listen: str) -> None:
+    """Rather than listening somewhere else."""
+    done = start("--listen", listen)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"error: argument --listen: {listen!r} is not HOST:PORT\n")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_a_config_for_root_alone_is_told_with_what_helps(tmp_path: Path) -> None:
     """Under another uid, as in the container; the config holds passwords of other services."""
@@ -192,16 +200,34 @@ def test_a_sign_up_that_cannot_end_in_time_is_told_to_repeat_and_a_repeat_finish
     assert create_user_project(request_of())[0] == 201
 
 
-def test_a_service_that_stops_takes_no_more_requests(tmp_path: Path) -> None:
-    """Neither on new connections nor on one that was kept."""
-    config = tmp_path / "config.yaml"
-    config.write_text(f"user_handler: {{log_file: {tmp_path / 'user-handler.log'}}}")
-    with service("--config", str(config)) as running, requests.Session() as kept:
+def test_a_service_that_stops_takes_no_more_requests(cloud: Keystone, request_of: RequestOf) -> None:
+    """Neither on new connections nor on one that was kept, while a sign-up in flight is still finished."""
+
+    def slow(method: str, path: str) -> None:
+        if (method, path) == ("POST", "/users"):
+            begun.set()
+            time.sleep(3)
+
+    begun = threading.Event()
+    with (
+        proxy(cloud.auth_url) as before,
+        service() as running,
+        ThreadPoolExecutor(1) as one,
+        requests.Session() as kept,
+    ):
+        before.instead = slow
         assert kept.get(str(running.url), timeout=10).text == "Running"
+        request = request_of(cloud_env=cloud.cloud_env() | {"auth_url": before.auth_url})
+        in_flight = one.submit(post, running.url, json=request)
+        assert begun.wait(30)
         running.process.send_signal(signal.SIGTERM)
-        assert running.process.wait(10) == 0
+        time.sleep(1)
+        refused = kept.get(str(running.url), timeout=10)
         with pytest.raises(requests.ConnectionError):
             requests.get(str(running.url), timeout=10)
+        assert in_flight.result()[0] == 201
+    expected = error(503, "stopping", "The service is being stopped. Repeat the request.")
+    assert (refused.status_code, refused.json()) == expected
 
 
 def test_the_log_file_has_what_standard_output_has(tmp_path: Path, cloud: Keystone, request_of: RequestOf) -> None:

@@ -28,7 +28,7 @@ class Order(Model):
     password: SecretStr
 
 
-SECRETS = ["correct-horse-battery", 'a"b\\c', "tab\tnew\nline", "пароль 🔑", "100% {} $x", "x" * 128]
+SECRETS = ["correct-horse-battery", 'quo"te back\\slash', "tab\tnew\nline", "пароль 🔑", "100% {} $x", "x" * 128]
 
 
 @pytest.mark.parametrize("raised", [ValueError("x"), KeyError("x"), RecursionError(), MemoryError(), Exception()])

@@ -20,6 +20,7 @@ def test_log_level_is_read_in_any_case() -> None:
     """Defect 18 of the older service: lower case crashed it."""
     for spelling in ("debug", "DEBUG", "Debug"):
         assert parse(f"log_level: {spelling}") == (Settings(log_level="DEBUG"), [])
+    assert parse("log_level: warn") == (Settings(log_level="WARNING"), [])
 
 
 def test_settings_of_the_section_are_read() -> None:
@@ -67,3 +68,30 @@ def test_users_never_get_the_role_admin() -> None:
     settings, [problem] = parse(ours("user_roles: [admin]"))
     assert settings is None
     assert "cloud administrator" in problem
+
+
+def test_a_user_has_one_role_at_least() -> None:
+    """One without any would count as unfinished, and be anybody's to finish."""
+    assert parse(ours("user_roles: []")) == (None, ["line 2: user_handler.user_roles: must hold a role at least"])
+
+
+def test_what_is_amiss_in_another_section_is_not_our_business() -> None:
+    """A date that is none; a section that only YAML could build."""
+    assert parse("rmq: {since: 2024-99-99}\nkillbill: !!python/name:os.system\n") == (Settings(), [])
+
+
+def test_values_of_another_type_are_refused() -> None:
+    """A section that is a number or a list, a flag in place of seconds, a file that is none."""
+    for text in (f"{SECTION}: 0", f"{SECTION}: []", f"{SECTION}: false"):
+        assert parse(text) == (None, [f"line 1: {SECTION}: must be a mapping of keys to values"])
+    for text in ("deadline: true", "threads: '8'", "billing_keys: 'no'", "cacert: /nonexistent"):
+        settings, [problem] = parse(ours(text))
+        assert settings is None
+        assert problem.startswith(f"line 2: {SECTION}.{text.partition(':')[0]}: ")
+
+
+def test_yaml_that_is_nested_without_end_is_refused() -> None:
+    """With a message, not with a traceback."""
+    settings, problems = parse(f"{SECTION}: " + "[" * 3000)
+    assert settings is None
+    assert len(problems) == 1

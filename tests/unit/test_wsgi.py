@@ -1,10 +1,12 @@
 """Paths, methods, bodies and headers, through the WSGI application itself."""
 
+import json
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
 import pytest
-from werkzeug.test import Client
+from werkzeug.test import Client, EnvironBuilder
 
 from handler import application
 from lib.errors import Answer
@@ -123,3 +125,29 @@ def test_a_chunked_body_that_the_host_passes_on_is_read() -> None:
         environ_overrides={"wsgi.input_terminated": True},
     )
     assert answer == error(400, "bad_request", "request: must be an object")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"REQUEST_METHOD": None},
+        {"PATH_INFO": "/€"},
+        {"PATH_INFO": None},
+        {"CONTENT_LENGTH": ""},
+        {"CONTENT_LENGTH": "x"},
+    ],
+)
+def test_an_odd_environ_is_answered_too(change: dict[str, str | None]) -> None:
+    """Not every host keeps to WSGI in everything; an exception would be a dropped connection."""
+    began: list[str] = []
+
+    def start_response(status: str, *_: object) -> Callable[[bytes], object]:
+        began.append(status)
+        return lambda _: None
+
+    environ = EnvironBuilder(SIGN_UP, method="POST").get_environ() | change
+    answer = b"".join(
+        application({name: value for name, value in environ.items() if value is not None}, start_response)
+    )
+    assert began[0][:3] in ("400", "404", "405", "500")
+    assert set(json.loads(answer)) == {"error", "message", "request_id"}
