@@ -25,18 +25,15 @@ FLUSH_SECONDS = 0.5
 
 def main(application: Application) -> None:
     """Serves until SIGTERM or SIGINT; refuses to start with settings or an address that cannot be used."""
-    options = argparse.ArgumentParser(prog="handler.py", description="Creates OpenStack users for Concertim.")
-    options.add_argument("--config", metavar="FILE", help=f"the settings (default: {settings.DEFAULT_PATH})")
-    options.add_argument(
-        "--listen", metavar="HOST:PORT", default=LISTEN, type=_address, help="where to serve (default: %(default)s)"
-    )
-    chosen = options.parse_args()
+    chosen = _options()
     if chosen.config:
         os.environ[settings.PATH_VARIABLE] = chosen.config
     try:
         ours = settings.current()
     except Misconfigured as error:
         sys.exit(error.message)
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: stopping.begin(ours.stop_grace - FLUSH_SECONDS))
     sockets: dict[int, Any] = {}
     try:
         server = create_server(
@@ -53,10 +50,16 @@ def main(application: Application) -> None:
     log.configure(ours)
     if not os.environ.get(settings.PATH_VARIABLE) and not settings.DEFAULT_PATH.exists():
         log.logger.warning("there is no settings file at %s: the defaults hold", settings.DEFAULT_PATH)
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, lambda *_: stopping.begin(ours.stop_grace - FLUSH_SECONDS))
     log.logger.info("listening on %s", _addresses(server))
     _serve(sockets, ours)
+
+
+def _options() -> argparse.Namespace:
+    options = argparse.ArgumentParser(prog="handler.py", description="Creates OpenStack users for Concertim.")
+    options.add_argument("--config", metavar="FILE", help=f"the settings (default: {settings.DEFAULT_PATH})")
+    listen = options.add_argument("--listen", metavar="HOST:PORT", default=LISTEN, type=_address)
+    listen.help = "where to serve (default: %(default)s)"
+    return options.parse_args()
 
 
 def _address(text: str) -> str:

@@ -33,15 +33,15 @@ def _with_one_placeholder(template: str) -> str:
     return template
 
 
-def _never_admin(role: str) -> str:
-    if role == "admin":
-        raise ValueError("must not be admin: on a stock Keystone that makes every user a cloud administrator")
-    return role
-
-
-def _not_empty(roles: tuple[str, ...]) -> tuple[str, ...]:
+def _some(roles: tuple[str, ...]) -> tuple[str, ...]:
     if not roles:
         raise ValueError("must hold a role at least")
+    return roles
+
+
+def _never_admin(roles: tuple[str, ...]) -> tuple[str, ...]:
+    if "admin" in roles:
+        raise ValueError("must not hold admin: on a stock Keystone that makes every user a cloud administrator")
     return roles
 
 
@@ -53,6 +53,7 @@ def _level_name(value: object) -> object:
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 Template = Annotated[Name, AfterValidator(_with_one_placeholder)]
+Roles = Annotated[tuple[Name, ...], Field(strict=False)]
 
 
 class _Section(BaseModel):
@@ -63,7 +64,7 @@ class StandingGrant(_Section):
     """Roles that an account of the site gets on every project made."""
 
     username: Name
-    roles: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
+    roles: Annotated[Roles, AfterValidator(_some)]
     user_domain_name: Name | None = None
     """The account's domain; without it, the domain of `cloud_env`'s user."""
 
@@ -81,11 +82,9 @@ class Settings(_Section):
     user_name: Template = "concertim_{username}"
     project_name: Template = "concertim_{username}_project"
 
-    user_roles: Annotated[
-        tuple[Annotated[Name, AfterValidator(_never_admin)], ...], Field(strict=False), AfterValidator(_not_empty)
-    ] = ("member",)
+    user_roles: Annotated[Roles, AfterValidator(_some), AfterValidator(_never_admin)] = ("member",)
     """At least one: a user without any role counts as one whose sign-up was never finished."""
-    cloud_env_roles: Annotated[tuple[Name, ...], Field(strict=False)] = ("admin",)
+    cloud_env_roles: Roles = ("admin",)
     standing_grants: Annotated[tuple[StandingGrant, ...], Field(strict=False)] = (
         StandingGrant(username="concertim", roles=("watcher", "member")),
     )

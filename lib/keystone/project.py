@@ -4,7 +4,7 @@ from lib import marks, names, settings
 from lib.errors import BadRequest, NameTaken
 from lib.keystone.connection import Connection
 from lib.keystone.refusals import Taken
-from lib.keystone.resources import Project, User
+from lib.keystone.resources import Project, User, enabled
 from lib.keystone.user import release_user
 from lib.models import SignUp
 
@@ -33,7 +33,7 @@ def _known(cloud: Connection, sign_up: SignUp) -> Project | None:
     name = project_name(sign_up.username)
     if project.domain_id != cloud.project_domain_id or not project.is_for(marks.PROJECT, sign_up.username, name):
         raise NameTaken(f"project_id names a Keystone project that is not Concertim's for login {sign_up.username}.")
-    return _enabled(project)
+    return enabled(project)
 
 
 def _made(cloud: Connection, sign_up: SignUp, user: User) -> Project:
@@ -50,7 +50,7 @@ def _made(cloud: Connection, sign_up: SignUp, user: User) -> Project:
             f"Project {name} exists and is not this sign-up's. An operator can rename or remove it"
             f" (openstack project show {(project or found[0]).id})."
         )
-    return _enabled(project)
+    return enabled(project)
 
 
 def _is_own(project: Project, login: str, user: User) -> bool:
@@ -58,12 +58,3 @@ def _is_own(project: Project, login: str, user: User) -> bool:
     if project.mark:
         return project.mark == (marks.PROJECT, login)
     return project.id == user.default_project_id
-
-
-def _enabled(project: Project) -> Project:
-    if not project.enabled:
-        raise NameTaken(
-            f"Project {project.name} exists and is disabled. If it is to be used again, an operator can enable it"
-            f" (openstack project set --enable {project.id})."
-        )
-    return project

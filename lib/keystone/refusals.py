@@ -40,6 +40,7 @@ TRANSIENT = (KeystoneBusy, KeystoneFailed, RightsMissing)
 def problem(error: Exception, step: str) -> Problem:
     """The problem that an exception out of the Keystone libraries means, while trying to do `step`."""
     if isinstance(error, Problem):
+        error.step = error.step or step
         return error
     kind, message = _meaning(error, step)
     status = getattr(error, "http_status", "")

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from lib import marks
+from lib.errors import NameTaken
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,9 @@ class _Named:
         return self.mark == (kind, login) if self.mark else self.name == name
 
 
+_Found = TypeVar("_Found", bound=_Named)
+
+
 @dataclass(frozen=True)
 class User(_Named):
     """A Keystone user."""
@@ -30,6 +34,17 @@ class User(_Named):
 @dataclass(frozen=True)
 class Project(_Named):
     """A Keystone project."""
+
+
+def enabled(found: _Found) -> _Found:
+    """The user or project, unless an operator has disabled it: that is not for us to undo."""
+    if not found.enabled:
+        kind = type(found).__name__
+        raise NameTaken(
+            f"{kind} {found.name} exists and is disabled. If it is to be used again, an operator can enable it"
+            f" (openstack {kind.lower()} set --enable {found.id})."
+        )
+    return found
 
 
 def as_user(found: Any) -> User:

@@ -4,7 +4,7 @@ from lib import call, marks, names, settings
 from lib.errors import BadRequest, NameTaken
 from lib.keystone.connection import Connection
 from lib.keystone.refusals import Taken
-from lib.keystone.resources import User
+from lib.keystone.resources import User, enabled
 from lib.models import SignUp
 
 
@@ -17,7 +17,7 @@ def ensure_user(cloud: Connection, sign_up: SignUp) -> User:
             raise NameTaken(
                 f"cloud_user_id names a Keystone user that is not Concertim's for login {sign_up.username}."
             )
-        return _enabled(known)
+        return enabled(known)
     if sign_up.password is None:
         raise BadRequest("password: is required and must not be blank, as cloud_user_id names no user of this login")
     password = sign_up.password.get_secret_value()
@@ -52,7 +52,7 @@ def _adopt(cloud: Connection, login: str, name: str, password: str, email: dict[
         )
     if user is None:
         raise Taken(f"User {name} was removed while this request asked for it. Repeat the request.")
-    _enabled(user)
+    enabled(user)
     if cloud.accepts_password(user.id, password):
         return user
     if user.mark == (marks.USER, login) and not cloud.has_roles(user.id):
@@ -63,12 +63,3 @@ def _adopt(cloud: Connection, login: str, name: str, password: str, email: dict[
         f" password has expired. If it is to be this login's, an operator can set its password"
         f" (openstack user set --password-prompt {user.id}) or remove it."
     )
-
-
-def _enabled(user: User) -> User:
-    if not user.enabled:
-        raise NameTaken(
-            f"User {user.name} exists and is disabled. If it is to be used again, an operator can enable it"
-            f" (openstack user set --enable {user.id})."
-        )
-    return user

@@ -40,7 +40,7 @@ def test_every_mistake_is_told_with_its_line() -> None:
     assert sorted(problem.split(": ")[0:2] for problem in problems) == [
         ["line 1", "log_level"],
         ["line 3", "user_handler.deadlin"],
-        ["line 4", "user_handler.user_roles.1"],
+        ["line 4", "user_handler.user_roles"],
         ["line 5", "user_handler.user_name"],
         ["line 7", "user_handler.standing_grants.0.roles"],
         ["line 8", "user_handler.standing_grants.0.role"],
