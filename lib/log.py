@@ -1,5 +1,6 @@
 """The log: one line for each call, with its request id and with no secret in it, to a file and standard output."""
 
+import errno
 import fcntl
 import json
 import logging
@@ -100,24 +101,34 @@ class _SharedFile(WatchedFileHandler):
     """A file that several processes may append to, that logrotate may move away, and that else rotates by itself."""
 
     def __init__(self, path: Path) -> None:
+        if path.exists() and not path.is_file() and not path.is_char_device():
+            # To open a FIFO that nobody reads would wait for ever.
+            raise OSError(errno.EINVAL, "is not a file")
         super().__init__(path, encoding="utf-8")
         self._path = path
-        self._failed = False
+        self._complained = False
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Writes the line; never raises, as a call must not fail for its line in the log."""
         try:
             if self._path.stat().st_size >= FILE_BYTES:
                 self._rotate()
-        except OSError:
-            # Moved away, or in a folder where we may not rename: the line itself matters more.
+        except FileNotFoundError:
+            # Moved away just now, by another process or by logrotate.
             pass
-        super().emit(record)
+        except OSError as error:
+            self._complain(f"cannot rotate the log file {self._path}: {error.strerror}; it grows on")
+        try:
+            super().emit(record)
+        except OSError:
+            self.handleError(record)
 
     def _rotate(self) -> None:
         with self._path.open() as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            # While we waited for the lock, another process may have done it.
-            if not os.path.samestat(os.fstat(file.fileno()), self._path.stat()):
+            # While we came to the lock, another process may have done it.
+            ours = os.fstat(file.fileno())
+            if ours.st_size < FILE_BYTES or not os.path.samestat(ours, self._path.stat()):
                 return
             for number in range(OLDER_FILES - 1, 0, -1):
                 older = Path(f"{self._path}.{number}")
@@ -127,6 +138,9 @@ class _SharedFile(WatchedFileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Says once that the file cannot be written any more; standard output still has every line."""
-        if not self._failed:
-            self._failed = True
-            print(f"cannot write the log file {self._path}: {sys.exc_info()[1]}", file=sys.stderr)
+        self._complain(f"cannot write the log file {self._path}: {sys.exc_info()[1]}")
+
+    def _complain(self, what: str) -> None:
+        if not self._complained:
+            self._complained = True
+            print(what, file=sys.stderr)

@@ -32,6 +32,8 @@ def main(application: Application) -> None:
         ours = settings.current()
     except Misconfigured as error:
         sys.exit(error.message)
+    log.configure(ours)
+    _tell_settings(ours)
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: stopping.begin(ours.stop_grace - FLUSH_SECONDS))
     sockets: dict[int, Any] = {}
@@ -44,22 +46,38 @@ def main(application: Application) -> None:
             ident="UserHandler",
             # Above our own limit, so that it is our JSON that answers a body which is too large.
             max_request_body_size=16 * ours.max_body_bytes,
+            # Above that in turn: a larger body would go into a temporary file, and a read-only container has no place.
+            inbuf_overflow=17 * ours.max_body_bytes,
         )
     except (OSError, ValueError) as error:
         sys.exit(f"Cannot listen on {chosen.listen}: {error}")
-    log.configure(ours)
-    if not os.environ.get(settings.PATH_VARIABLE) and not settings.DEFAULT_PATH.exists():
-        log.logger.warning("there is no settings file at %s: the defaults hold", settings.DEFAULT_PATH)
     log.logger.info("listening on %s", _addresses(server))
     _serve(sockets, ours)
 
 
+def _tell_settings(ours: Settings) -> None:
+    named = os.environ.get(settings.PATH_VARIABLE)
+    if not named and not settings.DEFAULT_PATH.exists():
+        log.logger.warning("there is no settings file at %s: the defaults hold", settings.DEFAULT_PATH)
+    else:
+        given = ", ".join(sorted(ours.model_fields_set)) or "nothing"
+        log.logger.info("settings from %s: it sets %s", named or settings.DEFAULT_PATH, given)
+
+
 def _options() -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="handler.py", description="Creates OpenStack users for Concertim.")
-    options.add_argument("--config", metavar="FILE", help=f"the settings (default: {settings.DEFAULT_PATH})")
+    options.add_argument(
+        "--config", metavar="FILE", type=_file, help=f"the settings (default: {settings.DEFAULT_PATH})"
+    )
     listen = options.add_argument("--listen", metavar="HOST:PORT", default=LISTEN, type=_address)
     listen.help = "where to serve (default: %(default)s)"
     return options.parse_args()
+
+
+def _file(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("names no file")
+    return text
 
 
 def _address(text: str) -> str:

@@ -1,6 +1,7 @@
 """The settings: `log_level` and the section `user_handler` of Concertim's config.yaml, checked and frozen."""
 
 import os
+import ssl
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -43,6 +44,14 @@ def _never_admin(roles: tuple[str, ...]) -> tuple[str, ...]:
     if "admin" in roles:
         raise ValueError("must not hold admin: on a stock Keystone that makes every user a cloud administrator")
     return roles
+
+
+def _certificates(path: Path) -> Path:
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        raise ValueError(f"cannot be used as certificates: {error.strerror or error}") from None
+    return path
 
 
 def _level_name(value: object) -> object:
@@ -97,7 +106,7 @@ class Settings(_Section):
     stop_grace: Annotated[float, Field(ge=1, le=3600)] = 8
     """Seconds for requests in flight when the service is told to stop; `docker stop` waits 10."""
     max_body_bytes: Annotated[int, Field(ge=1024, le=1024 * 1024)] = 64 * 1024
-    cacert: Annotated[FilePath, Field(strict=False)] | None = None
+    cacert: Annotated[FilePath, Field(strict=False), AfterValidator(_certificates)] | None = None
     """The certificate bundle that https Keystones are verified with; without it, certifi's."""
 
 
@@ -123,7 +132,9 @@ def load(path: Path, *, optional: bool = False) -> Settings:
     except PermissionError:
         problems = [_permission_needed(path)]
     except IsADirectoryError:
-        problems = ["Is a directory; Docker makes one where the file to mount does not exist"]
+        problems = [
+            "Is a directory; Docker makes one where the file to mount is missing. Remove it and put the file there."
+        ]
     except OSError as error:
         problems = [str(error.strerror)]
     except UnicodeDecodeError:
@@ -145,44 +156,77 @@ def _permission_needed(path: Path) -> str:
 
 def parse(text: str) -> tuple[Settings | None, list[str]]:
     """The settings in a config.yaml's text, or None and every problem with its line."""
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         root = loader.get_single_node()
-        # The values of ours alone: what is amiss in another service's section is that service's business.
-        if root is not None and not isinstance(root, yaml.MappingNode):
-            return None, ["line 1: must be a mapping of keys to values"]
-        nodes = {key.value: value for key, value in (root.value if root else []) if key.value in ("log_level", SECTION)}
-        values = {name: loader.construct_document(node) for name, node in nodes.items()}
     except yaml.MarkedYAMLError as error:
         return None, [f"line {error.problem_mark.line + 1 if error.problem_mark else '?'}: {error.problem}"]
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        return None, [str(error).splitlines()[0]]
-    section = values.get(SECTION)
-    if section is not None and not isinstance(section, dict):
-        return None, [f"line {_line(root, (SECTION,))}: {SECTION}: must be a mapping of keys to values"]
-    section = section or {}
-    if "log_level" in section:
-        return None, [f"line {_line(root, (SECTION, 'log_level'))}: log_level: belongs at the top level of the file"]
-    ours = section if values.get("log_level") is None else {**section, "log_level": values["log_level"]}
+    except yaml.reader.ReaderError as error:
+        return None, [f"line {text.count(chr(10), 0, error.position) + 1}: {error.reason}"]
+    except RecursionError:
+        return None, ["line 1: is nested too deep"]
+    if root is None:
+        return Settings(), []
+    if not isinstance(root, yaml.MappingNode):
+        return None, ["line 1: must be a mapping of keys to values"]
+    # Ours alone: what is amiss in another service's section is that service's business.
+    ours = yaml.MappingNode(root.tag, [pair for pair in root.value if pair[0].value in ("log_level", SECTION)])
+    problems = [*_repeated(ours)] or [*_misplaced(ours)]
+    if problems:
+        return None, problems
     try:
-        return Settings.model_validate(ours), []
+        document = loader.construct_document(ours)
+        section = document.pop(SECTION, None) or {}
+        return Settings.model_validate(
+            {name: value for name, value in document.items() if value is not None} | section
+        ), []
     except ValidationError as error:
-        return None, list(_problems(error, root))
+        return None, [text for _, text in sorted(_problems(error, ours))]
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        return None, [f"line {_line(ours, (SECTION,))}: {SECTION}: {str(error).splitlines()[0]}"]
 
 
-def _problems(error: ValidationError, root: yaml.Node | None) -> Iterator[str]:
+def _repeated(node: yaml.Node) -> Iterator[str]:
+    """Keys given twice, of which YAML would drop the first without a word."""
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield f"line {key.start_mark.line + 1}: {key.value}: is given twice"
+            seen.add(key.value)
+            yield from _repeated(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _repeated(value)
+
+
+def _misplaced(ours: yaml.MappingNode) -> Iterator[str]:
+    for key, value in ours.value:
+        if key.value != SECTION:
+            continue
+        if not isinstance(value, yaml.MappingNode) and value.tag != "tag:yaml.org,2002:null":
+            yield f"line {key.start_mark.line + 1}: {SECTION}: must be a mapping of keys to values"
+        elif isinstance(value, yaml.MappingNode) and any(inner.value == "log_level" for inner, _ in value.value):
+            yield f"line {_line(ours, (SECTION, 'log_level'))}: log_level: belongs at the top level of the file"
+
+
+def _problems(error: ValidationError, root: yaml.Node) -> Iterator[tuple[int, str]]:
+    sentences = {
+        "extra_forbidden": "no such setting; config.sample.yaml has them all",
+        "tuple_type": "must be a list",
+        "model_type": "must be a mapping of keys to values",
+    }
     for problem in error.errors(include_url=False, include_input=False):
         where: tuple[Any, ...] = problem["loc"]
         path = where if where[0] == "log_level" else (SECTION, *where)
-        what = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            what = "no such setting; config.sample.yaml has them all"
-        yield f"line {_line(root, path)}: {'.'.join(map(str, path))}: {what}"
+        what = sentences.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+        line = _line(root, path)
+        yield line, f"line {line}: {'.'.join(map(str, path))}: {what}"
 
 
-def _line(node: yaml.Node | None, path: tuple[Any, ...]) -> int:
+def _line(node: yaml.Node, path: tuple[Any, ...]) -> int:
     """The line of the key or item at this path, or of the nearest thing above it."""
-    line = node.start_mark.line + 1 if node else 1
+    line = 1
     for step in path:
         if isinstance(node, yaml.MappingNode):
             found = [(key, value) for key, value in node.value if key.value == str(step)]

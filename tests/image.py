@@ -20,11 +20,12 @@ from tempfile import TemporaryDirectory
 import requests
 
 from tests.keystone import Keystone, keystone
-from tests.service import ROOT
+from tests.service import ROOT, START_SECONDS
 
 IMAGE = f"concertim-user-handler:test-{uuid.uuid4().hex[:8]}"
 NAME = IMAGE.replace(":", "-")
 URL = "http://127.0.0.1:42356"
+JSON = {"Content-Type": "application/json"}
 CONFIG = "/etc/concertim-openstack-service/config.yaml"
 LOG = "/var/log/concertim-openstack-service/user-handler.log"
 PYTHON = "/opt/venv/bin/python"
@@ -135,7 +136,8 @@ def _prove(run: list[str], cloud: Keystone) -> None:
         config.write_text("log_level: debug\n")
         _check(
             [*run, "run", "--detach", f"--name={NAME}", "--network=host", "--restart=unless-stopped", "--read-only"]
-            + (["--pull=never"] if run == ["podman"] else [])
+            # Docker gives a read-only container no folder for temporary files.
+            + (["--pull=never", "--read-only-tmpfs=false"] if run == ["podman"] else [])
             + ["--cap-drop=all", "--security-opt=no-new-privileges", f"--volume={config}:{CONFIG}:ro", IMAGE]
         )
         _await_running(run)
@@ -150,6 +152,8 @@ def _prove(run: list[str], cloud: Keystone) -> None:
         line = _check([*run, "exec", NAME, "tail", "-1", LOG]).strip()
         print(line)
         _expect("create_user_project 201" in line, "the log is read by exec")
+        too_large = requests.post(f"{URL}/create_user_project", data=b" " * 900_000, headers=JSON, timeout=60)
+        _expect(too_large.status_code == 413 and "error" in too_large.json(), "a body that is too large gets its 413")
         if run == ["podman"]:
             _check([*run, "healthcheck", "run", NAME])
             print("ok: the health check passes")
@@ -175,12 +179,14 @@ def _prove(run: list[str], cloud: Keystone) -> None:
 
 
 def _await_running(run: list[str]) -> None:
-    for _ in range(100):
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
         with contextlib.suppress(requests.ConnectionError):
             _expect(requests.get(URL, timeout=5).text == "Running", "GET / says Running")
             return
-        time.sleep(0.1)
-    sys.exit("the container does not serve:\n" + _check([*run, "logs", NAME]))
+        time.sleep(0.2)
+    logs = subprocess.run([*run, "logs", NAME], capture_output=True, text=True, check=False)
+    sys.exit(f"the container does not serve:\n{logs.stdout}{logs.stderr}")
 
 
 def _expect(so: bool, what: str) -> None:

@@ -255,6 +255,24 @@ def test_a_list_that_is_not_what_keystone_lists_is_told_apart(before: Proxy, thr
     assert create_user_project(through()) == error(502, "not_a_keystone", why)
 
 
+def test_a_filter_that_is_ignored_finds_nobody_else(
+    cloud: Keystone, before: Proxy, through: RequestOf, login: str
+) -> None:
+    """Keystone lists everything when it does not know a filter: name and domain of what comes back are checked."""
+    domain = cloud.admin.domains.create(f"elsewhere-{login}")
+    cloud.admin.users.create("concertim", domain=domain.id, password="x")
+    everybody = {"users": [user.to_dict() for user in cloud.admin.users.list()]}
+    everybody["users"].sort(key=lambda user: user["domain_id"] != domain.id)
+    answered = (200, {"Content-Type": "application/json"}, json.dumps(everybody).encode())
+    before.instead = lambda method, path: answered if (method, path) == ("GET", "/users") else None
+    status, body = create_user_project(through())
+    assert status == 201
+    assert isinstance(body, dict)
+    [ours] = cloud.admin.users.list(name="concertim", domain="default")
+    held = cloud.admin.role_assignments.list(user=ours.id, project=body["project_id"])
+    assert len(held) == 2
+
+
 def test_what_keystone_says_is_one_line_without_the_secrets_and_of_bounded_length(
     before: Proxy, through: RequestOf
 ) -> None:

@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from functions.create_user_project import create_user_project
+from lib.settings import DEFAULT_PATH, PATH_VARIABLE
 from tests.answers import error
 from tests.keystone import Keystone
 from tests.proxy import proxy
@@ -73,8 +74,9 @@ def test_a_chunked_body_is_read(url: str) -> None:
 
 def test_a_body_over_the_limit_is_413_in_our_json(url: str) -> None:
     """Waitress' own limit lies above ours."""
-    answer = post(url, data=b" " * 70_000, headers={"Content-Type": "application/json"})
-    assert answer == error(413, "content_too_large", "The body has more than 65536 bytes.")
+    for size in (70_000, 900_000):
+        answer = post(url, data=b" " * size, headers={"Content-Type": "application/json"})
+        assert answer == error(413, "content_too_large", "The body has more than 65536 bytes.")
 
 
 def test_a_busy_keystone_is_answered_with_a_time_to_wait(cloud: Keystone, url: str, request_of: RequestOf) -> None:
@@ -123,6 +125,25 @@ def test_a_port_in_use_stops_the_start() -> None:
     assert done.stderr == f"Cannot listen on {address}: [Errno 98] Address already in use\n"
 
 
+def test_an_option_without_a_value_stops_the_start() -> None:
+    """As from a variable of a shell that is not set."""
+    done = start("--config", "")
+    assert done.returncode == 2
+    assert done.stderr.endswith("error: argument --config: names no file\n")
+
+
+def test_a_signal_while_it_starts_ends_it_with_0() -> None:
+    """As `docker stop` right after `docker run`."""
+    process = subprocess.Popen([sys.executable, "-X", "importtime", "handler.py"], cwd=ROOT, stderr=subprocess.PIPE)
+    assert process.stderr
+    for line in process.stderr:
+        if b"pydantic" in line:
+            break
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
 @pytest.mark.parametrize("listen", ["127.0.0.1", "127.0.0.1:99999", "127.0.0.1:http", ":80", ""])
 def test_an_address_that_is_none_stops_the_start(listen: str) -> None:
     """Rather than listening somewhere else."""
@@ -132,13 +153,19 @@ def test_an_address_that_is_none_stops_the_start(listen: str) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_a_config_for_root_alone_is_told_with_what_helps(tmp_path: Path) -> None:
+@pytest.mark.parametrize("closed", ["the file", "its folder"])
+def test_a_config_for_root_alone_is_told_with_what_helps(tmp_path: Path, closed: str) -> None:
     """Under another uid, as in the container; the config holds passwords of other services."""
-    config = tmp_path / "config.yaml"
+    config = tmp_path / "etc" / "config.yaml"
+    config.parent.mkdir()
     config.write_text("")
     config.chmod(0o600)
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+    for folder in (config.parent, tmp_path, tmp_path.parent, tmp_path.parent.parent):
         folder.chmod(folder.stat().st_mode | 0o011)
+    helps = f"chgrp 12345 {config} && chmod g+r {config}"
+    if closed == "its folder":
+        config.parent.chmod(0o700)
+        helps = f"chgrp 12345 {config.parent} && chmod g+x {config.parent}"
     # Python itself may be installed where only root can read it, so all is imported before.
     start_as_another = (
         "import os, sys, handler; from lib import serve; os.setgroups([]); os.setgid(12345); os.setuid(12345);"
@@ -148,7 +175,7 @@ def test_a_config_for_root_alone_is_told_with_what_helps(tmp_path: Path) -> None
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stderr) == (
         1,
-        f"{config}: Permission denied for uid 12345, gid 12345; as root: chgrp 12345 {config} && chmod g+r {config}\n",
+        f"{config}: Permission denied for uid 12345, gid 12345; as root: {helps}\n",
     )
 
 
@@ -173,6 +200,9 @@ def stopped(cloud: Keystone, request_of: RequestOf, tmp_path: Path) -> Callable[
             assert begun.wait(30)
             running.process.send_signal(sign)
             since = time.monotonic()
+            # An operator who is not patient: once is enough, and twice no harm.
+            time.sleep(0.5)
+            running.process.send_signal(sign)
             code = running.process.wait(30)
             return answer.result(), code, time.monotonic() - since
 
@@ -261,3 +291,11 @@ def test_an_unwritable_log_file_is_told_once(tmp_path: Path) -> None:
     assert said.count("cannot write the log file") == 1
     assert f"{tmp_path / 'missing' / 'user-handler.log'}: No such file or directory" in said
     assert "running 200" in said
+
+
+@pytest.mark.skipif(DEFAULT_PATH.exists(), reason="this machine has a config file")
+def test_a_start_without_any_config_warns_of_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when the file was not mounted into the container."""
+    monkeypatch.delenv(PATH_VARIABLE)
+    with service() as running:
+        assert f"there is no settings file at {DEFAULT_PATH}: the defaults hold" in running.said()

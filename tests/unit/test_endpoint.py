@@ -58,7 +58,7 @@ def test_every_problem_is_answered_from_the_table(kind: type[Problem]) -> None:
     assert refusing({}) == error(status, code, "A sentence.")
 
 
-def test_a_4xx_after_a_change_becomes_a_5xx_that_says_repeat() -> None:
+def test_a_4xx_after_a_change_becomes_a_5xx_that_says_repeat(caplog: pytest.LogCaptureFixture) -> None:
     """The promise: 4xx means that nothing was changed."""
 
     @endpoint
@@ -68,6 +68,7 @@ def test_a_4xx_after_a_change_becomes_a_5xx_that_says_repeat() -> None:
 
     why = "Begun but not finished; repeat the same request. What stopped it: It is taken."
     assert half({}) == error(503, "unfinished", why)
+    assert caplog.messages[0].endswith("; repeat: helps")
 
 
 def test_only_busy_and_unfinished_name_a_time_to_wait() -> None:

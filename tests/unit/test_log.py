@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -128,7 +129,7 @@ def test_processes_that_share_a_file_lose_and_break_no_line(tmp_path: Path) -> N
     path = tmp_path / "user-handler.log"
     code = (
         "import sys; from lib import log; from lib.settings import Settings;"
-        "log.FILE_BYTES, log.OLDER_FILES = 20_000, 500;"
+        "log.FILE_BYTES, log.OLDER_FILES = 4000, 500;"
         f"log.configure(Settings(log_file={str(path)!r}));"
         "[log.logger.info('%s %d', sys.argv[1], number) for number in range(1000)]"
     )
@@ -136,9 +137,11 @@ def test_processes_that_share_a_file_lose_and_break_no_line(tmp_path: Path) -> N
         subprocess.Popen([sys.executable, "-c", code, name], cwd=ROOT, stdout=subprocess.DEVNULL) for name in "abcd"
     ]
     assert [process.wait(60) for process in started] == [0] * 4
-    parts = list(tmp_path.iterdir())
+    parts = list(tmp_path.glob("user-handler.log*"))
     lines = [line.rpartition("[-] ")[2] for part in parts for line in part.read_text().splitlines()]
-    assert len(parts) > 5
+    assert len(parts) > 20
+    # Rotated by one process at a time: no part went before it was full.
+    assert all(part.stat().st_size >= 4000 for part in parts if part != path)
     assert sorted(lines) == sorted(f"{name} {number}" for name in "abcd" for number in range(1000))
 
 
@@ -159,3 +162,43 @@ def test_a_file_that_can_be_written_no_more_is_told_once(
     out, err = capsys.readouterr()
     assert err == f"cannot write the log file {path}: [Errno 28] No space left on device\n"
     assert [line.rpartition(" ")[2] for line in out.splitlines()] == ["one", "two"]
+
+
+def test_a_file_that_cannot_be_opened_again_stops_no_call(
+    configure: Configure, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As when logrotate's new file belongs to root: said once, and the file is taken up again when it can be."""
+    path = configure()
+    path.unlink()
+    path.mkdir()
+    log.logger.info("one")
+    log.logger.info("two")
+    path.rmdir()
+    log.logger.info("three")
+    out, err = capsys.readouterr()
+    assert err == f"cannot write the log file {path}: [Errno 21] Is a directory: '{path}'\n"
+    assert [line.rpartition(" ")[2] for line in out.splitlines()] == ["one", "two", "three"]
+    assert path.read_text().endswith(" three\n")
+
+
+def test_a_fifo_is_no_log_file(configure: Configure, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """To open one that nobody reads would stop the start."""
+    os.mkfifo(tmp_path / "fifo")
+    configure(log_file=str(tmp_path / "fifo"))
+    why = f"cannot write the log file {tmp_path / 'fifo'}: is not a file; going on with standard output\n"
+    assert capsys.readouterr().out.endswith(why)
+
+
+def test_a_file_that_cannot_be_rotated_is_told_once(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its lines matter more than its size."""
+    monkeypatch.setattr(log, "FILE_BYTES", 10)
+    monkeypatch.setattr(log, "OLDER_FILES", 1)
+    path = configure()
+    Path(f"{path}.1").mkdir()
+    (Path(f"{path}.1") / "in the way").touch()
+    for _ in range(3):
+        log.logger.info("a line")
+    assert capsys.readouterr().err.count("cannot rotate the log file") == 1
+    assert path.read_text().count("a line") == 3

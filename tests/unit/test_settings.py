@@ -1,6 +1,11 @@
 """The settings: what is read, what is refused, and how every mistake is told."""
 
-from lib.settings import SECTION, Settings, parse
+from pathlib import Path
+
+import pytest
+
+from lib.errors import Misconfigured
+from lib.settings import SECTION, Settings, load, parse
 
 
 def ours(text: str) -> str:
@@ -37,7 +42,7 @@ def test_every_mistake_is_told_with_its_line() -> None:
     )
     settings, problems = parse(text)
     assert settings is None
-    assert sorted(problem.split(": ")[0:2] for problem in problems) == [
+    assert [problem.split(": ")[0:2] for problem in problems] == [
         ["line 1", "log_level"],
         ["line 3", "user_handler.deadlin"],
         ["line 4", "user_handler.user_roles"],
@@ -77,7 +82,7 @@ def test_a_user_has_one_role_at_least() -> None:
 
 def test_what_is_amiss_in_another_section_is_not_our_business() -> None:
     """A date that is none; a section that only YAML could build."""
-    assert parse("rmq: {since: 2024-99-99}\nkillbill: !!python/name:os.system\n") == (Settings(), [])
+    assert parse("rmq: {since: 2024-99-99, since: 7}\nkillbill: !!python/name:os.system\n") == (Settings(), [])
 
 
 def test_values_of_another_type_are_refused() -> None:
@@ -95,3 +100,36 @@ def test_yaml_that_is_nested_without_end_is_refused() -> None:
     settings, problems = parse(f"{SECTION}: " + "[" * 3000)
     assert settings is None
     assert len(problems) == 1
+
+
+def test_a_folder_in_place_of_the_file_is_explained(tmp_path: Path) -> None:
+    """Docker makes one when the file to mount is missing on the host."""
+    with pytest.raises(Misconfigured) as refused:
+        load(tmp_path)
+    why = "Is a directory; Docker makes one where the file to mount is missing. Remove it and put the file there."
+    assert refused.value.message == f"{tmp_path}: {why}"
+
+
+def test_a_key_that_is_given_twice_is_refused() -> None:
+    """YAML would drop the first without a word."""
+    assert parse(f"{SECTION}: {{deadline: 3}}\n{SECTION}: {{}}") == (None, [f"line 2: {SECTION}: is given twice"])
+    assert parse("log_level: info\nlog_level: debug") == (None, ["line 2: log_level: is given twice"])
+    assert parse(ours("threads: 3\nthreads: 4")) == (None, ["line 3: threads: is given twice"])
+
+
+def test_values_that_yaml_itself_cannot_read_are_told_with_their_line() -> None:
+    """A control character anywhere, a date that is none in our section."""
+    assert parse('a: 1\nb: "\x01"') == (None, ["line 2: special characters are not allowed"])
+    settings, [problem] = parse(ours("deadline: 2024-99-99"))
+    assert settings is None
+    assert problem.startswith(f"line 1: {SECTION}: ")
+    assert parse(ours("user_roles: member")) == (None, [f"line 2: {SECTION}.user_roles: must be a list"])
+
+
+def test_certificates_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
+    """At the start, rather than at every sign-up."""
+    none = tmp_path / "none.pem"
+    none.write_text("no certificate")
+    settings, [problem] = parse(ours(f"cacert: {none}"))
+    assert settings is None
+    assert problem.startswith(f"line 2: {SECTION}.cacert: cannot be used as certificates: ")
