@@ -171,10 +171,9 @@ def parse(text: str) -> tuple[Settings | None, list[str]]:
         return None, ["line 1: must be a mapping of keys to values"]
     # Ours alone: what is amiss in another service's section is that service's business.
     ours = yaml.MappingNode(root.tag, [pair for pair in root.value if pair[0].value in ("log_level", SECTION)])
-    problems = [*_repeated(ours)] or [*_misplaced(ours)]
-    if problems:
-        return None, problems
     try:
+        if problems := [*_repeated(ours)] or [*_misplaced(ours)]:
+            return None, problems
         document = loader.construct_document(ours)
         section = document.pop(SECTION, None) or {}
         return Settings.model_validate(
@@ -191,9 +190,10 @@ def _repeated(node: yaml.Node) -> Iterator[str]:
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
-            if key.value in seen:
-                yield f"line {key.start_mark.line + 1}: {key.value}: is given twice"
-            seen.add(key.value)
+            name = str(key.value)
+            if name in seen:
+                yield f"line {key.start_mark.line + 1}: {name}: is given twice"
+            seen.add(name)
             yield from _repeated(value)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:

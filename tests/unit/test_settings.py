@@ -123,6 +123,10 @@ def test_values_that_yaml_itself_cannot_read_are_told_with_their_line() -> None:
     settings, [problem] = parse(ours("deadline: 2024-99-99"))
     assert settings is None
     assert problem.startswith(f"line 1: {SECTION}: ")
+    for odd in ("{[a]: 1}", "{{a: 1}: 2}", "&a {threads: *a}"):
+        settings, [problem] = parse(f"{SECTION}: {odd}")
+        assert settings is None
+        assert problem.startswith("line 1: ")
     assert parse(ours("user_roles: member")) == (None, [f"line 2: {SECTION}.user_roles: must be a list"])
 
 
