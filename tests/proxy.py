@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,7 +53,9 @@ def proxy(target: str) -> Iterator[Proxy]:
                     self.send_header(name, value)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data)
+            # Whoever asked may have been killed meanwhile.
+            with suppress(ConnectionError):
+                self.wfile.write(data)
 
         def ask_keystone(self, body: bytes) -> Answered:
             with closing(HTTPConnection(host, timeout=60)) as keystone:
