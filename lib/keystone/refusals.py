@@ -28,6 +28,7 @@ class Gone(Unfinished):
     """Keystone's 404: what the call named does not exist (any more). A step resolves it, as above."""
 
 
+NO_KEYSTONE = "What answers at cloud_env.auth_url is not a Keystone v3."
 # Enough for the rules of a password policy.
 LONGEST_TEXT = 1000
 # By these Keystone says that it did nothing.
@@ -78,7 +79,7 @@ def _meaning(error: Exception, step: str) -> tuple[type[Problem], str]:
         case ksa.ConnectionError():
             return KeystoneFailed, "Keystone cannot be reached at cloud_env.auth_url."
         case _:
-            return NotKeystone, "What answers at cloud_env.auth_url is not a Keystone v3."
+            return NotKeystone, NO_KEYSTONE
 
 
 def _text(error: Exception) -> str:

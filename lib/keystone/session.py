@@ -1,19 +1,26 @@
 """The keystoneauth session behind a connection: who logs in where, and what every HTTP call to Keystone carries."""
 
+from http import HTTPStatus
+from io import BytesIO
 from typing import Any
 
 import requests
 from keystoneauth1.identity import v3
 from keystoneauth1.session import Session, TCPKeepAliveAdapter
+from urllib3 import HTTPResponse
+from urllib3.exceptions import HTTPError
 
 from lib import call, settings
 from lib.errors import NotKeystone
+from lib.keystone.refusals import NO_KEYSTONE
 from lib.models import CloudEnv
 
 # Keystone is on this host or beside it; one that takes longer to accept a connection is down.
 CONNECT_SECONDS = 5
 # The widest wave of Keystone calls by default: four grants and the default project.
 CALLS_AT_ONCE = 5
+# Bytes. The longest of Keystone's answers that we ask for, a user's roles, has some hundred for each role.
+LONGEST_ANSWER = 4 * 1024 * 1024
 
 
 class _Transport(TCPKeepAliveAdapter):
@@ -27,22 +34,47 @@ class _Transport(TCPKeepAliveAdapter):
         this = call.current()
         left = this.seconds_left()
         request.headers["X-OpenStack-Request-ID"] = this.request_id
-        answer = super().send(request, *args, **{**kwargs, "timeout": (min(CONNECT_SECONDS, left), left)})
-        is_json = answer.headers.get("Content-Type", "").startswith("application/json")
-        succeeded = answer.status_code == 204 or (answer.status_code < 300 and is_json)
+        # Streamed, as a time-out bounds the wait for the next byte only.
+        limits = {"timeout": (min(CONNECT_SECONDS, left), left), "stream": True}
+        answer = _read(super().send(request, *args, **{**kwargs, **limits}))
         # keystoneclient takes a redirect, or a page that says "maintenance", for success where it expects no body.
-        if answer.ok and not succeeded:
-            answer.close()
-            raise NotKeystone("What answers at cloud_env.auth_url is not a Keystone v3.")
-        if answer.status_code == requests.codes.not_found and self._names_ourselves(answer.text):
+        if answer.ok and not _is_success(request.method, answer):
+            raise NotKeystone(NO_KEYSTONE)
+        if answer.status_code == HTTPStatus.NOT_FOUND and self._names_ourselves(answer.text):
             # Then it is not the object asked for that is gone, but the account or the project of our token (Keystone 30
             # answers so to every call). As a 401 it makes keystoneauth log in anew and ask once more.
-            answer.status_code = requests.codes.unauthorized
+            answer.status_code = HTTPStatus.UNAUTHORIZED
         return answer
 
     def _names_ourselves(self, text: str) -> bool:
         token = self._auth.auth_ref
         return token is not None and any(str(own) in text for own in (token.user_id, token.project_id) if own)
+
+
+def _is_success(method: str | None, answer: requests.Response) -> bool:
+    """Whether it is what Keystone says when it has done what it was asked: grants and removals have no body."""
+    if method in ("PUT", "DELETE"):
+        return answer.status_code == HTTPStatus.NO_CONTENT
+    return answer.status_code < 300 and answer.headers.get("Content-Type", "").startswith("application/json")
+
+
+def _read(answer: requests.Response) -> requests.Response:
+    """The answer with its whole body, which may trickle in for no longer than the call's time."""
+    body = bytearray()
+    try:
+        while piece := answer.raw.read1(decode_content=True):
+            body += piece
+            if len(body) > LONGEST_ANSWER:
+                raise NotKeystone(NO_KEYSTONE)
+            call.current().seconds_left()
+        answer.raw.release_conn()
+    except HTTPError as error:
+        # What requests would make of it, and keystoneauth understands.
+        raise requests.ConnectionError(error) from error
+    finally:
+        answer.close()
+    answer.raw = HTTPResponse(BytesIO(body), preload_content=False)
+    return answer
 
 
 def open_session(cloud_env: CloudEnv) -> Session:
