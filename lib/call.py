@@ -42,6 +42,10 @@ class Call:
             raise DeadlineExceeded(f"Keystone took too long to {self.step}. Repeat the request.", step=self.step)
         return min(self.ends, stopping.ends()) - now
 
+    def pause(self, seconds: float) -> None:
+        """Waits, but not beyond the call's time."""
+        time.sleep(min(seconds, self.seconds_left()))
+
 
 _current: ContextVar[Call | None] = ContextVar("call", default=None)
 

@@ -19,8 +19,13 @@ def mark(kind: str, name: str) -> dict[str, str]:
         "concertim_kind": kind,
         "concertim_name": name,
         "concertim_created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "concertim_request": call.current().request_id,
+        **claim(),
     }
+
+
+def claim() -> dict[str, str]:
+    """The attribute that says which request made the object, or took it over to finish it."""
+    return {"concertim_request": call.current().request_id}
 
 
 def read(attributes: Mapping[str, Any]) -> tuple[str, str] | None:

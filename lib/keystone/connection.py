@@ -87,13 +87,18 @@ class Connection:
         list_users, domain = self._client.users.list, self.user_domain_id
         return _ask("find the user", lambda: [as_user(user) for user in list_users(domain=domain, name=name)])
 
-    def update_user(self, user_id: str, **changes: str) -> None:
+    def update_user(self, user_id: str, **changes: str) -> User:
         """Changes password, default_project or attributes; a password, even the same, ends the tokens they have."""
-        _change("change the user", lambda: self._client.users.update(user_id, **changes))
+        return _change("change the user", lambda: as_user(self._client.users.update(user_id, **changes)))
 
-    def has_roles(self, user_id: str) -> bool:
-        """Whether the user holds any role anywhere: on a project, a domain or the system."""
-        return bool(_ask("read the user's roles", lambda: self._client.role_assignments.list(user=user_id)))
+    def claim_user(self, user_id: str) -> User:
+        """Writes down that this request is at work on the user: a lock, no change that anybody need be told of."""
+        return _ask("claim the user", lambda: as_user(self._client.users.update(user_id, **marks.claim())))
+
+    def roles_of(self, user_id: str) -> list[str]:
+        """The names of the roles that the user holds anywhere: on a project, a domain or the system."""
+        held = self._client.role_assignments.list
+        return _ask("read the user's roles", lambda: [one.role["name"] for one in held(user_id, include_names=True)])
 
     def delete_user(self, user_id: str) -> None:
         """Removes the user; gone already is as good."""

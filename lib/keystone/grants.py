@@ -1,17 +1,21 @@
 """look_up_grants and ensure_grants: who gets which role on a new project, looked up before anything is made."""
 
 import shlex
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from lib import settings
-from lib.errors import CloudNotPrepared
+from lib import call, log, settings
+from lib.errors import CloudNotPrepared, Unfinished
 from lib.keystone.connection import Connection
 from lib.keystone.refusals import Gone
 from lib.keystone.resources import Project, User
 from lib.settings import StandingGrant
 from lib.waves import at_once
+
+# A request whose grants take longer looks whether the user is still its own; who would take it over waits so long.
+SECONDS_OF_A_WAVE = 2
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ def look_up_grants(cloud: Connection) -> Grants:
 def ensure_grants(cloud: Connection, user: User, project: Project) -> None:
     """Gives everybody their roles on the project and makes it the user's default one, all at once.
 
-    A role or account that was made anew since it was looked up is looked up again.
+    A role or account that was made anew since it was looked up is looked up again. Other roles that the user of an
+    earlier request holds are left as they are; of `admin` the log is told.
     """
     try:
         _give(cloud, user, project, look_up_grants(cloud))
@@ -66,8 +71,33 @@ def _give(cloud: Connection, user: User, project: Project, grants: Grants) -> No
     pairs = [*((role_id, user.id) for role_id in grants.user_role_ids), *grants.others]
     steps: list[Callable[[], None]] = [partial(cloud.grant, role_id, to, project.id) for role_id, to in pairs]
     if user.default_project_id != project.id:
-        steps.append(partial(cloud.update_user, user.id, default_project=project.id))
+        steps.append(partial(_make_default, cloud, user, project))
+    if user.claimed_by != call.current().request_id:
+        steps.append(partial(_warn_of_admin, cloud, user))
+    begun = time.monotonic()
     at_once(steps)
+    if time.monotonic() - begun > SECONDS_OF_A_WAVE:
+        _not_taken_over(user, cloud.get_user(user.id))
+
+
+def _make_default(cloud: Connection, user: User, project: Project) -> None:
+    """Keystone's answer tells, at the cost of no call, whether another request has claimed the user meanwhile."""
+    _not_taken_over(user, cloud.update_user(user.id, default_project=project.id))
+
+
+def _not_taken_over(user: User, now: User | None) -> None:
+    if now is None or now.claimed_by != user.claimed_by:
+        raise Unfinished(f"Another request has taken over the sign-up of user {user.name}. Repeat the request.")
+
+
+def _warn_of_admin(cloud: Connection, user: User) -> None:
+    if "admin" in cloud.roles_of(user.id):
+        log.logger.warning(
+            "User %s holds the role admin, which makes a cloud administrator on a stock Keystone. To see where:"
+            " openstack role assignment list --names --role admin --user %s",
+            user.name,
+            user.id,
+        )
 
 
 def _role(cloud: Connection, name: str) -> str | _Missing:

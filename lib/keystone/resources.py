@@ -15,6 +15,8 @@ class _Named:
     domain_id: str
     enabled: bool
     mark: tuple[str, str] | None
+    claimed_by: str | None
+    """The request that made it or took it over last."""
 
     def is_for(self, kind: str, login: str, name: str) -> bool:
         """Whether it is Concertim's, of this kind and for this login: by its mark, or, having none, by its name."""
@@ -66,4 +68,5 @@ def _named(attributes: Mapping[str, Any]) -> dict[str, Any]:
         "domain_id": attributes["domain_id"],
         "enabled": attributes["enabled"],
         "mark": marks.read(attributes),
+        "claimed_by": attributes.get("concertim_request"),
     }

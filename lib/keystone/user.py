@@ -1,8 +1,9 @@
 """ensure_user: the user of a sign-up, made or proved to be this sign-up's own. The user is the lock."""
 
 from lib import call, marks, names, settings
-from lib.errors import BadRequest, NameTaken
+from lib.errors import BadRequest, NameTaken, Unfinished
 from lib.keystone.connection import Connection
+from lib.keystone.grants import SECONDS_OF_A_WAVE
 from lib.keystone.refusals import Taken
 from lib.keystone.resources import User, enabled
 from lib.models import SignUp
@@ -31,7 +32,7 @@ def ensure_user(cloud: Connection, sign_up: SignUp) -> User:
 def release_user(cloud: Connection, sign_up: SignUp, user: User) -> None:
     """Takes back a user whose sign-up cannot be finished; never one that holds a role or whose id the client has."""
     unfinished = user.id != sign_up.cloud_user_id and user.mark == (marks.USER, sign_up.username)
-    if unfinished and not cloud.has_roles(user.id):
+    if unfinished and not cloud.roles_of(user.id):
         cloud.delete_user(user.id)
         call.current().changed = False
 
@@ -55,11 +56,25 @@ def _adopt(cloud: Connection, login: str, name: str, password: str, email: dict[
     enabled(user)
     if cloud.accepts_password(user.id, password):
         return user
-    if user.mark == (marks.USER, login) and not cloud.has_roles(user.id):
-        cloud.update_user(user.id, password=password, **email)
-        return user
+    if user.mark == (marks.USER, login) and not cloud.roles_of(user.id):
+        return _take_over(cloud, user, password, email)
     raise NameTaken(
         f"User {name} exists and is not this sign-up's: the password sent does not open it, or it is locked or its"
         f" password has expired. If it is to be this login's, an operator can set its password"
         f" (openstack user set --password-prompt {user.id}) or remove it."
     )
+
+
+def _take_over(cloud: Connection, user: User, password: str, email: dict[str, str]) -> User:
+    """The unfinished user, with this request's password.
+
+    Another request may still be at work on it, with another password. The claim comes first: that request finds it in
+    Keystone's answer when it sets the default project, and reports nothing. If it has done so before, it shows here; if
+    long before, so that its grants are late, it looks again by itself.
+    """
+    if user.default_project_id:
+        call.current().pause(SECONDS_OF_A_WAVE)
+    claimed = cloud.claim_user(user.id)
+    if claimed.default_project_id != user.default_project_id or cloud.roles_of(user.id):
+        raise Unfinished(f"Another request is just finishing the sign-up of user {user.name}. Repeat the request.")
+    return cloud.update_user(user.id, password=password, **marks.claim(), **email)
