@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 
 import requests
 
+from tests.debian import missing
 from tests.keystone import Keystone, keystone
 from tests.service import ROOT, START_SECONDS
 
@@ -59,16 +60,7 @@ def _has_docker() -> bool:
 
 def _prepare_engine() -> str:
     """Makes sure that images can be built, or says why they cannot."""
-    if _has_docker() or all(map(shutil.which, ("buildah", "podman", "runc", "mmdebstrap"))):
-        return ""
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        return f"there is no Docker engine; as root on Debian this would install {' '.join(PACKAGES)}"
-    print("There is no Docker engine: installing buildah and podman from Debian", flush=True)
-    for command in (["update"], ["install", "--yes", "--no-install-recommends", *PACKAGES]):
-        done = subprocess.run(["apt-get", "-q", *command], capture_output=True, text=True, check=False)
-        if done.returncode:
-            return f"apt-get {command[0]} failed: {done.stderr[-500:]}"
-    return ""
+    return "" if _has_docker() else missing(["buildah", "podman", "runc", "mmdebstrap"], PACKAGES)
 
 
 @contextlib.contextmanager

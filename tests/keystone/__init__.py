@@ -22,6 +22,9 @@ HERE = Path(__file__).parent
 HOME = HERE.parent.parent / ".keystone"
 BIN = HOME / "venv" / "bin"
 
+# Where set, each Keystone has a database of its own in the MariaDB at this socket (`make mariadb`), else on SQLite.
+MARIADB_SOCKET = os.environ.get("TEST_MARIADB_SOCKET", "")
+
 ADMIN_PASSWORD = "admin-password"
 Options = Mapping[str, Mapping[str, str]]
 
@@ -69,7 +72,10 @@ def keystone(options: Options | None = None, port: int = 0) -> Iterator[Keystone
     """Runs a Keystone that is prepared for Concertim; `options` go on top of its configuration, by section."""
     with TemporaryDirectory(prefix="keystone-") as name:
         folder = Path(name)
-        shutil.copytree(_prepared(), folder, dirs_exist_ok=True)
+        if MARIADB_SOCKET:
+            _prepare(folder)
+        else:
+            shutil.copytree(_prepared(), folder, dirs_exist_ok=True)
         with _running(folder, options or {}, port) as running:
             yield running
 
@@ -81,6 +87,17 @@ def _prepared() -> Path:
     if kept.exists():
         return kept
     folder = Path(mkdtemp(prefix="preparing-", dir=HOME))
+    _prepare(folder)
+    try:
+        folder.rename(kept)
+    except OSError:
+        # Another process was first.
+        shutil.rmtree(folder)
+    return kept
+
+
+def _prepare(folder: Path) -> None:
+    """Makes and fills the database as an operator does for Concertim."""
     _configure(folder, {})
     owner = ["--keystone-user", getpass.getuser(), "--keystone-group", grp.getgrgid(os.getgid()).gr_name]
     _manage(folder, "db_sync")
@@ -91,12 +108,6 @@ def _prepared() -> Path:
         # What an operator prepares by hand for Concertim; the README tells the same.
         bare.admin.roles.create("watcher")
         bare.admin.users.create("concertim", domain="default", password="concertim-password")
-    try:
-        folder.rename(kept)
-    except OSError:
-        # Another process was first.
-        shutil.rmtree(folder)
-    return kept
 
 
 def _configure(folder: Path, options: Options) -> None:
@@ -104,7 +115,7 @@ def _configure(folder: Path, options: Options) -> None:
     config.read_dict(
         {
             "DEFAULT": {"use_stderr": "false", "log_file": str(folder / "keystone.log")},
-            "database": {"connection": f"sqlite:///{folder / 'keystone.db'}"},
+            "database": {"connection": _database(folder)},
             "token": {"provider": "fernet"},
             "fernet_tokens": {"key_repository": str(folder / "fernet-keys")},
             "fernet_receipts": {"key_repository": str(folder / "receipt-keys")},
@@ -118,6 +129,16 @@ def _configure(folder: Path, options: Options) -> None:
     config.read_dict(options)
     with (folder / "keystone.conf").open("w") as file:
         config.write(file)
+
+
+def _database(folder: Path) -> str:
+    if not MARIADB_SOCKET:
+        return f"sqlite:///{folder / 'keystone.db'}"
+    name = folder.name.replace("-", "_")
+    # As OpenStack's installers make it; its collation compares without case and accents.
+    create = f"CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb3 COLLATE utf8mb3_general_ci"
+    subprocess.run(["mariadb", "--no-defaults", "--user=root", f"--socket={MARIADB_SOCKET}", "-e", create], check=True)
+    return f"mysql+pymysql://root@localhost/{name}?unix_socket={MARIADB_SOCKET}&charset=utf8mb3"
 
 
 def _manage(folder: Path, *command: str, **environment: str) -> None:

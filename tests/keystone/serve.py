@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
@@ -25,7 +26,8 @@ def lock_at_once(*call: Any) -> tuple[str, Any]:
     return "BEGIN IMMEDIATE" if statement == "BEGIN" else statement, parameters
 
 
-event.listen(Engine, "before_cursor_execute", lock_at_once, retval=True)
+if "sqlite" in (Path(os.environ["OS_KEYSTONE_CONFIG_DIR"]) / "keystone.conf").read_text():
+    event.listen(Engine, "before_cursor_execute", lock_at_once, retval=True)
 server: Any = create_server(initialize_public_application(), host="127.0.0.1", port=port, threads=16)
 print(server.effective_port, flush=True)
 

@@ -1,0 +1,1 @@
+"""Keystone on MariaDB, as clouds have it: names are compared without case and accents."""
