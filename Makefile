@@ -1,6 +1,8 @@
 # make demo      signs a user up on a real Keystone and shows it
 # make run       the same Keystone and service, until Ctrl-C
 # make test      all tests
+# make faults    every fault at every call of a sign-up, overlaps, and kill -9 (minutes)
+# make mariadb   the sign-up on a Keystone with MariaDB (as root on Debian, or with MariaDB installed)
 # make lint      formatting, ruff, mypy and hadolint
 # make image     builds the container image and proves it on a real Keystone (as root, port 42356 free)
 # make clean     removes all that the above have made
@@ -11,7 +13,7 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 SERVICE = .venv/installed
 KEYSTONE = .keystone/installed
 
-.PHONY: demo run test lint image clean
+.PHONY: demo run test faults mariadb lint image clean
 
 demo: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m tests.demo
@@ -21,6 +23,12 @@ run: $(SERVICE) $(KEYSTONE)
 
 test: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m pytest
+
+faults: $(SERVICE) $(KEYSTONE)
+	.venv/bin/python -m pytest tests/faults --numprocesses=4
+
+mariadb: $(SERVICE) $(KEYSTONE)
+	.venv/bin/python -m tests.mariadb $(MARIADB_OPTIONS)
 
 lint: $(SERVICE)
 	.venv/bin/ruff format --check .

@@ -10,6 +10,9 @@ import pytest
 from lib.keystone.connection import forget_connections
 from lib.settings import PATH_VARIABLE
 from tests.keystone import Keystone, keystone
+from tests.proxy import Proxy, proxy
+
+RequestOf = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +57,16 @@ def request_of(cloud: Keystone, login: str) -> Callable[..., dict[str, Any]]:
         return {"cloud_env": cloud.cloud_env(), "username": login, "password": "correct-horse"} | changes
 
     return build
+
+
+@pytest.fixture
+def before(cloud: Keystone) -> Iterator[Proxy]:
+    """A proxy before the Keystone."""
+    with proxy(cloud.auth_url) as running:
+        yield running
+
+
+@pytest.fixture
+def through(cloud: Keystone, before: Proxy, request_of: RequestOf) -> RequestOf:
+    """Builds a sign-up that reaches Keystone through the proxy."""
+    return lambda **changes: request_of(cloud_env=cloud.cloud_env() | {"auth_url": before.auth_url}) | changes

@@ -1,4 +1,4 @@
-"""A loopback proxy before Keystone that notes every call and can answer some of them itself."""
+"""A loopback proxy before Keystone that notes every call and can answer, delay or spoil any of them."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -10,69 +10,102 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 Answered = tuple[int, dict[str, str], bytes]
+Fault = Callable[["Exchange"], None]
 
 
 @dataclass
 class Proxy:
     """What went through: (method, path without /v3 and query) of each call.
 
-    `instead` may answer one itself; `afterwards` may replace what Keystone has answered.
+    `instead` may answer one itself, or name the fault that serves it; `over` is set when the proxy ends.
     """
 
     auth_url: str
     calls: list[tuple[str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
-    instead: Callable[[str, str], Answered | None] = lambda _method, _path: None
-    afterwards: Callable[[str, str], Answered | None] = lambda _method, _path: None
+    instead: Callable[[str, str], Answered | Fault | None] = lambda _method, _path: None
+    over: threading.Event = field(default_factory=threading.Event)
 
     def tokens(self) -> int:
         """How many times somebody logged in."""
         return self.calls.count(("POST", "/auth/tokens"))
 
 
+class Exchange(BaseHTTPRequestHandler):
+    """One call, as a fault sees it."""
+
+    protocol_version = "HTTP/1.1"
+    keystone: ClassVar[str]
+    seen: ClassVar[Proxy]
+    lock: ClassVar[threading.Lock]
+
+    def ask_keystone(self) -> Answered:
+        """Keystone's answer, given now."""
+        with closing(HTTPConnection(self.keystone, timeout=60)) as keystone:
+            keystone.request(self.command, self.path, self.body, dict(self.headers))
+            answer = keystone.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read()
+
+    def reply(self, answered: Answered) -> None:
+        """Sends this answer whole."""
+        self.send(self.as_bytes(answered))
+
+    def as_bytes(self, answered: Answered) -> bytes:
+        """The answer as it goes over the wire."""
+        status, headers, data = answered
+        lines = [f"HTTP/1.1 {status} {self.responses.get(status, [''])[0]}"]
+        for name, value in headers.items():
+            if name.lower() not in ("connection", "content-length", "transfer-encoding"):
+                lines.append(f"{name}: {value}")
+        return "\r\n".join([*lines, f"Content-Length: {len(data)}", "", ""]).encode("latin-1") + data
+
+    def send(self, data: bytes) -> None:
+        """Sends so many bytes, to whoever is still there."""
+        with suppress(OSError):
+            self.wfile.write(data)
+
+    def cut(self) -> None:
+        """Closes the connection without a word."""
+        self.close_connection = True
+
+    def serve(self) -> None:
+        """Serves one call."""
+        self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        path = urlsplit(self.path).path.removeprefix("/v3")
+        with self.lock:
+            self.seen.calls.append((self.command, path))
+            self.seen.headers.append(dict(self.headers))
+        instead = self.seen.instead(self.command, path)
+        if callable(instead):
+            instead(self)
+        else:
+            self.reply(instead or self.ask_keystone())
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = serve  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # Twenty clients may connect at once.
+    request_queue_size = 128
+
+
 @contextmanager
 def proxy(target: str) -> Iterator[Proxy]:
     """Runs a proxy before the Keystone at this URL."""
-    host = urlsplit(target).netloc
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        lock: ClassVar = threading.Lock()
+    class Handler(Exchange):
+        keystone = urlsplit(target).netloc
+        lock = threading.Lock()
 
-        def forward(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            path = urlsplit(self.path).path.removeprefix("/v3")
-            with self.lock:
-                seen.calls.append((self.command, path))
-                seen.headers.append(dict(self.headers))
-            answered = seen.instead(self.command, path) or self.ask_keystone(body)
-            status, headers, data = seen.afterwards(self.command, path) or answered
-            self.send_response(status)
-            for name, value in headers.items():
-                if name.lower() not in ("connection", "content-length", "transfer-encoding", "date", "server"):
-                    self.send_header(name, value)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            # Whoever asked may have been killed meanwhile.
-            with suppress(ConnectionError):
-                self.wfile.write(data)
-
-        def ask_keystone(self, body: bytes) -> Answered:
-            with closing(HTTPConnection(host, timeout=60)) as keystone:
-                keystone.request(self.command, self.path, body, dict(self.headers))
-                answer = keystone.getresponse()
-                return answer.status, dict(answer.getheaders()), answer.read()
-
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = forward  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        seen = Proxy(f"http://127.0.0.1:{server.server_port}/v3")
+    with _Server(("127.0.0.1", 0), Handler) as server:
+        Handler.seen = Proxy(f"http://127.0.0.1:{server.server_port}/v3")
         threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
         try:
-            yield seen
+            yield Handler.seen
         finally:
+            Handler.seen.over.set()
             server.shutdown()

@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+import requests
 
 ROOT = Path(__file__).parent.parent
 # As long as it takes on a machine that is busy with other things.
@@ -36,6 +39,12 @@ class Service:
         """Tells it to stop, and gives its exit code."""
         self.process.terminate()
         return self.process.wait(30)
+
+
+def post(url: str | None, **body: Any) -> tuple[int, Any]:
+    """The status and body of a sign-up at the service with this URL; the keywords are those of requests."""
+    answer = requests.post(f"{url}/create_user_project", timeout=60, **body)
+    return answer.status_code, answer.json()
 
 
 @contextmanager

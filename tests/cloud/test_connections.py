@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from socket import create_server
 from typing import Any
@@ -13,27 +13,11 @@ import pytest
 from functions.create_user_project import create_user_project
 from lib.keystone.connection import forget_connections
 from tests.answers import error
+from tests.faults.faults import warm_up
 from tests.keystone import Keystone
-from tests.proxy import Answered, Proxy, proxy
+from tests.proxy import Answered, Exchange, Fault, Proxy
 
 RequestOf = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def before(cloud: Keystone) -> Iterator[Proxy]:
-    """A proxy before the Keystone."""
-    with proxy(cloud.auth_url) as running:
-        yield running
-
-
-@pytest.fixture
-def through(cloud: Keystone, before: Proxy, request_of: RequestOf) -> RequestOf:
-    """Builds a sign-up that reaches Keystone through the proxy."""
-
-    def build(**changes: Any) -> dict[str, Any]:
-        return request_of(cloud_env=cloud.cloud_env() | {"auth_url": before.auth_url}) | changes
-
-    return build
 
 
 def test_a_cold_sign_up_is_twelve_calls_and_a_warm_one_seven(before: Proxy, through: RequestOf, login: str) -> None:
@@ -49,6 +33,33 @@ def test_a_cold_sign_up_is_twelve_calls_and_a_warm_one_seven(before: Proxy, thro
     assert len(cold) == 5 + len(warm) == 12
 
 
+@pytest.mark.parametrize(("warmed", "waves"), [(False, 5), (True, 3)], ids=["cold", "warm"])
+def test_a_sign_up_waits_for_keystone_so_many_times_only(
+    before: Proxy, through: RequestOf, warmed: bool, waves: int
+) -> None:
+    """Token, look-ups, user, project, and all grants with the default project: each wave goes out at once."""
+    spans: list[tuple[float, float]] = []
+
+    def timed(exchange: Exchange) -> None:
+        begun = time.monotonic()
+        time.sleep(0.2)
+        answered = exchange.ask_keystone()
+        spans.append((time.monotonic(), begun))
+        exchange.reply(answered)
+
+    request = through()
+    if warmed:
+        warm_up(request)
+    before.instead = lambda _method, _path: timed
+    assert create_user_project(request)[0] == 201
+    # The longest chain of calls of which none overlaps another.
+    chain, free = 0, 0.0
+    for ended, begun in sorted(spans):
+        if begun >= free:
+            chain, free = chain + 1, ended
+    assert chain == waves
+
+
 def test_a_repeated_sign_up_proves_the_password_once(before: Proxy, through: RequestOf) -> None:
     """Keystone hashes twice: for the create it refuses, and for the one log-in that proves the user."""
     create_user_project(through())
@@ -61,7 +72,8 @@ def test_a_repeated_sign_up_proves_the_password_once(before: Proxy, through: Req
         ("POST", "/projects"),
         ("GET", "/projects"),
     ]
-    assert [method for method, _ in before.calls[5:]] == ["PUT"] * 4
+    assert ("GET", "/role_assignments") in before.calls[5:]
+    assert sorted(method for method, _ in before.calls[5:]) == ["GET", *["PUT"] * 4]
 
 
 def test_twenty_cold_requests_at_once_log_in_once(before: Proxy, through: RequestOf, login: str) -> None:
@@ -71,7 +83,7 @@ def test_twenty_cold_requests_at_once_log_in_once(before: Proxy, through: Reques
         answers = list(threads.map(create_user_project, requests))
     assert [status for status, _ in answers] == [201] * 20
     assert before.tokens() == 1
-    assert len([call for call in before.calls if call[0] == "GET"]) == 4
+    assert [before.calls.count(("GET", path)) for path in ("/roles", "/users")] == [3, 1]
 
 
 def test_twenty_cold_requests_with_a_wrong_password_try_it_once(before: Proxy, through: RequestOf) -> None:
@@ -198,19 +210,21 @@ def test_a_create_whose_answer_was_lost_is_never_followed_by_a_4xx(
 ) -> None:
     """The user was made, the answer was a 500, and then Keystone refuses: something was changed."""
 
-    def lost(method: str, path: str) -> Answered | None:
-        return (500, {}, b"") if (method, path) == ("POST", "/users") else None
+    def lost(exchange: Exchange) -> None:
+        exchange.ask_keystone()
+        exchange.reply((500, {}, b""))
 
-    def refuse(method: str, path: str) -> Answered | None:
-        refused = (method, path) == ("POST", "/users") and before.calls.count((method, path)) > 1
-        return (400, {"Content-Type": "application/json"}, b'{"error": {"message": "No."}}') if refused else None
+    def lost_then_refused(method: str, path: str) -> Answered | Fault | None:
+        if (method, path) != ("POST", "/users"):
+            return None
+        refused = 400, {"Content-Type": "application/json"}, b'{"error": {"message": "No."}}'
+        return refused if before.calls.count((method, path)) > 1 else lost
 
-    before.instead = refuse
-    before.afterwards = lambda method, path: None if refuse(method, path) else lost(method, path)
+    before.instead = lost_then_refused
     why = "Begun but not finished; repeat the same request. What stopped it: Keystone refuses to create the user: No."
     assert create_user_project(through()) == error(503, "unfinished", why)
     assert len(cloud.admin.users.list(name=f"concertim_{login}")) == 1
-    before.afterwards = before.instead = lambda _method, _path: None
+    before.instead = lambda _method, _path: None
     assert create_user_project(through())[0] == 201
 
 

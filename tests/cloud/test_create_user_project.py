@@ -10,7 +10,7 @@ from keystoneclient.v3.client import Client
 from functions.create_user_project import create_user_project
 from lib.errors import Answer
 from tests.answers import error, signed_up
-from tests.keystone import Keystone
+from tests.keystone import Keystone, keystone
 
 RequestOf = Callable[..., dict[str, Any]]
 
@@ -255,6 +255,50 @@ def test_a_finished_sign_up_is_not_opened_with_another_password(
     assert isinstance(refused, dict)
     assert (status, refused["error"]) == (409, "name_taken")
     cloud.client(user_id=body["user_id"], password="correct-horse", project_id=body["project_id"]).session.get_token()
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["new", "unfinished"])
+def test_a_password_that_keystones_policy_refuses_changes_nothing(login: str, begun: bool) -> None:
+    """400 with the policy's own words, however often it is sent; an unfinished sign-up keeps its password."""
+    policy = {"password_regex": r"^.{8,}$", "password_regex_description": "Eight characters at least."}
+    with keystone({"security_compliance": policy}) as strict:
+        request = {"cloud_env": strict.cloud_env(), "username": login, "password": "short"}
+        if begun:
+            mark = {"concertim_kind": "user", "concertim_name": login}
+            strict.admin.users.create(f"concertim_{login}", domain="default", password="long-enough", **mark)
+        why = "The password does not match the requirements: Eight characters at least.."
+        for _ in range(2):
+            refused = create_user_project(request)
+            assert refused == error(400, "bad_request", f"Keystone refuses to create the user: {why}")
+        if begun:
+            strict.client(username=f"concertim_{login}", password="long-enough", unscoped=True).session.get_token()
+        else:
+            assert nothing_of(strict.admin, login)
+        status, body = create_user_project(request | {"password": "long-enough"})
+        assert isinstance(body, dict)
+        assert (status, body) == signed_up(login, body["user_id"], body["project_id"])
+
+
+@pytest.mark.parametrize("held", ["by a repeat", "by id"])
+def test_an_admin_role_held_already_is_left_and_told_to_the_log(
+    cloud: Keystone, login: str, request_of: RequestOf, caplog: pytest.LogCaptureFixture, held: str
+) -> None:
+    """The older service gave it to everybody; each time, so that an operator does not miss it."""
+    _, body = create_user_project(request_of())
+    assert isinstance(body, dict)
+    assert "role admin" not in caplog.text
+    [admin] = cloud.admin.roles.list(name="admin")
+    cloud.admin.roles.grant(admin.id, user=body["user_id"], project=body["project_id"])
+    ids = {"cloud_user_id": body["user_id"], "project_id": body["project_id"]} if held == "by id" else {}
+    told = (
+        f"User concertim_{login} holds the role admin, which makes a cloud administrator on a stock Keystone. To see"
+        f" where: openstack role assignment list --names --role admin --user {body['user_id']}"
+    )
+    for _ in range(2):
+        caplog.clear()
+        assert create_user_project(request_of(**ids)) == (201, body)
+        assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == [told]
+    assert (f"concertim_{login}", "admin") in grants_on(cloud.admin, body["project_id"])
 
 
 def test_a_user_that_is_in_use_is_never_taken_back(cloud: Keystone, login: str, request_of: RequestOf) -> None:

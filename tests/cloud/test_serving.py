@@ -21,7 +21,7 @@ from lib.settings import DEFAULT_PATH, PATH_VARIABLE
 from tests.answers import error
 from tests.keystone import Keystone
 from tests.proxy import proxy
-from tests.service import ROOT, service
+from tests.service import ROOT, post, service
 
 RequestOf = Callable[..., dict[str, Any]]
 
@@ -32,12 +32,6 @@ def url() -> Iterator[str]:
     with service() as running:
         assert running.url
         yield running.url
-
-
-def post(url: str | None, **body: Any) -> tuple[int, Any]:
-    """The status and body of a sign-up."""
-    answer = requests.post(f"{url}/create_user_project", timeout=60, **body)
-    return answer.status_code, answer.json()
 
 
 def test_a_sign_up_over_http_is_answered_as_the_function_answers(

@@ -1,0 +1,77 @@
+"""All that a Keystone holds, to see what a sign-up has made of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from keystoneclient.v3.client import Client
+
+from lib.errors import Answer
+from tests.answers import signed_up
+from tests.keystone import Keystone
+
+
+@dataclass(frozen=True)
+class Census:
+    """Users and projects by id, and who holds which role where, all by id."""
+
+    users: dict[str, dict[str, Any]]
+    projects: dict[str, dict[str, Any]]
+    grants: frozenset[tuple[str, str, str]]
+
+    def without(self, login: str) -> "Census":
+        """All but what is marked for this login."""
+        users = {key: user for key, user in self.users.items() if user.get("concertim_name") != login}
+        projects = {key: one for key, one in self.projects.items() if one.get("concertim_name") != login}
+        theirs = frozenset(one for one in self.grants if one[1] in users and (one[2] in projects or one[2] == ""))
+        return Census(users, projects, theirs)
+
+    def of(self, login: str) -> "Census":
+        """What is marked for this login."""
+        others = self.without(login)
+        users = {key: user for key, user in self.users.items() if key not in others.users}
+        projects = {key: project for key, project in self.projects.items() if key not in others.projects}
+        return Census(users, projects, self.grants - others.grants)
+
+
+def census(admin: Client) -> Census:
+    """What the Keystone holds now."""
+    grants = set()
+    for one in admin.role_assignments.list():
+        scope = one.scope.get("project", one.scope.get("domain", {})).get("id", "")
+        grants.add((one.role["id"], one.user["id"], scope))
+    return Census(
+        {user.id: user.to_dict() for user in admin.users.list()},
+        {project.id: project.to_dict() for project in admin.projects.list()},
+        frozenset(grants),
+    )
+
+
+def clear(admin: Client, login: str) -> None:
+    """Removes what is marked for this login."""
+    left = census(admin).of(login)
+    for user_id in left.users:
+        admin.users.delete(user_id)
+    for project_id in left.projects:
+        admin.projects.delete(project_id)
+
+
+def finished(cloud: Keystone, login: str, password: str = "correct-horse") -> Answer:
+    """The one answer that is true of a finished sign-up, which it asserts: one of each, complete, and open."""
+    now = census(cloud.admin)
+    ours = now.of(login)
+    [user], [project] = ours.users.values(), ours.projects.values()
+    assert (user["name"], project["name"]) == (f"concertim_{login}", f"concertim_{login}_project")
+    assert user["default_project_id"] == project["id"]
+    accounts = {one["name"]: one["id"] for one in now.users.values()}
+    roles = {role.name: role.id for role in cloud.admin.roles.list()}
+    assert ours.grants == {
+        (roles[role], accounts[account], project["id"])
+        for role, account in [
+            ("member", f"concertim_{login}"),
+            ("watcher", "concertim"),
+            ("member", "concertim"),
+            ("admin", "admin"),
+        ]
+    }
+    cloud.client(user_id=user["id"], password=password, project_id=project["id"]).session.get_token()
+    return signed_up(login, user["id"], project["id"])

@@ -1,0 +1,55 @@
+"""kill -9 at every call of a sign-up, as Keystone is asked and as it has acted: the next process finishes it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from tests.census import census, finished
+from tests.faults.test_faults import CALLS
+from tests.keystone import Keystone
+from tests.proxy import Exchange, Fault, Proxy
+from tests.service import Service, post, service
+
+RequestOf = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def next_process() -> Iterator[Service]:
+    """The process that takes over."""
+    with service() as running:
+        yield running
+
+
+@pytest.mark.usefixtures("trial")
+@pytest.mark.parametrize("moment", ["as it is asked", "when it has acted"])
+@pytest.mark.parametrize("index", range(CALLS["cold"]))
+def test_a_killed_sign_up_is_finished_by_the_next_process(
+    cloud: Keystone,
+    login: str,
+    before: Proxy,
+    through: RequestOf,
+    next_process: Service,
+    index: int,
+    moment: str,
+) -> None:
+    """One user, one project, everything granted, whenever the first process died."""
+    earlier = census(cloud.admin)
+    with service() as dying:
+
+        def kill(exchange: Exchange) -> None:
+            if moment == "when it has acted":
+                exchange.ask_keystone()
+            dying.process.kill()
+            dying.process.wait()
+            exchange.cut()
+
+        def instead(_method: str, _path: str) -> Fault | None:
+            return kill if len(before.calls) == index + 1 else None
+
+        before.instead = instead
+        with pytest.raises(requests.ConnectionError):
+            post(dying.url, json=through())
+    assert post(next_process.url, json=through()) == finished(cloud, login)
+    assert census(cloud.admin).without(login) == earlier.without(login)

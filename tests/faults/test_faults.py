@@ -1,0 +1,119 @@
+"""Every way to fail, at every call of a sign-up: the answer keeps the promise, and a repeat finishes it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.create_user_project import create_user_project
+from lib.errors import Answer
+from tests.census import Census, census, finished
+from tests.faults.faults import PASSING, Outage, warm_up
+from tests.keystone import Keystone
+from tests.proxy import Proxy
+
+RequestOf = Callable[..., dict[str, Any]]
+
+# How many calls to Keystone a sign-up makes, by what it finds.
+CALLS = {
+    "cold": 12,
+    "warm": 7,
+    "finished": 10,
+    "finished, by ids": 7,
+    "unfinished": 13,
+    "project taken": 5,
+}
+# What outlasts the call's time is the same whether it comes once or again.
+OUTLASTING = ("drip", "hang", "late")
+EVERY_WAY = [
+    *((kind, lasting) for kind in PASSING for lasting in (False, True)),
+    *((kind, False) for kind in OUTLASTING),
+]
+# Those by which a repeat that finds something could go astray: its own kinds of call are tried in these ways only.
+LOST_WAYS = [("cut after", True), ("503", True), ("other json", False), ("late", False)]
+TRIALS = [
+    pytest.param(state, index, kind, lasting, id=f"{state}-{index}-{kind}-{'outage' if lasting else 'once'}")
+    for state, calls in CALLS.items()
+    for index in range(calls)
+    for kind, lasting in (EVERY_WAY if state in ("cold", "warm") else LOST_WAYS)
+]
+# Seconds: for what lasts as long as the call may, and for what does not.
+SHORT, LONG = 4, 50
+
+
+@pytest.fixture
+def prepared(cloud: Keystone, login: str, through: RequestOf) -> Callable[[str], dict[str, Any]]:
+    """Brings cloud and service into a state, and gives the request that meets it."""
+
+    def prepare(state: str) -> dict[str, Any]:
+        request = through()
+        if state != "cold":
+            warm_up(request)
+        if state == "unfinished":
+            mark = {"concertim_kind": "user", "concertim_name": login}
+            cloud.admin.users.create(f"concertim_{login}", domain="default", password="the-first", **mark)
+        if state == "project taken":
+            cloud.admin.projects.create(f"concertim_{login}_project", domain="default")
+        if state.startswith("finished"):
+            status, body = create_user_project(request)
+            assert (status, type(body)) == (201, dict)
+            if state == "finished, by ids":
+                request |= {"cloud_user_id": body["user_id"], "project_id": body["project_id"]}  # type: ignore[index]
+        return request
+
+    return prepare
+
+
+@pytest.mark.usefixtures("trial")
+@pytest.mark.parametrize(("state", "index", "kind", "lasting"), TRIALS)
+def test_a_sign_up_converges(
+    cloud: Keystone,
+    login: str,
+    before: Proxy,
+    prepared: Callable[[str], dict[str, Any]],
+    settings_file: Callable[[str], Path],
+    state: str,
+    index: int,
+    kind: str,
+    lasting: bool,
+) -> None:
+    """2xx: it is so. 4xx: nothing was changed. 5xx: a repeat finishes it. And nothing else is touched."""
+    request = prepared(state)
+    earlier = census(cloud.admin)
+    settings_file(f"user_handler: {{deadline: {SHORT if kind in OUTLASTING else LONG}}}")
+    outage = Outage(before, kind, index, lasting)
+    outage.begin()
+    answer = create_user_project(request)
+    assert outage.met
+    if answer[0] < 500:
+        keeps_the_promise(cloud, login, state, answer, earlier)
+    settings_file(f"user_handler: {{deadline: {LONG}}}")
+    outage.heal()
+    repeated = create_user_project(request)
+    outage.settle()
+    keeps_the_promise(cloud, login, state, repeated, earlier)
+    assert answer[0] >= 500 or answer == repeated or answer[0] == repeated[0] == 409
+
+
+def keeps_the_promise(cloud: Keystone, login: str, state: str, answer: Answer, earlier: Census) -> None:
+    """The answer is what the state asks for, the cloud is as it says, and nobody else is touched."""
+    now = census(cloud.admin)
+    if state == "project taken":
+        assert isinstance(answer[1], dict)
+        assert (answer[0], answer[1]["error"]) == (409, "name_taken")
+        assert now == earlier
+    else:
+        assert answer == finished(cloud, login)
+        assert now.without(login) == earlier.without(login)
+
+
+@pytest.mark.parametrize("state", CALLS)
+def test_a_sign_up_without_faults_makes_so_many_calls(
+    before: Proxy, prepared: Callable[[str], dict[str, Any]], state: str
+) -> None:
+    """Else the trials above would leave some of them out."""
+    request = prepared(state)
+    before.calls.clear()
+    create_user_project(request)
+    assert len(before.calls) == CALLS[state]
