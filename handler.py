@@ -9,13 +9,33 @@ if __name__ == "__main__":
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))
 
+from functions.change_user_details import change_user_details
+from functions.create_team import create_team
+from functions.create_team_role import create_team_role
+from functions.create_user import create_user
 from functions.create_user_project import create_user_project
+from functions.delete_team import delete_team
+from functions.delete_team_role import delete_team_role
+from functions.delete_user import delete_user
 from functions.running import running
+from functions.update_team_role import update_team_role
 from lib.wsgi import Routes, wsgi
 
 ROUTES: Routes = {
     ("GET", "/"): running,
+    # UI July 2023 to v1.1.0
     ("POST", "/create_user_project"): create_user_project,
+    ("POST", "/change_user_details"): change_user_details,
+    ("DELETE", "/delete_user"): delete_user,
+    # UI v1.2.0 and later
+    ("POST", "/user"): create_user,
+    ("PATCH", "/user"): change_user_details,
+    ("DELETE", "/user"): delete_user,
+    ("POST", "/team"): create_team,
+    ("DELETE", "/team"): delete_team,
+    ("POST", "/team_role"): create_team_role,
+    ("PATCH", "/team_role"): update_team_role,
+    ("DELETE", "/team_role"): delete_team_role,
 }
 
 application = wsgi(ROUTES)

@@ -22,7 +22,7 @@ def create_user_project(request: SignUp) -> Answer:
     look_up_grants(cloud)
     user = ensure_user(cloud, request)
     project = ensure_project(cloud, request, user)
-    ensure_grants(cloud, user, project)
+    ensure_grants(cloud, project, user)
     answer = {"project_id": project.id, "user_id": user.id, "username": request.username}
     if settings.current().billing_keys:
         billing_id = request.billing_account_id or project.id

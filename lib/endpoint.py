@@ -46,6 +46,11 @@ def endpoint(recipe: Callable[[_Request], Answer]) -> Endpoint:
     return handle
 
 
+def done() -> Answer:
+    """The answer where there is nothing but success to tell; 201, as the older service had it for whatever it did."""
+    return 201, {"success": True}
+
+
 def refuse(error: Exception) -> Answer:
     """The answer to what stopped the current call, after its line in the log."""
     this = call.current()

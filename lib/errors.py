@@ -36,12 +36,20 @@ class RightsMissing(Problem):
     """Keystone knows the cloud environment's account, and does not let it do what is needed."""
 
 
+class NotConcertims(Problem):
+    """The user or project is not one that Concertim made, or is an operator's: nothing of it is changed."""
+
+
 class NoSuchPath(Problem):
     """No function answers this path."""
 
 
 class MethodNotAllowed(Problem):
     """The path is served, but not for this method."""
+
+
+class NotFound(Problem):
+    """The user or project that the request names does not exist."""
 
 
 class NameTaken(Problem):
@@ -98,7 +106,9 @@ STATUSES: Mapping[type[Problem], tuple[int, str]] = {
     Unauthorized: (401, "unauthorized"),
     CloudEnvRefused: (403, "cloud_env_refused"),
     RightsMissing: (403, "rights_missing"),
+    NotConcertims: (403, "not_concertims"),
     NoSuchPath: (404, "no_such_path"),
+    NotFound: (404, "not_found"),
     MethodNotAllowed: (405, "method_not_allowed"),
     NameTaken: (409, "name_taken"),
     LengthRequired: (411, "length_required"),

@@ -9,8 +9,10 @@ from lib import call
 # The tag that finds every project of ours: GET /v3/projects?tags=concertim. Users have no tags in Keystone.
 PROJECT_TAG = "concertim"
 
+# What a thing of ours is: a login's user, a login's project, a team's project.
 USER = "user"
 PROJECT = "project"
+TEAM = "team"
 
 
 def mark(kind: str, name: str) -> dict[str, str]:
@@ -23,12 +25,20 @@ def mark(kind: str, name: str) -> dict[str, str]:
     }
 
 
-def claim() -> dict[str, str]:
-    """The attribute that says which request made the object, or took it over to finish it."""
-    return {"concertim_request": call.current().request_id}
+def finished() -> dict[str, str]:
+    """The attribute of a user who needs no project: without any role, they are no unfinished sign-up."""
+    return {"concertim_finished": "yes"}
+
+
+def claim(purpose: str = "") -> dict[str, str]:
+    """The attribute that says which request made the object, or took it over to finish or remove it."""
+    return {"concertim_request": f"{call.current().request_id} {purpose}".strip()}
 
 
 def read(attributes: Mapping[str, Any]) -> tuple[str, str] | None:
     """The (kind, name) that an object is marked with, or None if it has no mark."""
     kind, name = attributes.get("concertim_kind"), attributes.get("concertim_name")
-    return (str(kind), str(name)) if kind is not None else None
+    if kind is None:
+        return None
+    # Half a mark, or one that is no text, is not of our making: it makes the object nobody's.
+    return (kind, name) if isinstance(kind, str) and isinstance(name, str) and name else ("", "")

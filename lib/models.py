@@ -1,100 +1,33 @@
 """What each endpoint accepts: the one definition behind checking, error messages and JSON Schema."""
 
-import re
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Any
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    HttpUrl,
     SecretStr,
-    StringConstraints,
-    TypeAdapter,
     ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
-_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_DASHED_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_KEYSTONE_ID = r"^[0-9A-Za-z_-]{1,64}$"
-_LOGIN = r"^[0-9A-Za-z._-]+$"
-_Value = TypeVar("_Value", str, SecretStr)
-_HTTP_URL = TypeAdapter(HttpUrl)
-
-
-def _blank_is_absent(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-def _well_formed(value: _Value) -> _Value:
-    """JSON can spell half of a surrogate pair, which no UTF-8 can carry on to Keystone."""
-    try:
-        (value if isinstance(value, str) else value.get_secret_value()).encode()
-    except UnicodeEncodeError:
-        raise ValueError("must be well-formed Unicode") from None
-    return value
-
-
-def _without_control_characters(value: str) -> str:
-    if _CONTROL_CHARACTERS.search(value):
-        raise ValueError("must not hold control characters")
-    return value
-
-
-def _without_one_newline(value: object) -> object:
-    """The UI's own check of a login lets one trailing newline through."""
-    return value.removesuffix("\n") if isinstance(value, str) else value
-
-
-def _without_uuid_dashes(value: object) -> object:
-    """UI v0.2.0 and v0.2.1 store Keystone's 32 hex digits as a dashed UUID."""
-    return value.replace("-", "") if isinstance(value, str) and _DASHED_UUID.fullmatch(value) else value
-
-
-def _keystone_v3_url(value: str) -> str:
-    """The URL of Keystone's v3 API, rebuilt from its parts so that no two parsers can read it differently."""
-    try:
-        url = _HTTP_URL.validate_python(value)
-    except ValidationError:
-        raise ValueError("must be an http or https URL") from None
-    if not url.port:
-        raise ValueError("must be an http or https URL with a port that can be dialled")
-    if url.username or url.password or url.query is not None or url.fragment is not None:
-        raise ValueError("must be a URL without user, password, query or fragment")
-    path = (url.path or "").rstrip("/")
-    return f"{url.scheme}://{url.host}:{url.port}{path if path.endswith('/v3') else path + '/v3'}"
-
-
-# Typed by an admin into a form of the UI, which bounds each at 255 characters.
-Text = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
-    AfterValidator(_without_control_characters),
-    AfterValidator(_well_formed),
-]
-OptionalText = Annotated[Text | None, BeforeValidator(_blank_is_absent)]
-
-# Keystone's ids are 32 or 64 hex digits; an admin may type anything into the UI, and an id becomes part of a URL.
-KeystoneId = Annotated[str, BeforeValidator(_without_uuid_dashes), StringConstraints(pattern=_KEYSTONE_ID)]
-OptionalId = Annotated[KeystoneId | None, BeforeValidator(_blank_is_absent)]
-
-# The UI's rule for logins, but for its length (80): names that outgrow Keystone are shortened by lib.names.
-Login = Annotated[
-    str, BeforeValidator(_without_one_newline), StringConstraints(min_length=1, max_length=255, pattern=_LOGIN)
-]
-
-# The UI takes 6 to 128 characters. How short one may be is Keystone's own policy.
-Password = Annotated[SecretStr, Field(max_length=128), AfterValidator(_well_formed)]
-OptionalPassword = Annotated[Password | None, BeforeValidator(_blank_is_absent)]
-
-# Free text of any length the body's own limit allows; it is stored as an attribute only.
-OptionalFreeText = Annotated[Annotated[str, AfterValidator(_well_formed)] | None, BeforeValidator(_blank_is_absent)]
+from lib.fields import (
+    PATTERN_SENTENCES,
+    AuthUrl,
+    CloudPassword,
+    KeystoneId,
+    Login,
+    NewPassword,
+    OptionalFreeText,
+    OptionalId,
+    OptionalPassword,
+    OptionalText,
+    TeamName,
+    TeamRole,
+)
 
 
 class Model(BaseModel):
@@ -121,8 +54,8 @@ class CloudEnv(Model):
     Where both an id and a name are given, the id counts.
     """
 
-    auth_url: Annotated[Text, AfterValidator(_keystone_v3_url)]
-    password: Annotated[SecretStr, Field(min_length=1, max_length=255), AfterValidator(_well_formed)]
+    auth_url: AuthUrl
+    password: CloudPassword
     user_id: OptionalText = None
     username: OptionalText = Field(default=None, validate_default=True)
     user_domain_name: OptionalText = Field(default=None, validate_default=True)
@@ -139,26 +72,31 @@ class CloudEnv(Model):
         return value
 
 
-class SignUp(Model):
-    """POST /create_user_project, from every UI release up to v1.1.0.
+class ForCloud(Model):
+    """What every request that asks Keystone carries."""
 
-    The three ids are sent only when not blank and mean "I have these already". `password` may be blank
-    only beside `cloud_user_id`: v0.2.0 and later send accounts older than the feature so.
+    cloud_env: CloudEnv
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_every_missing_field(cls, data: Any) -> Any:
+        """Without a cloud_env at all, name what it would have to hold; likewise any other part of the request."""
+        parts = {name for name, field in cls.model_fields.items() if isinstance(field.annotation, type(Model))}
+        return {part: {} for part in parts} | data if isinstance(data, dict) else data
+
+
+class NewUser(ForCloud):
+    """POST /user, from UI v1.2.0 on: the UI sends `username`, `name`, `password` and `email`.
+
+    `cloud_user_id` means "I have this already"; `password` may be blank only beside it: v0.2.0 and later send accounts
+    older than the feature so.
     """
 
     username: Login
     cloud_user_id: OptionalId = None
     password: OptionalPassword = Field(default=None, validate_default=True)
     email: OptionalFreeText = None
-    project_id: OptionalId = None
-    billing_account_id: OptionalText = None
-    cloud_env: CloudEnv
-
-    @model_validator(mode="before")
-    @classmethod
-    def _name_every_missing_field(cls, data: Any) -> Any:
-        """Without a cloud_env at all, name what it would have to hold."""
-        return {"cloud_env": {}, **data} if isinstance(data, dict) else data
+    name: OptionalFreeText = None
 
     @field_validator("password")
     @classmethod
@@ -166,6 +104,116 @@ class SignUp(Model):
         if value is None and info.data.get("cloud_user_id", "refused") is None:
             raise ValueError("is required and must not be blank, unless cloud_user_id is given")
         return value
+
+
+class SignUp(NewUser):
+    """POST /create_user_project, from every UI release up to v1.1.0: the three ids are sent only when not blank."""
+
+    project_id: OptionalId = None
+    billing_account_id: OptionalText = None
+
+
+class NewData(Model):
+    """What to change of a user. A password that is null or blank is refused: the UI would keep it as theirs."""
+
+    email: OptionalFreeText = None
+    # None only where it is not sent: to null or a blank one the UI must not be told 2xx.
+    password: NewPassword = None  # type: ignore[assignment]
+
+    @model_validator(mode="after")
+    def _something(self) -> "NewData":
+        if self.email is None and self.password is None:
+            raise ValueError("holds nothing to change: neither email nor password")
+        return self
+
+
+class ChangedUser(Model):
+    """Whose data is to be changed."""
+
+    cloud_user_id: KeystoneId
+    new_data: NewData
+
+
+class UserChange(ForCloud):
+    """POST /change_user_details (UI v1.0.0 to v1.1.0) and PATCH /user (v1.2.0 and later)."""
+
+    user_info: ChangedUser
+
+
+class UserInfo(Model):
+    """The ids of a user that is to go, and of their project; null where the UI never had one."""
+
+    cloud_user_id: OptionalId
+    project_id: OptionalId = None
+
+
+class UserRemoval(ForCloud):
+    """DELETE /delete_user (UI v1.0.0 to v1.1.0) and DELETE /user (v1.2.0 and later, without a project)."""
+
+    user_info: UserInfo
+
+
+class NewTeam(ForCloud):
+    """POST /team, from UI v1.2.0 on; the ids are sent once the UI has them."""
+
+    name: TeamName
+    project_id: OptionalId = None
+    billing_acct_id: OptionalText = None
+
+
+class TeamInfo(Model):
+    """The id of a team's project; null where the UI never had one."""
+
+    project_id: OptionalId
+
+
+class TeamRemoval(ForCloud):
+    """DELETE /team, from UI v1.2.0 on."""
+
+    team_info: TeamInfo
+
+
+class Membership(Model):
+    """Who is given which role in which team."""
+
+    role: TeamRole
+    project_id: KeystoneId
+    user_id: KeystoneId
+
+
+class NewTeamRole(ForCloud):
+    """POST /team_role, from UI v1.2.0 on."""
+
+    team_role: Membership
+
+
+class ChangedMembership(Model):
+    """Whose role in which team is to become which."""
+
+    current_role: TeamRole
+    new_role: TeamRole
+    project_id: KeystoneId
+    user_id: KeystoneId
+
+
+class TeamRoleChange(ForCloud):
+    """PATCH /team_role, from UI v1.2.0 on."""
+
+    team_role: ChangedMembership
+
+
+class EndedMembership(Model):
+    """Whose role in which team is to end; where an id is null, as the UI never had one, there is nothing to end."""
+
+    role: TeamRole
+    project_id: OptionalId
+    user_id: OptionalId
+
+
+class TeamRoleRemoval(ForCloud):
+    """DELETE /team_role, from UI v1.2.0 on."""
+
+    team_role: EndedMembership
 
 
 _SENTENCES = {
@@ -178,11 +226,8 @@ _SENTENCES = {
     "too_long": "must have at most {max_length} characters",
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
+    "literal_error": "must be {expected}",
     "value_error": "{error}",
-}
-_PATTERN_SENTENCES = {
-    _KEYSTONE_ID: "must be a Keystone id: letters and digits, at most 64",
-    _LOGIN: "must hold only letters, digits, '.', '_' and '-'",
 }
 
 
@@ -197,5 +242,5 @@ def sentences(error: ValidationError) -> str:
 
 def _sentence(kind: str, message: str, context: Mapping[str, Any]) -> str:
     if kind == "string_pattern_mismatch":
-        return _PATTERN_SENTENCES[context["pattern"]]
+        return PATTERN_SENTENCES[context["pattern"]]
     return _SENTENCES[kind].format_map(context) if kind in _SENTENCES else message

@@ -62,6 +62,13 @@ def _tell_settings(ours: Settings) -> None:
     else:
         given = ", ".join(sorted(ours.model_fields_set)) or "nothing"
         log.logger.info("settings from %s: it sets %s", named or settings.DEFAULT_PATH, given)
+    for team_role, role in ours.team_roles:
+        if role == "admin":
+            log.logger.warning(
+                "team_roles makes every %s of a team a cloud administrator: on a stock Keystone the role admin on any"
+                " project is that",
+                team_role,
+            )
 
 
 def _options() -> argparse.Namespace:

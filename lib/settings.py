@@ -1,6 +1,7 @@
 """The settings: `log_level` and the section `user_handler` of Concertim's config.yaml, checked and frozen."""
 
 import os
+import re
 import ssl
 from collections.abc import Iterator
 from functools import lru_cache
@@ -27,10 +28,19 @@ PATH_VARIABLE = "CONCERTIM_CONFIG"
 SECTION = "user_handler"
 
 
-def _with_one_placeholder(template: str) -> str:
-    around = template.replace("{username}", "", 1)
-    if around == template or "{" in around or "}" in around:
-        raise ValueError("must hold {username} once, and no other braces")
+def _with_one(placeholder: str) -> AfterValidator:
+    def check(template: str) -> str:
+        around = template.replace(placeholder, "", 1)
+        if around == template or "{" in around or "}" in around:
+            raise ValueError(f"must hold {placeholder} once, and no other braces")
+        return template
+
+    return AfterValidator(check)
+
+
+def _with_text(template: str) -> str:
+    if not re.sub(r"{\w+}", "", template).strip():
+        raise ValueError("must hold some text besides the placeholder, else every name of the cloud would fit it")
     return template
 
 
@@ -61,7 +71,10 @@ def _level_name(value: object) -> object:
 
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
-Template = Annotated[Name, AfterValidator(_with_one_placeholder)]
+Template = Annotated[Name, _with_one("{username}")]
+TeamTemplate = Annotated[Name, _with_one("{name}")]
+LegacyTemplate = Annotated[Template, AfterValidator(_with_text)]
+LegacyTeamTemplate = Annotated[TeamTemplate, AfterValidator(_with_text)]
 Roles = Annotated[tuple[Name, ...], Field(strict=False)]
 
 
@@ -78,6 +91,25 @@ class StandingGrant(_Section):
     """The account's domain; without it, the domain of `cloud_env`'s user."""
 
 
+class LegacyTemplates(_Section):
+    """The names that releases of the older service gave; by them what it made is recognised, as it has no marks."""
+
+    user_name: Annotated[tuple[LegacyTemplate, ...], Field(strict=False)] = ("concertim_{username}", "CM_{username}")
+    project_name: Annotated[tuple[LegacyTemplate, ...], Field(strict=False)] = (
+        "concertim_{username}_project",
+        "CM_{username}_proj",
+    )
+    team_name: Annotated[tuple[LegacyTeamTemplate, ...], Field(strict=False)] = ("CM_{name}",)
+
+
+class TeamRoles(_Section):
+    """The Keystone role of each role in a Concertim team."""
+
+    admin: Name = "member"
+    """Whoever administers a team in Concertim needs no Keystone `admin`, which would be cloud administrator."""
+    member: Name = "member"
+
+
 class Settings(_Section):
     """Every setting with its default; config.sample.yaml explains each."""
 
@@ -90,6 +122,8 @@ class Settings(_Section):
 
     user_name: Template = "concertim_{username}"
     project_name: Template = "concertim_{username}_project"
+    team_name: TeamTemplate = "concertim_{name}"
+    legacy_templates: LegacyTemplates = LegacyTemplates()
 
     user_roles: Annotated[Roles, AfterValidator(_some), AfterValidator(_never_admin)] = ("member",)
     """At least one: a user without any role counts as one whose sign-up was never finished."""
@@ -97,6 +131,7 @@ class Settings(_Section):
     standing_grants: Annotated[tuple[StandingGrant, ...], Field(strict=False)] = (
         StandingGrant(username="concertim", roles=("watcher", "member")),
     )
+    team_roles: TeamRoles = TeamRoles()
     billing_keys: bool = True
 
     deadline: Annotated[float, Field(gt=0, le=3600)] = 50

@@ -2,7 +2,27 @@
 
 from lib.keystone.connection import Connection, connect
 from lib.keystone.grants import ensure_grants, look_up_grants
-from lib.keystone.project import ensure_project
-from lib.keystone.user import ensure_user
+from lib.keystone.ownership import own_pair, own_project, own_user
+from lib.keystone.project import ensure_project, ensure_team
+from lib.keystone.removal import remove_all
+from lib.keystone.team_roles import give_team_role, own_member, replace_team_roles, take_team_roles
+from lib.keystone.user import change_user, ensure_user
 
-__all__ = ["Connection", "connect", "ensure_grants", "ensure_project", "ensure_user", "look_up_grants"]
+__all__ = [
+    "Connection",
+    "change_user",
+    "connect",
+    "ensure_grants",
+    "ensure_project",
+    "ensure_team",
+    "ensure_user",
+    "give_team_role",
+    "look_up_grants",
+    "own_member",
+    "own_pair",
+    "own_project",
+    "own_user",
+    "remove_all",
+    "replace_team_roles",
+    "take_team_roles",
+]

@@ -5,6 +5,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from keystoneauth1.identity import v3
@@ -60,6 +61,11 @@ class Connection:
         """The domain of cloud_env's project, in which projects are made."""
         return str(self._token().project_domain_id)
 
+    @property
+    def project_id(self) -> str:
+        """The id of cloud_env's project."""
+        return str(self._token().project_id)
+
     def _token(self) -> Any:
         auth: Any = self._session.auth
         return _ask("log in", lambda: auth.get_access(self._session))
@@ -91,14 +97,23 @@ class Connection:
         """Changes password, default_project or attributes; a password, even the same, ends the tokens they have."""
         return _change("change the user", lambda: as_user(self._client.users.update(user_id, **changes)))
 
-    def claim_user(self, user_id: str) -> User:
+    def claim_user(self, user_id: str, purpose: str = "") -> User:
         """Writes down that this request is at work on the user: a lock, no change that anybody need be told of."""
-        return _ask("claim the user", lambda: as_user(self._client.users.update(user_id, **marks.claim())))
+        return _ask("claim the user", lambda: as_user(self._client.users.update(user_id, **marks.claim(purpose))))
 
-    def roles_of(self, user_id: str) -> list[str]:
-        """The names of the roles that the user holds anywhere: on a project, a domain or the system."""
-        held = self._client.role_assignments.list
-        return _ask("read the user's roles", lambda: [one.role["name"] for one in held(user_id, include_names=True)])
+    def find_user(self, name: str, user_id: str) -> User | None:
+        """The user of this name and id, as they are now: what Keystone answers by id alone may be out of its cache."""
+        return next((one for one in self.find_users(name) if one.id == user_id), None)
+
+    def has_roles(self, user_id: str) -> bool:
+        """Whether the user holds any role anywhere, be it by a group. Keystone's effective list lacks the system's."""
+        effective = partial(self._client.role_assignments.list, user_id, effective=True)
+        return bool(self.roles_of(user_id) or _ask("read the user's roles", effective))
+
+    def roles_of(self, user_id: str, project_id: str | None = None) -> dict[str, str]:
+        """Id and name of the roles that the user holds on the project; without one, on any, a domain or the system."""
+        held = partial(self._client.role_assignments.list, user_id, project=project_id, include_names=True)
+        return _ask("read the user's roles", lambda: {one.role["id"]: one.role["name"] for one in held()})
 
     def delete_user(self, user_id: str) -> None:
         """Removes the user; gone already is as good."""
@@ -121,6 +136,15 @@ class Connection:
     def grant(self, role_id: str, user_id: str, project_id: str) -> None:
         """Gives the user the role on the project; given already is as good. Raises Gone."""
         _change("grant a role", lambda: self._client.roles.grant(role_id, user=user_id, project=project_id))
+
+    def delete_project(self, project_id: str) -> None:
+        """Removes the project; gone already is as good. What it holds in other services of the cloud stays there."""
+        _or_none(lambda: _change("remove the project", lambda: self._client.projects.delete(project_id)))
+
+    def revoke(self, role_id: str, user_id: str, project_id: str) -> None:
+        """Takes the role on the project from the user; not held is as good."""
+        revoke = self._client.roles.revoke
+        _or_none(lambda: _change("revoke a role", lambda: revoke(role_id, user=user_id, project=project_id)))
 
     def role_id(self, name: str) -> str:
         """The id of the global role of this name. Raises Gone."""

@@ -2,7 +2,7 @@
 
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -40,36 +40,42 @@ def look_up_grants(cloud: Connection) -> Grants:
     found = at_once(
         [*(partial(_role, cloud, name) for name in role_names), *(partial(_account, cloud, one) for one in standing)]
     )
-    missing = [one for one in found if isinstance(one, _Missing)]
-    if missing:
-        raise CloudNotPrepared(
-            f"The cloud is not prepared for Concertim: it has no {', no '.join(one.what for one in missing)}."
-            f" Make them with: {'; '.join(one.remedy for one in missing)}"
-        )
-    ids = [str(one) for one in found]
-    role_ids = dict(zip(role_names, ids, strict=False))
-    others = [(role_ids[role], cloud.user_id) for role in ours.cloud_env_roles]
+    ids = _all_found(found)
+    id_of = dict(zip(role_names, ids, strict=False))
+    others = [(id_of[role], cloud.user_id) for role in ours.cloud_env_roles]
     for one, account_id in zip(standing, ids[len(role_names) :], strict=True):
-        others += [(role_ids[role], account_id) for role in one.roles]
-    return Grants(tuple(role_ids[role] for role in ours.user_roles), tuple(others))
+        others += [(id_of[role], account_id) for role in one.roles]
+    return Grants(tuple(id_of[role] for role in ours.user_roles), tuple(others))
 
 
-def ensure_grants(cloud: Connection, user: User, project: Project) -> None:
-    """Gives everybody their roles on the project and makes it the user's default one, all at once.
+def ensure_grants(cloud: Connection, project: Project, user: User | None = None) -> None:
+    """Gives everybody their roles on the project and makes it its user's default one, all at once; a team has no user.
 
-    A role or account that was made anew since it was looked up is looked up again. Other roles that the user of an
-    earlier request holds are left as they are; of `admin` the log is told.
+    Other roles that the user of an earlier request holds are left as they are; of `admin` the log is told.
     """
+    with_ids_of_now(cloud, lambda: _give(cloud, project, user, look_up_grants(cloud)))
+
+
+def with_ids_of_now(cloud: Connection, step: Callable[[], None]) -> None:
+    """Does the step; once more if a role or account in it was made anew since its id was looked up."""
     try:
-        _give(cloud, user, project, look_up_grants(cloud))
+        step()
     except Gone:
         cloud.forget_ids()
-        _give(cloud, user, project, look_up_grants(cloud))
+        step()
 
 
-def _give(cloud: Connection, user: User, project: Project, grants: Grants) -> None:
-    pairs = [*((role_id, user.id) for role_id in grants.user_role_ids), *grants.others]
-    steps: list[Callable[[], None]] = [partial(cloud.grant, role_id, to, project.id) for role_id, to in pairs]
+def role_ids(cloud: Connection, wanted: Sequence[str]) -> list[str]:
+    """The ids of these roles. Raises CloudNotPrepared, as look_up_grants does."""
+    return _all_found(at_once([partial(_role, cloud, name) for name in wanted]))
+
+
+def _give(cloud: Connection, project: Project, user: User | None, grants: Grants) -> None:
+    steps: list[Callable[[], None]] = [partial(cloud.grant, role_id, to, project.id) for role_id, to in grants.others]
+    if user is None:
+        at_once(steps)
+        return
+    steps += [partial(cloud.grant, role_id, user.id, project.id) for role_id in grants.user_role_ids]
     if user.default_project_id != project.id:
         steps.append(partial(_make_default, cloud, user, project))
     if user.claimed_by != call.current().request_id:
@@ -77,27 +83,38 @@ def _give(cloud: Connection, user: User, project: Project, grants: Grants) -> No
     begun = time.monotonic()
     at_once(steps)
     if time.monotonic() - begun > SECONDS_OF_A_WAVE:
-        _not_taken_over(user, cloud.get_user(user.id))
+        not_taken_over(user, cloud.find_user(user.name, user.id))
 
 
 def _make_default(cloud: Connection, user: User, project: Project) -> None:
     """Keystone's answer tells, at the cost of no call, whether another request has claimed the user meanwhile."""
-    _not_taken_over(user, cloud.update_user(user.id, default_project=project.id))
+    not_taken_over(user, cloud.update_user(user.id, default_project=project.id))
 
 
-def _not_taken_over(user: User, now: User | None) -> None:
+def not_taken_over(user: User, now: User | None) -> None:
+    """Raises Unfinished if another request has claimed the user since it was read as `user`."""
     if now is None or now.claimed_by != user.claimed_by:
         raise Unfinished(f"Another request has taken over the sign-up of user {user.name}. Repeat the request.")
 
 
 def _warn_of_admin(cloud: Connection, user: User) -> None:
-    if "admin" in cloud.roles_of(user.id):
+    if "admin" in cloud.roles_of(user.id).values():
         log.logger.warning(
             "User %s holds the role admin, which makes a cloud administrator on a stock Keystone. To see where:"
             " openstack role assignment list --names --role admin --user %s",
             user.name,
             user.id,
         )
+
+
+def _all_found(found: Sequence["str | _Missing"]) -> list[str]:
+    missing = [one for one in found if isinstance(one, _Missing)]
+    if missing:
+        raise CloudNotPrepared(
+            f"The cloud is not prepared for Concertim: it has no {', no '.join(one.what for one in missing)}."
+            f" Make them with: {'; '.join(one.remedy for one in missing)}"
+        )
+    return [str(one) for one in found]
 
 
 def _role(cloud: Connection, name: str) -> str | _Missing:

@@ -61,7 +61,8 @@ def _meaning(error: Exception, step: str) -> tuple[type[Problem], str]:
                 " or the user has no role on the project."
             )
         case ksa.Forbidden():
-            return RightsMissing, f"Keystone does not let the account in cloud_env {step}. It needs the role admin."
+            why = f"Keystone does not let the account in cloud_env {step}: {_text(error)}"
+            return RightsMissing, f"{why} It needs the role admin."
         case ksa.NotFound():
             return Gone, f"Keystone does not know what is needed to {step}. Repeat the request."
         case ksa.Conflict():

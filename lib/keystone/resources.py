@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from lib import marks
+from lib import marks, names
 from lib.errors import NameTaken
 
 
@@ -18,9 +18,17 @@ class _Named:
     claimed_by: str | None
     """The request that made it or took it over last."""
 
-    def is_for(self, kind: str, login: str, name: str) -> bool:
-        """Whether it is Concertim's, of this kind and for this login: by its mark, or, having none, by its name."""
-        return self.mark == (kind, login) if self.mark else self.name == name
+    kinds: ClassVar[tuple[str, ...]]
+
+    def owners(self) -> set[tuple[str, str]]:
+        """Whose it may be, as (kind, login or team): by its mark, or, having none, by its name. Nobody's: not ours."""
+        if self.mark:
+            return {self.mark} if self.mark[0] in self.kinds else set()
+        return set().union(*(names.owners(kind, self.name) for kind in self.kinds))
+
+    def is_for(self, kind: str, owner: str) -> bool:
+        """Whether it is Concertim's, of this kind and for this login or team."""
+        return self.mark == (kind, owner) if self.mark else self.name in names.names_of(kind, owner)
 
 
 _Found = TypeVar("_Found", bound=_Named)
@@ -30,12 +38,17 @@ _Found = TypeVar("_Found", bound=_Named)
 class User(_Named):
     """A Keystone user."""
 
+    kinds: ClassVar = (marks.USER,)
     default_project_id: str | None
+    finished: bool
+    """Whether it was reported to the UI as it is, without a project."""
 
 
 @dataclass(frozen=True)
 class Project(_Named):
     """A Keystone project."""
+
+    kinds: ClassVar = (marks.PROJECT, marks.TEAM)
 
 
 def enabled(found: _Found) -> _Found:
@@ -52,7 +65,11 @@ def enabled(found: _Found) -> _Found:
 def as_user(found: Any) -> User:
     """The value of a keystoneclient user."""
     attributes = found.to_dict()
-    return User(**_named(attributes), default_project_id=attributes.get("default_project_id"))
+    return User(
+        **_named(attributes),
+        default_project_id=attributes.get("default_project_id"),
+        finished="concertim_finished" in attributes,
+    )
 
 
 def as_project(found: Any) -> Project:

@@ -1,5 +1,6 @@
 """The keystoneauth session behind a connection: who logs in where, and what every HTTP call to Keystone carries."""
 
+import re
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
@@ -48,7 +49,8 @@ class _Transport(TCPKeepAliveAdapter):
 
     def _names_ourselves(self, text: str) -> bool:
         token = self._auth.auth_ref
-        return token is not None and any(str(own) in text for own in (token.user_id, token.project_id) if own)
+        owns = [str(own) for own in (token.user_id, token.project_id) if own] if token is not None else []
+        return any(re.search(rf"\b{re.escape(own)}\b", text) for own in owns)
 
 
 def _is_success(method: str | None, answer: requests.Response) -> bool:

@@ -1,20 +1,28 @@
 """ensure_user: the user of a sign-up, made or proved to be this sign-up's own. The user is the lock."""
 
-from lib import call, marks, names, settings
-from lib.errors import BadRequest, NameTaken, Unfinished
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from lib import call, marks, names
+from lib.errors import BadRequest, NameTaken, NotFound, Unfinished
 from lib.keystone.connection import Connection
-from lib.keystone.grants import SECONDS_OF_A_WAVE
-from lib.keystone.refusals import Taken
+from lib.keystone.grants import SECONDS_OF_A_WAVE, not_taken_over
+from lib.keystone.ownership import is_operators, own_user
+from lib.keystone.refusals import Gone, Taken
 from lib.keystone.resources import User, enabled
-from lib.models import SignUp
+from lib.models import NewData, NewUser, SignUp
 
 
-def ensure_user(cloud: Connection, sign_up: SignUp) -> User:
-    """The user of this sign-up: the one whose id it carries, else one made now, else the one of its name if its own."""
-    name = user_name(sign_up.username)
+def ensure_user(cloud: Connection, sign_up: NewUser, more: Mapping[str, str] = MappingProxyType({})) -> User:
+    """The user of this sign-up: the one whose id it carries, else one made now, else the one of its name if its own.
+
+    One made now gets `more` attributes.
+    """
+    name = names.name_of(marks.USER, sign_up.username)
     known = cloud.get_user(sign_up.cloud_user_id) if sign_up.cloud_user_id else None
     if known:
-        if known.domain_id != cloud.user_domain_id or not known.is_for(marks.USER, sign_up.username, name):
+        own = known.domain_id == cloud.user_domain_id and known.is_for(marks.USER, sign_up.username)
+        if not own or is_operators(cloud, known):
             raise NameTaken(
                 f"cloud_user_id names a Keystone user that is not Concertim's for login {sign_up.username}."
             )
@@ -22,27 +30,42 @@ def ensure_user(cloud: Connection, sign_up: SignUp) -> User:
     if sign_up.password is None:
         raise BadRequest("password: is required and must not be blank, as cloud_user_id names no user of this login")
     password = sign_up.password.get_secret_value()
-    email = {"email": sign_up.email} if sign_up.email else {}
+    # Free text only ever into attributes: in a name or description some clouds drop the connection on it.
+    about = {"email": sign_up.email, "concertim_full_name": sign_up.name}
+    person = {key: value for key, value in about.items() if value}
     try:
-        return cloud.create_user(name, password, marks.mark(marks.USER, sign_up.username) | email)
+        return cloud.create_user(name, password, {**marks.mark(marks.USER, sign_up.username), **person, **more})
     except Taken:
-        return _adopt(cloud, sign_up.username, name, password, email)
+        return _adopt(cloud, sign_up.username, name, password, person)
+
+
+def change_user(cloud: Connection, user_id: str, data: NewData) -> None:
+    """Gives Concertim's own user of this id a new password, e-mail or both. Raises NotFound where there is none."""
+    user = own_user(cloud, user_id)
+    if user is None:
+        raise NotFound(f"There is no user {user_id} in the cloud.")
+    password = {"password": data.password.get_secret_value()} if data.password else {}
+    cloud.update_user(user.id, **password, **({"email": data.email} if data.email else {}))
 
 
 def release_user(cloud: Connection, sign_up: SignUp, user: User) -> None:
-    """Takes back a user whose sign-up cannot be finished; never one that holds a role or whose id the client has."""
-    unfinished = user.id != sign_up.cloud_user_id and user.mark == (marks.USER, sign_up.username)
-    if unfinished and not cloud.roles_of(user.id):
-        cloud.delete_user(user.id)
+    """Takes back a user whose sign-up cannot be finished; never one that holds a role or whose id the client has.
+
+    The claim comes first, as in a take-over: whoever else is at work on the user finds it and reports nothing.
+    """
+    reported = user.finished or user.id == sign_up.cloud_user_id
+    if reported or user.mark != (marks.USER, sign_up.username) or cloud.has_roles(user.id):
+        return
+    try:
+        claimed = cloud.claim_user(user.id, "to remove it")
+        if not claimed.default_project_id and not cloud.has_roles(user.id):
+            cloud.delete_user(user.id)
+            call.current().changed = False
+    except Gone:
         call.current().changed = False
 
 
-def user_name(login: str) -> str:
-    """The Keystone name of this login's user."""
-    return names.name_for(settings.current().user_name, login, names.USER_NAME_LENGTH)
-
-
-def _adopt(cloud: Connection, login: str, name: str, password: str, email: dict[str, str]) -> User:
+def _adopt(cloud: Connection, login: str, name: str, password: str, person: dict[str, str]) -> User:
     """The existing user of this name, if the password opens it, or it is unfinished work of this very login."""
     found = cloud.find_users(name)
     user = next((one for one in found if one.name == name), None)
@@ -56,8 +79,8 @@ def _adopt(cloud: Connection, login: str, name: str, password: str, email: dict[
     enabled(user)
     if cloud.accepts_password(user.id, password):
         return user
-    if user.mark == (marks.USER, login) and not cloud.roles_of(user.id):
-        return _take_over(cloud, user, password, email)
+    if user.mark == (marks.USER, login) and not cloud.has_roles(user.id):
+        return _take_over(cloud, user, password, person)
     raise NameTaken(
         f"User {name} exists and is not this sign-up's: the password sent does not open it, or it is locked or its"
         f" password has expired. If it is to be this login's, an operator can set its password"
@@ -65,7 +88,7 @@ def _adopt(cloud: Connection, login: str, name: str, password: str, email: dict[
     )
 
 
-def _take_over(cloud: Connection, user: User, password: str, email: dict[str, str]) -> User:
+def _take_over(cloud: Connection, user: User, password: str, person: dict[str, str]) -> User:
     """The unfinished user, with this request's password.
 
     Another request may still be at work on it, with another password. The claim comes first: that request finds it in
@@ -74,7 +97,10 @@ def _take_over(cloud: Connection, user: User, password: str, email: dict[str, st
     """
     if user.default_project_id:
         call.current().pause(SECONDS_OF_A_WAVE)
-    claimed = cloud.claim_user(user.id)
-    if claimed.default_project_id != user.default_project_id or cloud.roles_of(user.id):
+    claimed = enabled(cloud.claim_user(user.id))
+    if claimed.default_project_id != user.default_project_id or cloud.has_roles(user.id):
         raise Unfinished(f"Another request is just finishing the sign-up of user {user.name}. Repeat the request.")
-    return cloud.update_user(user.id, password=password, **marks.claim(), **email)
+    not_taken_over(claimed, cloud.find_user(user.name, user.id))
+    mine = cloud.update_user(user.id, password=password, **person)
+    not_taken_over(claimed, mine)
+    return mine

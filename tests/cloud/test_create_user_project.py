@@ -279,6 +279,31 @@ def test_a_password_that_keystones_policy_refuses_changes_nothing(login: str, be
         assert (status, body) == signed_up(login, body["user_id"], body["project_id"])
 
 
+def test_a_user_whose_roles_come_by_a_group_is_not_unfinished(
+    cloud: Keystone, login: str, request_of: RequestOf
+) -> None:
+    """An operator has moved them there; whoever sends another password does not get the account."""
+    _, body = create_user_project(request_of())
+    assert isinstance(body, dict)
+    group = cloud.admin.groups.create(f"group-{login}", domain="default")
+    cloud.admin.users.add_to_group(body["user_id"], group.id)
+    [member] = cloud.admin.roles.list(name="member")
+    cloud.admin.roles.grant(member.id, group=group.id, project=body["project_id"])
+    cloud.admin.roles.revoke(member.id, user=body["user_id"], project=body["project_id"])
+    assert create_user_project(request_of(password="of-a-stranger"))[0] == 409
+
+
+def test_a_user_with_a_project_is_never_taken_back(cloud: Keystone, login: str, request_of: RequestOf) -> None:
+    """An operator has taken their role away and disabled their project."""
+    _, body = create_user_project(request_of())
+    assert isinstance(body, dict)
+    [member] = cloud.admin.roles.list(name="member")
+    cloud.admin.roles.revoke(member.id, user=body["user_id"], project=body["project_id"])
+    cloud.admin.projects.update(body["project_id"], enabled=False)
+    assert create_user_project(request_of())[0] == 409
+    assert user_of(cloud.admin, login)["id"] == body["user_id"]
+
+
 @pytest.mark.parametrize("held", ["by a repeat", "by id"])
 def test_an_admin_role_held_already_is_left_and_told_to_the_log(
     cloud: Keystone, login: str, request_of: RequestOf, caplog: pytest.LogCaptureFixture, held: str

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from socket import create_server
+from tempfile import gettempdir
 from typing import Any
 
 import pytest
@@ -154,7 +155,7 @@ def test_a_config_for_root_alone_is_told_with_what_helps(tmp_path: Path, closed:
     config.parent.mkdir()
     config.write_text("")
     config.chmod(0o600)
-    for folder in (config.parent, tmp_path, tmp_path.parent, tmp_path.parent.parent):
+    for folder in (one for one in config.parents if Path(gettempdir()) in one.parents):
         folder.chmod(folder.stat().st_mode | 0o011)
     helps = f"chgrp 12345 {config} && chmod g+r {config}"
     if closed == "its folder":
@@ -285,6 +286,15 @@ def test_an_unwritable_log_file_is_told_once(tmp_path: Path) -> None:
     assert said.count("cannot write the log file") == 1
     assert f"{tmp_path / 'missing' / 'user-handler.log'}: No such file or directory" in said
     assert "running 200" in said
+
+
+def test_a_start_warns_of_team_roles_that_are_admin(tmp_path: Path) -> None:
+    """They must be asked for, and even so nobody should overlook what they are."""
+    config = tmp_path / "config.yaml"
+    config.write_text(f"user_handler: {{log_file: {tmp_path}/log, team_roles: {{admin: admin}}}}")
+    with service("--config", str(config)) as running:
+        assert "[WARNING]" in running.said()
+        assert "team_roles makes every admin of a team a cloud administrator" in running.said()
 
 
 @pytest.mark.skipif(DEFAULT_PATH.exists(), reason="this machine has a config file")

@@ -84,6 +84,17 @@ PASSING: Mapping[str, Fault] = {
     "other json": other_json,
 }
 
+# What outlasts the call's time is the same whether it comes once or again.
+OUTLASTING = ("drip", "hang", "late")
+EVERY_WAY = [
+    *((kind, lasting) for kind in PASSING for lasting in (False, True)),
+    *((kind, False) for kind in OUTLASTING),
+]
+# Those by which a repeat that finds something could go astray: its own kinds of call are tried in these ways only.
+LOST_WAYS = [("cut after", True), ("503", True), ("other json", False), ("late", False)]
+# Seconds: for what lasts as long as the call may, and for what does not.
+SHORT, LONG = 4, 50
+
 
 @dataclass
 class Outage:

@@ -9,7 +9,7 @@ import pytest
 from functions.create_user_project import create_user_project
 from lib.errors import Answer
 from tests.census import Census, census, finished
-from tests.faults.faults import PASSING, Outage, warm_up
+from tests.faults.faults import EVERY_WAY, LONG, LOST_WAYS, OUTLASTING, SHORT, Outage, warm_up
 from tests.keystone import Keystone
 from tests.proxy import Proxy
 
@@ -21,25 +21,15 @@ CALLS = {
     "warm": 7,
     "finished": 10,
     "finished, by ids": 7,
-    "unfinished": 13,
-    "project taken": 5,
+    "unfinished": 16,
+    "project taken": 9,
 }
-# What outlasts the call's time is the same whether it comes once or again.
-OUTLASTING = ("drip", "hang", "late")
-EVERY_WAY = [
-    *((kind, lasting) for kind in PASSING for lasting in (False, True)),
-    *((kind, False) for kind in OUTLASTING),
-]
-# Those by which a repeat that finds something could go astray: its own kinds of call are tried in these ways only.
-LOST_WAYS = [("cut after", True), ("503", True), ("other json", False), ("late", False)]
 TRIALS = [
     pytest.param(state, index, kind, lasting, id=f"{state}-{index}-{kind}-{'outage' if lasting else 'once'}")
     for state, calls in CALLS.items()
     for index in range(calls)
     for kind, lasting in (EVERY_WAY if state in ("cold", "warm") else LOST_WAYS)
 ]
-# Seconds: for what lasts as long as the call may, and for what does not.
-SHORT, LONG = 4, 50
 
 
 @pytest.fixture

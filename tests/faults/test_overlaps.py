@@ -74,6 +74,7 @@ def race(cloud: Keystone, request_of: RequestOf) -> Iterator[Callable[..., Racer
 OVERLAPS = [
     *(("nothing", "another", first, second) for first in range(7) for second in (None, *range(13))),
     *(("nothing", "the same", first, second) for first in range(7) for second in (None, 1, 2, 3, 4, 5)),
+    *(("a third one's user", "another", first, second) for first in range(3, 9) for second in (None, *range(3, 9))),
     *(("the first one's user", "another", first, second) for first in range(2, 10) for second in (None, *range(2, 7))),
 ]
 
@@ -92,9 +93,10 @@ def test_overlapping_sign_ups_do_not_contradict_each_other(
     second_held: int | None,
 ) -> None:
     """Whoever is told 201 has what it says, password included; whoever is told 5xx repeats, and nobody loses."""
-    if holds == "the first one's user":
+    if holds != "nothing":
+        old = {"the first one's user": "correct-horse", "a third one's user": "of-old"}[holds]
         mark = {"concertim_kind": "user", "concertim_name": login}
-        cloud.admin.users.create(f"concertim_{login}", domain="default", password="correct-horse", **mark)
+        cloud.admin.users.create(f"concertim_{login}", domain="default", password=old, **mark)
     earlier = census(cloud.admin)
     first = race("correct-horse", first_held)
     second = race({"the same": "correct-horse", "another": "battery-staple"}[second_password], second_held)

@@ -2,7 +2,10 @@
 
 import re
 
-from lib.names import name_for
+import pytest
+
+from lib import marks
+from lib.names import name_for, owners
 
 
 def test_a_name_that_fits_is_the_template_with_the_login() -> None:
@@ -27,3 +30,35 @@ def test_long_logins_that_begin_alike_get_different_names() -> None:
 def test_the_same_login_always_gets_the_same_name() -> None:
     """Across processes and releases: a repeated sign-up finds its own work by it."""
     assert name_for("concertim_{username}_project", "x" * 80, 64) == f"concertim_{'x' * 41}~0e1549f1ac40"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "whose"),
+    [
+        (marks.USER, "concertim_ann", {"ann"}),
+        (marks.USER, "CM_ann.b-c_d", {"ann.b-c_d"}),
+        (marks.USER, "concertim", set()),
+        (marks.USER, "xconcertim_ann", set()),
+        (marks.USER, "concertim_ann b", set()),
+        (marks.USER, "concertim_ann\n", set()),
+        (marks.USER, "cm_ann", set()),
+        (marks.PROJECT, "concertim_ann_project", {"ann"}),
+        (marks.PROJECT, "CM_ann_proj", {"ann"}),
+        (marks.PROJECT, "concertim_ann", set()),
+        (marks.PROJECT, "CM_ann_proj2", set()),
+        (marks.TEAM, "CM_two words", {"two words"}),
+        (marks.TEAM, "concertim_ann_project", set()),
+        (marks.TEAM, "admin", set()),
+    ],
+)
+def test_whose_a_name_may_be_is_read_off_the_whole_of_it(kind: str, name: str, whose: set[str]) -> None:
+    """By the templates of the older service; what is made by those of now has a mark."""
+    assert owners(kind, name) == {(kind, owner) for owner in whose}
+
+
+@pytest.mark.parametrize("team", ["a ", " a", "a\n", "\t a"])
+def test_spaces_that_keystone_would_trim_are_kept_apart_by_a_hash(team: str) -> None:
+    """The UI tells such teams apart."""
+    name = name_for("{name}_team" if team.startswith(" ") else "concertim_{name}", team, 64)
+    assert name == name.strip()
+    assert name_for("{name}", team, 64) != name_for("{name}", "a", 64)

@@ -32,9 +32,10 @@ def test_running_says_so() -> None:
 def test_an_empty_request_is_told_every_missing_field() -> None:
     """Those inside cloud_env as well."""
     why = (
-        f"username: is required; {BLANK_PASSWORD}; cloud_env.auth_url: is required; cloud_env.password: is required;"
+        f"cloud_env.auth_url: is required; cloud_env.password: is required;"
         f" cloud_env.username: {BY_ID.format('user')}; cloud_env.user_domain_name: {BY_ID.format('user')};"
-        f" cloud_env.project_name: {BY_ID.format('project')}; cloud_env.project_domain_name: {BY_ID.format('project')}"
+        f" cloud_env.project_name: {BY_ID.format('project')}; cloud_env.project_domain_name: {BY_ID.format('project')};"
+        f" username: is required; {BLANK_PASSWORD}"
     )
     assert create_user_project({}) == error(400, "bad_request", why)
 
@@ -107,7 +108,7 @@ LOGIN = "must hold only letters, digits, '.', '_' and '-'"
         ({"cloud_env": E1 | {"project_name": {}}}, "cloud_env.project_name: must be a string"),
         (
             {"username": 1, "cloud_env": E1 | {"auth_url": 2}},
-            "username: must be a string; cloud_env.auth_url: must be a string",
+            "cloud_env.auth_url: must be a string; username: must be a string",
         ),
     ],
 )

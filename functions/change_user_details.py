@@ -1,0 +1,21 @@
+"""POST /change_user_details and PATCH /user: changes a user's password, e-mail or both."""
+
+from lib.endpoint import done, endpoint
+from lib.errors import Answer
+from lib.keystone import change_user, connect
+from lib.models import UserChange
+
+
+@endpoint
+def change_user_details(request: UserChange) -> Answer:
+    """Sets what `user_info.new_data` carries; a new password ends the tokens that the user has.
+
+    Answers 201 `{"success": true}`, at which the UI takes the new password over as the user's.
+
+    Errors: 400 nothing to change, a password that is null or blank, or one that a rule of Keystone's refuses; 403
+    cloud_env is refused, or the user is not Concertim's; 404 there is no such user; 502, 503, 504 Keystone: repeat the
+    request.
+    """
+    cloud = connect(request.cloud_env)
+    change_user(cloud, request.user_info.cloud_user_id, request.user_info.new_data)
+    return done()

@@ -1,0 +1,22 @@
+"""POST /team: makes the project of a team."""
+
+from lib.endpoint import endpoint
+from lib.errors import Answer
+from lib.keystone import connect, ensure_grants, ensure_team, look_up_grants
+from lib.models import NewTeam
+
+
+@endpoint
+def create_team(request: NewTeam) -> Answer:
+    """Makes the Keystone project of a Concertim team with its standing grants, or finishes what an earlier try began.
+
+    Answers 201 `{"project_id", "billing_acct_id"}`: the billing id sent, else the project's.
+
+    Errors: 400 the request, or Keystone's rules for it; 403 cloud_env is refused; 409 a project of this name is not
+    this team's; 424 a role or account is missing; 502, 503, 504 Keystone: repeat the request.
+    """
+    cloud = connect(request.cloud_env)
+    look_up_grants(cloud)
+    project = ensure_team(cloud, request)
+    ensure_grants(cloud, project)
+    return 201, {"project_id": project.id, "billing_acct_id": request.billing_acct_id or project.id}

@@ -1,0 +1,22 @@
+"""POST /team_role: makes a user a member of a team."""
+
+from lib.endpoint import done, endpoint
+from lib.errors import Answer
+from lib.keystone import connect, give_team_role, own_member
+from lib.models import NewTeamRole
+
+
+@endpoint
+def create_team_role(request: NewTeamRole) -> Answer:
+    """Grants the user, on the team's project, the Keystone role that the setting `team_roles` has for `role`.
+
+    Answers 201 `{"success": true}`.
+
+    Errors: 400 the request; 403 cloud_env is refused, or the user or the project is not Concertim's; 404 one of them
+    does not exist; 424 the role is missing; 502, 503, 504 Keystone: repeat the request.
+    """
+    membership = request.team_role
+    cloud = connect(request.cloud_env)
+    user, project = own_member(cloud, membership.user_id, membership.project_id)
+    give_team_role(cloud, user, project, membership.role)
+    return done()

@@ -1,0 +1,20 @@
+"""DELETE /team: removes the project of a team."""
+
+from lib.endpoint import done, endpoint
+from lib.errors import Answer
+from lib.keystone import connect, own_project, remove_all
+from lib.models import TeamRemoval
+
+
+@endpoint
+def delete_team(request: TeamRemoval) -> Answer:
+    """Removes the project. If it is gone already, or has no id, that is as good.
+
+    Answers 201 `{"success": true}`. The project's servers and volumes are not Keystone's and stay in the cloud.
+
+    Errors: 400 the request; 403 cloud_env is refused, or the project is not Concertim's; 502, 503, 504 Keystone: repeat
+    the request.
+    """
+    cloud = connect(request.cloud_env)
+    remove_all(cloud, own_project(cloud, request.team_info.project_id))
+    return done()

@@ -1,0 +1,25 @@
+"""DELETE /team_role: ends a user's membership of a team."""
+
+from lib.endpoint import done, endpoint
+from lib.errors import Answer
+from lib.keystone import connect, own_project, own_user, take_team_roles
+from lib.models import TeamRoleRemoval
+
+
+@endpoint
+def delete_team_role(request: TeamRoleRemoval) -> Answer:
+    """Revokes what any role in a team means, and what the older service granted.
+
+    What is gone already, or has null for an id, is as good.
+
+    Answers 201 `{"success": true}`.
+
+    Errors: 400 the request; 403 cloud_env is refused, or the user or the project is not Concertim's; 502, 503, 504
+    Keystone: repeat the request.
+    """
+    membership = request.team_role
+    cloud = connect(request.cloud_env)
+    user, project = own_user(cloud, membership.user_id), own_project(cloud, membership.project_id)
+    if user and project:
+        take_team_roles(cloud, user, project)
+    return done()

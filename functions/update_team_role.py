@@ -1,0 +1,22 @@
+"""PATCH /team_role: changes the role of a user in a team."""
+
+from lib.endpoint import done, endpoint
+from lib.errors import Answer
+from lib.keystone import connect, own_member, replace_team_roles
+from lib.models import TeamRoleChange
+
+
+@endpoint
+def update_team_role(request: TeamRoleChange) -> Answer:
+    """Grants what `new_role` means, then revokes what any other role means and what the older service granted.
+
+    The user is never without a role, and keeps one that old and new mean. Answers 201 `{"success": true}`.
+
+    Errors: 400 the request; 403 cloud_env is refused, or the user or the project is not Concertim's; 404 one of them
+    does not exist; 424 the role is missing; 502, 503, 504 Keystone: repeat the request.
+    """
+    membership = request.team_role
+    cloud = connect(request.cloud_env)
+    user, project = own_member(cloud, membership.user_id, membership.project_id)
+    replace_team_roles(cloud, user, project, membership.new_role)
+    return done()

@@ -1,0 +1,114 @@
+"""The values that requests are made of: what the UI and its admins may write, and what a mistake in it is called."""
+
+import re
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    HttpUrl,
+    SecretStr,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
+
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_DASHED_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_HEX_ID = re.compile(r"[0-9A-Fa-f]{32}([0-9A-Fa-f]{32})?")
+_KEYSTONE_ID = r"^[0-9A-Za-z_-]{1,64}$"
+_LOGIN = r"^[0-9A-Za-z._-]+$"
+_TEAM_NAME = r"^[0-9A-Za-z_ \t\r\n\f\v-]*[0-9A-Za-z_-][0-9A-Za-z_ \t\r\n\f\v-]*$"
+_Value = TypeVar("_Value", str, SecretStr)
+_HTTP_URL = TypeAdapter(HttpUrl)
+
+
+def _blank_is_absent(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _well_formed(value: _Value) -> _Value:
+    """JSON can spell half of a surrogate pair, which no UTF-8 can carry on to Keystone."""
+    try:
+        (value if isinstance(value, str) else value.get_secret_value()).encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be well-formed Unicode") from None
+    return value
+
+
+def _not_blank(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().strip():
+        raise ValueError("must not be blank")
+    return value
+
+
+def _without_control_characters(value: str) -> str:
+    if _CONTROL_CHARACTERS.search(value):
+        raise ValueError("must not hold control characters")
+    return value
+
+
+def _without_one_newline(value: object) -> object:
+    """The UI's own check of a login lets one trailing newline through."""
+    return value.removesuffix("\n") if isinstance(value, str) else value
+
+
+def _as_keystone_spells_it(value: object) -> object:
+    """UI v0.2.0 and v0.2.1 store Keystone's 32 hex digits as a dashed UUID; by hand they may be typed in upper case."""
+    if isinstance(value, str) and _DASHED_UUID.fullmatch(value):
+        value = value.replace("-", "")
+    return value.lower() if isinstance(value, str) and _HEX_ID.fullmatch(value) else value
+
+
+def _keystone_v3_url(value: str) -> str:
+    """The URL of Keystone's v3 API, rebuilt from its parts so that no two parsers can read it differently."""
+    try:
+        url = _HTTP_URL.validate_python(value)
+    except ValidationError:
+        raise ValueError("must be an http or https URL") from None
+    if not url.port:
+        raise ValueError("must be an http or https URL with a port that can be dialled")
+    if url.username or url.password or url.query is not None or url.fragment is not None:
+        raise ValueError("must be a URL without user, password, query or fragment")
+    path = (url.path or "").rstrip("/")
+    return f"{url.scheme}://{url.host}:{url.port}{path if path.endswith('/v3') else path + '/v3'}"
+
+
+PATTERN_SENTENCES = {
+    _KEYSTONE_ID: "must be a Keystone id: letters and digits, at most 64",
+    _LOGIN: "must hold only letters, digits, '.', '_' and '-'",
+    _TEAM_NAME: "must hold only letters, digits, '_', '-' and spaces",
+}
+
+# Typed by an admin into a form of the UI, which bounds each at 255 characters.
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
+    AfterValidator(_without_control_characters),
+    AfterValidator(_well_formed),
+]
+OptionalText = Annotated[Text | None, BeforeValidator(_blank_is_absent)]
+AuthUrl = Annotated[Text, AfterValidator(_keystone_v3_url)]
+CloudPassword = Annotated[SecretStr, Field(min_length=1, max_length=255), AfterValidator(_well_formed)]
+
+# Keystone's ids are 32 or 64 hex digits; an admin may type anything into the UI, and an id becomes part of a URL.
+KeystoneId = Annotated[str, BeforeValidator(_as_keystone_spells_it), StringConstraints(pattern=_KEYSTONE_ID)]
+OptionalId = Annotated[KeystoneId | None, BeforeValidator(_blank_is_absent)]
+
+# The UI's rule for logins, but for its length (80): names that outgrow Keystone are shortened by lib.names.
+Login = Annotated[
+    str, BeforeValidator(_without_one_newline), StringConstraints(min_length=1, max_length=255, pattern=_LOGIN)
+]
+
+# The UI takes 6 to 128 characters. How short one may be is Keystone's own policy.
+Password = Annotated[SecretStr, Field(max_length=128), AfterValidator(_well_formed)]
+NewPassword = Annotated[Password, AfterValidator(_not_blank)]
+OptionalPassword = Annotated[Password | None, BeforeValidator(_blank_is_absent)]
+
+# Free text of any length the body's own limit allows; it is stored as an attribute only.
+OptionalFreeText = Annotated[Annotated[str, AfterValidator(_well_formed)] | None, BeforeValidator(_blank_is_absent)]
+
+# The UI's rule for the names of teams, but for its length (56): spaces of all kinds, at the ends too.
+TeamName = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=_TEAM_NAME)]
+TeamRole = Literal["admin", "member"]

@@ -1,0 +1,76 @@
+"""Which users and projects may be changed or removed: Concertim's own, and never those of the site's operators."""
+
+from lib import marks, names, settings
+from lib.errors import NotConcertims
+from lib.keystone.connection import Connection
+from lib.keystone.refusals import Gone
+from lib.keystone.resources import Project, User
+from lib.settings import StandingGrant
+
+
+def own_user(cloud: Connection, user_id: str | None) -> User | None:
+    """The user of this id, if there is one. Raises NotConcertims if it is not ours to change."""
+    user = cloud.get_user(user_id) if user_id else None
+    if user and (user.domain_id != cloud.user_domain_id or not user.owners() or is_operators(cloud, user)):
+        raise NotConcertims(f"User {user.id} was not made by Concertim, or is one of its service accounts.")
+    return user
+
+
+def own_project(cloud: Connection, project_id: str | None) -> Project | None:
+    """The project of this id, if there is one. Raises NotConcertims if it is not ours to change."""
+    project = cloud.get_project(project_id) if project_id else None
+    if project and (project.domain_id != cloud.project_domain_id or not project.owners() or is_home(cloud, project)):
+        raise NotConcertims(f"Project {project.id} was not made by Concertim, or is that of a service account.")
+    return project
+
+
+def own_pair(cloud: Connection, user_id: str | None, project_id: str | None) -> tuple[User | None, Project | None]:
+    """Both, where they exist. Raises NotConcertims unless the project is this very user's."""
+    user, project = own_user(cloud, user_id), own_project(cloud, project_id)
+    if project and user_id and not _belongs(cloud, project, user):
+        raise NotConcertims(f"Project {project.id} is not that of user {user_id}.")
+    return user, project
+
+
+def _belongs(cloud: Connection, project: Project, user: User | None) -> bool:
+    logins = {login for kind, login in project.owners() if kind == marks.PROJECT}
+    if user and not logins:
+        return project.mark is None and project.id == user.default_project_id
+    if user:
+        return bool(logins & {login for _, login in user.owners()})
+    # Removed already, perhaps by the first try of this request. That of a user who is still there is theirs.
+    namesakes = [
+        one for login in logins for name in names.names_of(marks.USER, login) for one in cloud.find_users(name)
+    ]
+    return bool(logins) and not any(one.is_for(marks.USER, login) for one in namesakes for login in logins)
+
+
+def is_operators(cloud: Connection, user: User) -> bool:
+    """Whether it is the account of cloud_env, or a standing one."""
+    accounts = {one.username.casefold() for one in settings.current().standing_grants}
+    return user.id == cloud.user_id or user.name.casefold() in accounts
+
+
+def is_home(cloud: Connection, project: Project) -> bool:
+    """Whether it is the project of cloud_env, or one that we have not made and in which an operator's account lives."""
+    if project.id == cloud.project_id:
+        return True
+    accounts = [] if project.mark else [cloud.get_user(cloud.user_id), *_standing_accounts(cloud)]
+    return any(one and one.default_project_id == project.id for one in accounts)
+
+
+def _standing_accounts(cloud: Connection) -> list[User | None]:
+    return [_account(cloud, one) for one in settings.current().standing_grants]
+
+
+def _account(cloud: Connection, account: StandingGrant) -> User | None:
+    try:
+        domain_id = cloud.domain_id(account.user_domain_name) if account.user_domain_name else cloud.user_domain_id
+        found = cloud.get_user(cloud.account_id(account.username, domain_id))
+        if found is None:
+            # Made anew since its id was looked up.
+            cloud.forget_ids()
+            found = cloud.get_user(cloud.account_id(account.username, domain_id))
+        return found
+    except Gone:
+        return None

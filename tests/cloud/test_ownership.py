@@ -1,0 +1,364 @@
+"""What may be changed or removed: Concertim's own, and nothing else, through any path and with any id."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from keystoneauth1.exceptions import Forbidden
+
+import handler
+from functions.change_user_details import change_user_details
+from functions.create_team import create_team
+from functions.create_team_role import create_team_role
+from functions.create_user import create_user
+from functions.create_user_project import create_user_project
+from functions.delete_team import delete_team
+from functions.delete_user import delete_user
+from functions.update_team_role import update_team_role
+from lib.endpoint import done
+from lib.errors import Answer
+from tests.answers import error, signed_up
+from tests.census import census
+from tests.keystone import Keystone
+
+RequestOf = Callable[..., dict[str, Any]]
+
+# Every path that names a user or a project, and how.
+NAMING: list[tuple[str, str, Callable[[str, str], dict[str, Any]]]] = [
+    ("PATCH", "/user", lambda user, _: {"user_info": {"cloud_user_id": user, "new_data": {"password": "battery"}}}),
+    ("DELETE", "/user", lambda user, _: {"user_info": {"cloud_user_id": user}}),
+    ("DELETE", "/delete_user", lambda user, project: {"user_info": {"cloud_user_id": user, "project_id": project}}),
+    ("DELETE", "/team", lambda _, project: {"team_info": {"project_id": project}}),
+    ("POST", "/team", lambda _, project: {"name": "other", "project_id": project}),
+    ("POST", "/team_role", lambda user, project: {"team_role": {"role": "admin", **ids(user, project)}}),
+    ("DELETE", "/team_role", lambda user, project: {"team_role": {"role": "admin", **ids(user, project)}}),
+    (
+        "PATCH",
+        "/team_role",
+        lambda user, project: {"team_role": {"current_role": "member", "new_role": "admin", **ids(user, project)}},
+    ),
+]
+
+
+def ids(user: str, project: str) -> dict[str, str]:
+    """As the calls on roles name them."""
+    return {"user_id": user, "project_id": project}
+
+
+@pytest.fixture
+def env(cloud: Keystone) -> dict[str, Any]:
+    """The cloud environment of a request."""
+    return {"cloud_env": cloud.cloud_env()}
+
+
+@pytest.fixture
+def older(cloud: Keystone, login: str) -> tuple[str, str]:
+    """A user and a project as the older service made them: unmarked, and cloud administrator."""
+    return pair(cloud, f"concertim_{login}", f"concertim_{login}_project")
+
+
+def pair(cloud: Keystone, user_name: str, project_name: str) -> tuple[str, str]:
+    """A user with the role admin on their default project."""
+    project = cloud.admin.projects.create(project_name, domain="default")
+    user = cloud.admin.users.create(user_name, domain="default", password="correct-horse", default_project=project.id)
+    [admin] = cloud.admin.roles.list(name="admin")
+    cloud.admin.roles.grant(admin.id, user=user.id, project=project.id)
+    return user.id, project.id
+
+
+@pytest.mark.parametrize("theirs", ["admin", "concertim", "somebody"])
+@pytest.mark.parametrize(("method", "path", "body"), NAMING, ids=[f"{one[0]} {one[1]}" for one in NAMING])
+def test_what_is_not_concertims_is_refused_and_left_alone(
+    cloud: Keystone,
+    login: str,
+    env: dict[str, Any],
+    method: str,
+    path: str,
+    body: Callable[[str, str], dict[str, Any]],
+    theirs: str,
+) -> None:
+    """The cloud's admin and its project; a standing account and its project; anybody else's user and project."""
+    if theirs == "admin":
+        admin = cloud.cloud_env_by_ids()
+        user, project = admin["user_id"], admin["project_id"]
+    elif theirs == "concertim":
+        [account] = cloud.admin.users.list(name="concertim", domain="default")
+        user = account.id
+        # Its name is as the older service named a team's project, and it is the account's own.
+        project = cloud.admin.projects.create(f"CM_{login}", domain="default").id
+        cloud.admin.users.update(user, default_project=project)
+    else:
+        user, project = pair(cloud, f"x-{login}", f"y-{login}")
+    before = census(cloud.admin)
+    status, answer = handler.ROUTES[method, path](env | body(user, project))
+    assert isinstance(answer, dict)
+    assert (status, answer["error"]) == (403, "not_concertims")
+    assert census(cloud.admin) == before
+
+
+@pytest.mark.parametrize("bad", ["../projects/x", "..", "a/b", "", "  ", None, 5, ["x"], "x" * 65])
+@pytest.mark.parametrize(("method", "path", "body"), NAMING, ids=[f"{one[0]} {one[1]}" for one in NAMING])
+def test_what_is_no_id_never_reaches_keystone(
+    cloud: Keystone, method: str, path: str, body: Callable[[str, Any], dict[str, Any]], bad: Any
+) -> None:
+    """400, or, where the UI may lack an id, nothing is done."""
+    # Nothing answers there: any call would be a 502.
+    nowhere = cloud.cloud_env() | {"auth_url": "http://127.0.0.1:1"}
+    status, _ = handler.ROUTES[method, path]({"cloud_env": nowhere, **body(bad, bad)})
+    blank = bad is None or (isinstance(bad, str) and not bad.strip())
+    assert status == (502 if blank and (method == "DELETE" or path == "/team") else 400)
+
+
+def test_another_persons_project_is_never_deleted_with_a_user(
+    cloud: Keystone, login: str, env: dict[str, Any], request_of: RequestOf
+) -> None:
+    """Neither while that user exists nor with the id of one who does not."""
+    _, ann = create_user_project(request_of())
+    _, bob = create_user_project(request_of(username=f"{login}-2"))
+    assert isinstance(ann, dict)
+    assert isinstance(bob, dict)
+    before = census(cloud.admin)
+    for user_id in (ann["user_id"], "0" * 32):
+        info = {"cloud_user_id": user_id, "project_id": bob["project_id"]}
+        why = f"Project {bob['project_id']} is not that of user {user_id}."
+        assert delete_user(env | {"user_info": info}) == error(403, "not_concertims", why)
+    assert census(cloud.admin) == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("DELETE", "/user", {}),
+        ("DELETE", "/user", {"user_info": {}}),
+        ("DELETE", "/user", {"cloud_user_id": "0" * 32}),
+        ("DELETE", "/delete_user", {"user_info": {"project_id": "0" * 32}}),
+        ("DELETE", "/team", {"team_info": {"billing_acct_id": None}}),
+        ("DELETE", "/team_role", {"team_role": {"role": "admin", "user_id": None}}),
+    ],
+)
+def test_an_id_that_is_not_sent_at_all_is_no_id_that_is_null(
+    env: dict[str, Any], method: str, path: str, body: dict[str, Any]
+) -> None:
+    """Of a request that misses it, the UI must not believe that something was removed."""
+    status, answer = handler.ROUTES[method, path](env | body)
+    assert isinstance(answer, dict)
+    assert (status, answer["error"]) == (400, "bad_request")
+    assert answer["message"].endswith("_id: is required")
+
+
+@pytest.mark.parametrize("whose", ["cloud_env's", "a standing account's"])
+@pytest.mark.parametrize("key", ["cloud_user_id", "project_id"])
+def test_a_sign_up_never_gets_what_is_an_operators(
+    cloud: Keystone,
+    login: str,
+    request_of: RequestOf,
+    settings_file: Callable[[str], Path],
+    whose: str,
+    key: str,
+) -> None:
+    """Even if its name is that of the login's own, as the older service named it."""
+    user_id, project_id = pair(cloud, f"concertim_{login}", f"concertim_{login}_project")
+    changes: dict[str, Any] = {key: {"cloud_user_id": user_id, "project_id": project_id}[key]}
+    if whose == "cloud_env's":
+        by_id = {"auth_url": cloud.auth_url, "password": "correct-horse"}
+        changes["cloud_env"] = by_id | {"user_id": user_id, "project_id": project_id}
+    else:
+        settings_file(f"user_handler: {{standing_grants: [{{username: concertim_{login}, roles: [member]}}]}}")
+    before = census(cloud.admin)
+    request = request_of(**changes)
+    if key == "project_id":
+        # The project alone; the user of this name is another's, so the name is taken by a sign-up of its own.
+        cloud.admin.users.update(user_id, name=f"concertim_{login}" if whose != "cloud_env's" else f"operator-{login}")
+        before = census(cloud.admin)
+    status, answer = create_user_project(request)
+    assert isinstance(answer, dict)
+    assert (status, answer["error"]) == (409, "name_taken")
+    assert census(cloud.admin) == before
+
+
+def test_a_user_who_needs_no_project_is_not_taken_back_by_a_sign_up(
+    cloud: Keystone, login: str, env: dict[str, Any], request_of: RequestOf
+) -> None:
+    """POST /user has reported them; that the name of a project is another's changes nothing of it."""
+    person = {"username": login, "password": "correct-horse"}
+    status, ann = create_user(env | person)
+    assert status == 201
+    create_team(env | {"name": f"{login}_project"})
+    before = census(cloud.admin)
+    assert create_user_project(request_of())[0] == 409
+    assert census(cloud.admin).users.keys() == before.users.keys()
+    assert create_user(env | person) == (201, ann)
+
+
+def test_a_project_that_outlived_its_user_is_deleted(
+    cloud: Keystone, login: str, env: dict[str, Any], request_of: RequestOf
+) -> None:
+    """The first try removed the user, and could not remove the project."""
+    _, ann = create_user_project(request_of())
+    assert isinstance(ann, dict)
+    cloud.admin.users.delete(ann["user_id"])
+    info = {"cloud_user_id": ann["user_id"], "project_id": ann["project_id"]}
+    assert delete_user(env | {"user_info": info}) == done()
+    assert not census(cloud.admin).of(login).projects
+
+
+@pytest.mark.parametrize("release", ["July 2023", "later"])
+def test_what_the_older_service_made_is_adopted_changed_and_deleted(
+    cloud: Keystone, login: str, env: dict[str, Any], request_of: RequestOf, release: str
+) -> None:
+    """By the names of its releases. The cloud administrator that it made of the user is one no longer."""
+    names = {
+        "July 2023": (f"concertim_{login}", f"concertim_{login}_project"),
+        "later": (f"CM_{login}", f"CM_{login}_proj"),
+    }
+    user, project = pair(cloud, *names[release])
+    assert create_user_project(request_of(cloud_user_id=user, project_id=project)) == signed_up(login, user, project)
+    person = cloud.client(user_id=user, password="correct-horse", project_id=project)
+    assert person.users.list()
+    change = {"current_role": "admin", "new_role": "member", **ids(user, project)}
+    assert update_team_role(env | {"team_role": change}) == done()
+    new_data = {"password": "battery-staple", "email": "ann@site.example"}
+    assert change_user_details(env | {"user_info": {"cloud_user_id": user, "new_data": new_data}}) == done()
+    # Keystone refuses tokens of the second in which it revoked others.
+    time.sleep(1.1)
+    person = cloud.client(user_id=user, password="battery-staple", project_id=project)
+    assert sorted(person.session.auth.get_access(person.session).role_names) == ["member", "reader"]
+    assert refuses_soon(person.users.list)
+    assert delete_user(env | {"user_info": {"cloud_user_id": user, "project_id": project}}) == done()
+    now = census(cloud.admin)
+    assert user not in now.users
+    assert project not in now.projects
+
+
+def refuses_soon(ask: Callable[[], object]) -> bool:
+    """Whether Keystone forbids it; one thread of it may have cached the roles of before, once."""
+    for _ in range(10):
+        try:
+            ask()
+        except Forbidden:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("made_by", ["us", "the older service"])
+def test_a_team_never_gets_a_persons_project_of_the_same_name(
+    cloud: Keystone, login: str, env: dict[str, Any], request_of: RequestOf, made_by: str
+) -> None:
+    """Team ann_project: its project would be named as ann's own."""
+    if made_by == "us":
+        create_user_project(request_of())
+    else:
+        pair(cloud, f"concertim_{login}", f"concertim_{login}_project")
+    [project] = cloud.admin.projects.list(name=f"concertim_{login}_project")
+    before = census(cloud.admin)
+    why = (
+        f"Project concertim_{login}_project exists and is not this team's."
+        f" An operator can rename or remove it (openstack project show {project.id})."
+    )
+    assert create_team(env | {"name": f"{login}_project"}) == error(409, "name_taken", why)
+    assert census(cloud.admin) == before
+
+
+def test_a_person_never_gets_a_teams_project_of_the_same_name(
+    cloud: Keystone, login: str, env: dict[str, Any], request_of: RequestOf
+) -> None:
+    """The other way round; the user is taken back."""
+    create_team(env | {"name": f"{login}_project"})
+    before = census(cloud.admin)
+    assert create_user_project(request_of())[0] == 409
+    assert census(cloud.admin) == before
+
+
+@pytest.mark.parametrize("name", ["x" * 56, "two words", "tab\tand\nnewline", " around "])
+def test_a_team_of_any_name_of_the_ui_is_made_once(cloud: Keystone, login: str, env: dict[str, Any], name: str) -> None:
+    """Fifty-six letters do not fit into a project's name behind the prefix."""
+    team = f"{login[-6:]}{name}"[:56]
+    status, body = create_team(env | {"name": team})
+    assert isinstance(body, dict)
+    project = cloud.admin.projects.get(body["project_id"]).to_dict()
+    assert (status, body) == (201, {"project_id": project["id"], "billing_acct_id": project["id"]})
+    assert project | {"concertim_kind": "team", "concertim_name": team, "tags": ["concertim"]} == project
+    assert create_team(env | {"name": team}) == (status, body)
+    assert delete_team(env | {"team_info": {"project_id": project["id"]}}) == done()
+
+
+ROLES = "user_handler: {team_roles: {admin: manager, member: member}}"
+
+
+def test_team_roles_follow_the_settings(
+    cloud: Keystone, env: dict[str, Any], request_of: RequestOf, settings_file: Callable[[str], Path]
+) -> None:
+    """Where two roles differ in Keystone, a change takes the old one away, the repeat of it nothing more."""
+    _, ann = create_user_project(request_of())
+    assert isinstance(ann, dict)
+    settings_file(ROLES)
+    names = ids(ann["user_id"], ann["project_id"])
+
+    def held() -> list[str]:
+        listed = cloud.admin.role_assignments.list(user=ann["user_id"], include_names=True)
+        return sorted(one.role["name"] for one in listed)
+
+    assert create_team_role(env | {"team_role": {"role": "admin", **names}}) == done()
+    assert held() == ["manager", "member"]
+    for current, new, left in (
+        ("member", "admin", ["manager"]),
+        ("member", "admin", ["manager"]),
+        ("admin", "admin", ["manager"]),
+        ("admin", "member", ["member"]),
+        ("admin", "member", ["member"]),
+    ):
+        change = {"current_role": current, "new_role": new, **names}
+        assert update_team_role(env | {"team_role": change}) == done()
+        assert held() == left
+
+
+def test_role_changes_that_cross_leave_a_role(
+    cloud: Keystone, env: dict[str, Any], request_of: RequestOf, settings_file: Callable[[str], Path]
+) -> None:
+    """One makes an admin of a member, the other a member of an admin: either will do, none would lock them out."""
+    _, ann = create_user_project(request_of())
+    assert isinstance(ann, dict)
+    settings_file(ROLES)
+    names = ids(ann["user_id"], ann["project_id"])
+    changes = [{"current_role": "admin", "new_role": "member"}, {"current_role": "member", "new_role": "admin"}]
+    for _ in range(5):
+        with ThreadPoolExecutor(2) as threads:
+            requests = [env | {"team_role": change | names} for change in changes]
+            assert list(threads.map(update_team_role, requests)) == [done(), done()]
+        assert cloud.admin.role_assignments.list(user=ann["user_id"])
+
+
+def gone(what: str) -> Answer:
+    """The answer where the user or project named does not exist."""
+    return error(404, "not_found", f"There is no {what} in the cloud.")
+
+
+def test_who_does_not_exist_is_given_no_role_and_no_password(env: dict[str, Any], request_of: RequestOf) -> None:
+    """404, as nothing can be done; only a removal is content with it."""
+    _, ann = create_user_project(request_of())
+    assert isinstance(ann, dict)
+    nobody = "0" * 32
+    member = {"role": "member", **ids(nobody, ann["project_id"])}
+    assert create_team_role(env | {"team_role": member}) == gone(f"user {nobody}")
+    member = {"role": "member", **ids(ann["user_id"], nobody)}
+    assert create_team_role(env | {"team_role": member}) == gone(f"project {nobody}")
+    change = {"cloud_user_id": nobody, "new_data": {"password": "battery-staple"}}
+    assert change_user_details(env | {"user_info": change}) == gone(f"user {nobody}")
+
+
+def test_a_role_that_the_cloud_lacks_is_told_with_what_makes_it(
+    env: dict[str, Any], request_of: RequestOf, settings_file: Callable[[str], Path]
+) -> None:
+    """As the sign-up tells it."""
+    _, ann = create_user_project(request_of())
+    assert isinstance(ann, dict)
+    settings_file("user_handler: {team_roles: {admin: team-lead}}")
+    why = (
+        "The cloud is not prepared for Concertim: it has no role team-lead."
+        " Make them with: openstack role create team-lead"
+    )
+    member = {"role": "admin", **ids(ann["user_id"], ann["project_id"])}
+    assert create_team_role(env | {"team_role": member}) == error(424, "cloud_not_prepared", why)
