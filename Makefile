@@ -2,6 +2,7 @@
 # make run       the same Keystone and service, until Ctrl-C
 # make test      all tests
 # make faults    every fault at every call of a sign-up, overlaps, and kill -9 (minutes)
+# make contract  what every release of the Concertim UI does, and a matrix of it
 # make mariadb   the sign-up on a Keystone with MariaDB (as root on Debian, or with MariaDB installed)
 # make lint      formatting, ruff, mypy and hadolint
 # make image     builds the container image and proves it on a real Keystone (as root, port 42356 free)
@@ -13,7 +14,7 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 SERVICE = .venv/installed
 KEYSTONE = .keystone/installed
 
-.PHONY: demo run test faults mariadb lint image clean
+.PHONY: demo run test faults contract mariadb lint image clean
 
 demo: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m tests.demo
@@ -22,10 +23,13 @@ run: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m tests.demo --stay
 
 test: $(SERVICE) $(KEYSTONE)
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest --numprocesses=2
 
 faults: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m pytest tests/faults --numprocesses=4
+
+contract: $(SERVICE) $(KEYSTONE)
+	.venv/bin/python -m pytest tests/contract
 
 mariadb: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m tests.mariadb $(MARIADB_OPTIONS)

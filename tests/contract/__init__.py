@@ -1,0 +1,1 @@
+"""Every release of the Concertim UI, replayed against the running service on a real Keystone."""

@@ -1,0 +1,152 @@
+"""The Concertim UI as the service's client: what each of its releases sends, and what it wants of the answer."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+from tests.keystone import Keystone
+
+# A job of the UI tries so often; it waits 3 s after the first failure, and hours in all.
+ATTEMPTS = 10
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release, by what tells it from the others."""
+
+    name: str
+    cloud_form: str
+    timeout: float
+    billing_key: str = ""
+    """What the answer to a sign-up must also carry."""
+    email: bool = False
+    jwt: bool = False
+    changes: tuple[tuple[str, str], ...] = ()
+    """Method and path of: change a user, delete a user."""
+    teams: bool = False
+    blank: str | None = "absent"
+    """How it sends the password of an account older than passwords."""
+
+
+RELEASES = [
+    Release("July 2023", "E1", 5),
+    *(Release(name, "E2", 5, blank="") for name in ("v0.2.0", "v0.2.1")),
+    *(Release(name, "E2", 5, "billing_acct_id", email=True, blank=None) for name in ("v0.2.2", "v0.2.3")),
+    *(
+        Release(
+            name,
+            "E2",
+            60,
+            "billing_account_id",
+            email=True,
+            jwt=True,
+            changes=(("POST", "/change_user_details"), ("DELETE", "/delete_user")),
+            blank=None,
+        )
+        for name in ("v1.0.0", "v1.0.1", "v1.1.0")
+    ),
+    *(
+        Release(name, "E2", 60, email=True, jwt=True, changes=(("PATCH", "/user"), ("DELETE", "/user")), teams=True)
+        for name in ("v1.2.0", "main")
+    ),
+]
+
+
+class Refused(Exception):
+    """What the UI takes for a failure of the service: it tries again later."""
+
+
+@dataclass
+class UI:
+    """One UI of a release, with the cloud environment that its admin has typed in."""
+
+    release: Release
+    url: str
+    cloud: Keystone
+    auth_url: str = ""
+    """A Keystone behind a proxy that spoils calls; the job is then repeated."""
+    login: str = field(default_factory=lambda: f"ann-{uuid.uuid4().hex[:12]}")
+
+    def __post_init__(self) -> None:
+        """What its admin has typed in."""
+        env = self.cloud.cloud_env() if self.release.cloud_form == "E1" else self.cloud.cloud_env_by_ids()
+        self.faulty = bool(self.auth_url)
+        self.cloud_env = env | ({"auth_url": self.auth_url} if self.auth_url else {})
+
+    def send(self, method: str, path: str, **body: Any) -> dict[str, Any]:
+        """One attempt: the answer's object, or Refused."""
+        headers = {"Authorization": f"Bearer {_jwt()}"} if self.release.jwt else {}
+        body = {"cloud_env": self.cloud_env, **body}
+        try:
+            answer = requests.request(
+                method, f"{self.url}{path}", json=body, headers=headers, timeout=self.release.timeout
+            )
+        except requests.Timeout:
+            raise Refused("timed out") from None
+        assert answer.headers["Content-Type"] == "application/json"
+        content = answer.json()
+        # Anything else makes the UI's job die.
+        assert isinstance(content, dict)
+        if not answer.ok:
+            raise Refused(f"{answer.status_code} {content['error']}: {content['message']}")
+        return content
+
+    def job(self, method: str, path: str, **body: Any) -> dict[str, Any]:
+        """As a background job does it: again and again, though here without waiting; only a fault may need it."""
+        for _ in range(ATTEMPTS - 1 if self.faulty else 0):
+            try:
+                return self.send(method, path, **body)
+            except Refused:
+                continue
+        return self.send(method, path, **body)
+
+    def sign_up(self, login: str = "", password: str | None = "correct-horse", **ids: Any) -> dict[str, str]:
+        """Signs a person up, and keeps what the UI keeps; fails where it would."""
+        login = login or self.login
+        email = {"email": f"{login}@site.example"} if self.release.email else {}
+        if self.release.teams:
+            person = {"username": login, "name": "Ann Ömer", "password": password, **email}
+            return {"user_id": _filled(self.job("POST", "/user", **person), "user_cloud_id")}
+        sent = {"password": password} if password != "absent" else {}
+        answer = self.job("POST", "/create_user_project", username=login, **sent, **email, **ids)
+        kept = {key: _filled(answer, key) for key in ("user_id", "project_id")}
+        if self.release.billing_key:
+            kept["billing"] = _filled(answer, self.release.billing_key)
+        return kept
+
+    def user_info(self, kept: dict[str, str]) -> dict[str, Any]:
+        """How it names a person to be changed or deleted."""
+        if self.release.teams:
+            return {"cloud_user_id": kept["user_id"]}
+        return {
+            "billing_acct_id": kept.get("billing"),
+            "cloud_user_id": kept["user_id"],
+            "project_id": kept.get("project_id"),
+        }
+
+
+def _filled(answer: dict[str, Any], key: str) -> str:
+    """What the UI stores: text that is not blank and fits into its column."""
+    value = answer[key]
+    assert isinstance(value, str)
+    assert 0 < len(value.strip()) <= 255
+    return value
+
+
+def _jwt() -> str:
+    """A token as the UI signs it: HS256 over exactly these claims."""
+    now = int(time.time())
+    parts: list[dict[str, Any]] = [{"alg": "HS256"}, {"iat": now, "exp": now + 60, "jti": uuid.uuid4().hex}]
+    signed = ".".join(_base64(json.dumps(part).encode()) for part in parts)
+    return f"{signed}.{_base64(hmac.digest(b'secret', signed.encode(), hashlib.sha256))}"
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
