@@ -12,7 +12,7 @@ from tests.keystone import Keystone
 
 @dataclass(frozen=True)
 class Census:
-    """Users and projects by id, and who holds which role where, all by id."""
+    """Users and projects by id; and which role a user or group holds where, all by id."""
 
     users: dict[str, dict[str, Any]]
     projects: dict[str, dict[str, Any]]
@@ -22,8 +22,8 @@ class Census:
         """All but what is marked for this login."""
         users = {key: user for key, user in self.users.items() if user.get("concertim_name") != login}
         projects = {key: one for key, one in self.projects.items() if one.get("concertim_name") != login}
-        theirs = frozenset(one for one in self.grants if one[1] in users and (one[2] in projects or one[2] == ""))
-        return Census(users, projects, theirs)
+        ours = (self.users.keys() - users.keys()) | (self.projects.keys() - projects.keys())
+        return Census(users, projects, frozenset(one for one in self.grants if not ours & {one[1], one[2]}))
 
     def of(self, login: str) -> "Census":
         """What is marked for this login."""
@@ -36,9 +36,9 @@ class Census:
 def census(admin: Client) -> Census:
     """What the Keystone holds now."""
     grants = set()
-    for one in admin.role_assignments.list():
-        scope = one.scope.get("project", one.scope.get("domain", {})).get("id", "")
-        grants.add((one.role["id"], one.user["id"], scope))
+    for one in (assignment.to_dict() for assignment in admin.role_assignments.list()):
+        scope = one["scope"].get("project", one["scope"].get("domain", {})).get("id", "")
+        grants.add((one["role"]["id"], one.get("user", one.get("group"))["id"], scope))
     return Census(
         {user.id: user.to_dict() for user in admin.users.list()},
         {project.id: project.to_dict() for project in admin.projects.list()},
