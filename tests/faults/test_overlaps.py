@@ -24,7 +24,7 @@ class Racer:
 
     def __init__(self, before: Proxy, request: dict[str, Any], held_at: int | None) -> None:
         self.password = request["password"]
-        self._request = request
+        self.request = request
         self._let_go = threading.Event()
         self._stands = threading.Event()
         warm_up(request)
@@ -42,7 +42,7 @@ class Racer:
 
     def start(self, threads: ThreadPoolExecutor) -> "Future[Answer]":
         """Begins the sign-up; returns when it is held up or has ended."""
-        answer = threads.submit(create_user_project, self._request)
+        answer = threads.submit(create_user_project, self.request)
         answer.add_done_callback(lambda _: self._stands.set())
         assert self._stands.wait(60)
         return answer
@@ -53,7 +53,7 @@ class Racer:
 
     def again(self) -> Answer:
         """Sends it once more."""
-        return create_user_project(self._request)
+        return create_user_project(self.request)
 
 
 @pytest.fixture
@@ -114,6 +114,31 @@ def test_overlapping_sign_ups_do_not_contradict_each_other(
     statuses = sorted(status for status, _ in answers.values())
     assert statuses == ([201, 201] if second_password == "the same" else [201, 409])
     assert census(cloud.admin).without(login) == earlier.without(login)
+
+
+@pytest.mark.usefixtures("trial")
+@pytest.mark.parametrize("held_at", range(7))
+def test_a_sign_up_that_is_taken_back_leaves_another_what_it_was_told(
+    cloud: Keystone, login: str, race: Callable[..., Racer], held_at: int
+) -> None:
+    """The first names a project that is not its own and takes the user back; the second, with the password, finishes.
+
+    Wherever the first is held up: what the second is told stays true. Only the removal itself, its last call, can come
+    too late: Keystone removes a user without looking at what has become of them.
+    """
+    first = race("correct-horse", held_at)
+    first.request["project_id"] = cloud.cloud_env_by_ids()["project_id"]
+    second = race("correct-horse", None)
+    with ThreadPoolExecutor(2) as threads:
+        ones, others = first.start(threads), second.start(threads)
+        told = others.result()
+        first.go()
+        refused = ones.result()
+    assert refused[0] in (409, 503)
+    assert told[0] >= 500 or told == finished(cloud, login)
+    assert second.again() == finished(cloud, login)
+    assert first.again()[0] == 409
+    assert second.again() == finished(cloud, login)
 
 
 def hold_true(cloud: Keystone, login: str, answers: dict[Racer, Answer]) -> None:
