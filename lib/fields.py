@@ -37,9 +37,9 @@ def _well_formed(value: _Value) -> _Value:
     return value
 
 
-def _not_blank(value: SecretStr) -> SecretStr:
-    if not value.get_secret_value().strip():
-        raise ValueError("must not be blank")
+def _neither_null_nor_blank(value: object) -> object:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        raise ValueError("must not be null or blank")
     return value
 
 
@@ -103,7 +103,7 @@ Login = Annotated[
 
 # The UI takes 6 to 128 characters. How short one may be is Keystone's own policy.
 Password = Annotated[SecretStr, Field(max_length=128), AfterValidator(_well_formed)]
-NewPassword = Annotated[Password, AfterValidator(_not_blank)]
+NewPassword = Annotated[Password, BeforeValidator(_neither_null_nor_blank)]
 OptionalPassword = Annotated[Password | None, BeforeValidator(_blank_is_absent)]
 
 # Free text of any length the body's own limit allows; it is stored as an attribute only.

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from functions.change_user_details import change_user_details
 from functions.create_user_project import create_user_project
 from functions.running import running
 from tests.answers import error
@@ -123,3 +124,23 @@ def test_required_fields_are_not_satisfied_by_those_of_cloud_env() -> None:
     """Defect 17 of the older service."""
     answer = create_user_project({"cloud_env": E1})
     assert answer == error(400, "bad_request", f"username: is required; {BLANK_PASSWORD}")
+
+
+@pytest.mark.parametrize(
+    ("new_data", "why"),
+    [
+        ({"password": None}, ".password: must not be null or blank"),
+        ({"password": " \t"}, ".password: must not be null or blank"),
+        ({"password": 5}, ".password: must be a string"),
+        ({"password": None, "email": "ann@site.example"}, ".password: must not be null or blank"),
+        ({}, ": holds nothing to change: neither email nor password"),
+        ({"email": None}, ": holds nothing to change: neither email nor password"),
+    ],
+)
+def test_a_change_of_nothing_or_to_no_password_is_refused(new_data: dict[str, Any], why: str) -> None:
+    """At a 2xx the UI would overwrite the password it keeps."""
+    request = {
+        "cloud_env": SIGN_UP["cloud_env"],
+        "user_info": {"cloud_user_id": "0" * 32, "new_data": new_data},
+    }
+    assert change_user_details(request) == error(400, "bad_request", f"user_info.new_data{why}")
