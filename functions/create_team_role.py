@@ -2,7 +2,7 @@
 
 from lib.endpoint import done, endpoint
 from lib.errors import Answer
-from lib.keystone import connect, give_team_role, own_member
+from lib.keystone import connect, existing_project, existing_user, give_team_role
 from lib.models import NewTeamRole
 
 
@@ -17,6 +17,6 @@ def create_team_role(request: NewTeamRole) -> Answer:
     """
     membership = request.team_role
     cloud = connect(request.cloud_env)
-    user, project = own_member(cloud, membership.user_id, membership.project_id)
+    user, project = existing_user(cloud, membership.user_id), existing_project(cloud, membership.project_id)
     give_team_role(cloud, user, project, membership.role)
     return done()

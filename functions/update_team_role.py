@@ -2,7 +2,7 @@
 
 from lib.endpoint import done, endpoint
 from lib.errors import Answer
-from lib.keystone import connect, own_member, replace_team_roles
+from lib.keystone import connect, existing_project, existing_user, replace_team_roles
 from lib.models import TeamRoleChange
 
 
@@ -17,6 +17,6 @@ def update_team_role(request: TeamRoleChange) -> Answer:
     """
     membership = request.team_role
     cloud = connect(request.cloud_env)
-    user, project = own_member(cloud, membership.user_id, membership.project_id)
+    user, project = existing_user(cloud, membership.user_id), existing_project(cloud, membership.project_id)
     replace_team_roles(cloud, user, project, membership.new_role)
     return done()

@@ -26,7 +26,7 @@ def mark(kind: str, name: str) -> dict[str, str]:
 
 
 def finished() -> dict[str, str]:
-    """The attribute of a user who needs no project: without any role, they are no unfinished sign-up."""
+    """The attribute of a user that was reported as it is, without a project: no sign-up takes it back."""
     return {"concertim_finished": "yes"}
 
 

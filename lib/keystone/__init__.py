@@ -2,10 +2,10 @@
 
 from lib.keystone.connection import Connection, connect
 from lib.keystone.grants import ensure_grants, look_up_grants
-from lib.keystone.ownership import own_pair, own_project, own_user
+from lib.keystone.ownership import existing_project, existing_user, own_pair, own_project, own_user
 from lib.keystone.project import ensure_project, ensure_team
 from lib.keystone.removal import remove_all
-from lib.keystone.team_roles import give_team_role, own_member, replace_team_roles, take_team_roles
+from lib.keystone.team_roles import give_team_role, replace_team_roles, take_team_roles
 from lib.keystone.user import change_user, ensure_user
 
 __all__ = [
@@ -16,9 +16,10 @@ __all__ = [
     "ensure_project",
     "ensure_team",
     "ensure_user",
+    "existing_project",
+    "existing_user",
     "give_team_role",
     "look_up_grants",
-    "own_member",
     "own_pair",
     "own_project",
     "own_user",

@@ -82,7 +82,8 @@ def _give(cloud: Connection, project: Project, user: User | None, grants: Grants
         steps.append(partial(_warn_of_admin, cloud, user))
     begun = time.monotonic()
     at_once(steps)
-    if time.monotonic() - begun > SECONDS_OF_A_WAVE:
+    # Where no answer of this wave tells who holds the user at the end of it.
+    if user.default_project_id == project.id or time.monotonic() - begun > SECONDS_OF_A_WAVE:
         not_taken_over(user, cloud.find_user(user.name, user.id))
 
 

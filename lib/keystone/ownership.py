@@ -1,7 +1,7 @@
 """Which users and projects may be changed or removed: Concertim's own, and never those of the site's operators."""
 
 from lib import marks, names, settings
-from lib.errors import NotConcertims
+from lib.errors import NotConcertims, NotFound
 from lib.keystone.connection import Connection
 from lib.keystone.refusals import Gone
 from lib.keystone.resources import Project, User
@@ -21,6 +21,22 @@ def own_project(cloud: Connection, project_id: str | None) -> Project | None:
     project = cloud.get_project(project_id) if project_id else None
     if project and (project.domain_id != cloud.project_domain_id or not project.owners() or is_home(cloud, project)):
         raise NotConcertims(f"Project {project.id} was not made by Concertim, or is that of a service account.")
+    return project
+
+
+def existing_user(cloud: Connection, user_id: str) -> User:
+    """As own_user; raises NotFound where there is none."""
+    user = own_user(cloud, user_id)
+    if user is None:
+        raise NotFound(f"There is no user {user_id} in the cloud.")
+    return user
+
+
+def existing_project(cloud: Connection, project_id: str) -> Project:
+    """As own_project; raises NotFound where there is none."""
+    project = own_project(cloud, project_id)
+    if project is None:
+        raise NotFound(f"There is no project {project_id} in the cloud.")
     return project
 
 

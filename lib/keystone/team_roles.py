@@ -1,26 +1,15 @@
-"""give_team_role and take_team_roles: what a role in a Concertim team means in Keystone."""
+"""give_team_role, replace_team_roles and take_team_roles: what a role in a Concertim team means in Keystone."""
 
 from functools import partial
 
 from lib import settings
-from lib.errors import NotFound
 from lib.keystone.connection import Connection
 from lib.keystone.grants import role_ids, with_ids_of_now
-from lib.keystone.ownership import own_project, own_user
 from lib.keystone.resources import Project, User
 from lib.waves import at_once
 
 # What the older service granted, whatever the settings are now; its admin was a cloud administrator.
 OLDER_ROLES = ("admin", "member")
-
-
-def own_member(cloud: Connection, user_id: str, project_id: str) -> tuple[User, Project]:
-    """Concertim's own user and project of these ids. Raises NotFound where one does not exist."""
-    user, project = own_user(cloud, user_id), own_project(cloud, project_id)
-    if user is None or project is None:
-        missing = f"user {user_id}" if user is None else f"project {project_id}"
-        raise NotFound(f"There is no {missing} in the cloud.")
-    return user, project
 
 
 def give_team_role(cloud: Connection, user: User, project: Project, team_role: str) -> None:

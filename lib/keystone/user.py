@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from lib import call, marks, names
-from lib.errors import BadRequest, NameTaken, NotFound, Unfinished
+from lib.errors import BadRequest, NameTaken, Unfinished
 from lib.keystone.connection import Connection
 from lib.keystone.grants import SECONDS_OF_A_WAVE, not_taken_over
-from lib.keystone.ownership import is_operators, own_user
+from lib.keystone.ownership import existing_user, is_operators
 from lib.keystone.refusals import Gone, Taken
 from lib.keystone.resources import User, enabled
 from lib.models import NewData, NewUser, SignUp
@@ -41,9 +41,7 @@ def ensure_user(cloud: Connection, sign_up: NewUser, more: Mapping[str, str] = M
 
 def change_user(cloud: Connection, user_id: str, data: NewData) -> None:
     """Gives Concertim's own user of this id a new password, e-mail or both. Raises NotFound where there is none."""
-    user = own_user(cloud, user_id)
-    if user is None:
-        raise NotFound(f"There is no user {user_id} in the cloud.")
+    user = existing_user(cloud, user_id)
     password = {"password": data.password.get_secret_value()} if data.password else {}
     cloud.update_user(user.id, **password, **({"email": data.email} if data.email else {}))
 

@@ -72,8 +72,10 @@ def test_a_repeated_sign_up_proves_the_password_once(before: Proxy, through: Req
         ("POST", "/projects"),
         ("GET", "/projects"),
     ]
-    assert ("GET", "/role_assignments") in before.calls[5:]
-    assert sorted(method for method, _ in before.calls[5:]) == ["GET", *["PUT"] * 4]
+    assert ("GET", "/role_assignments") in before.calls[5:10]
+    assert sorted(method for method, _ in before.calls[5:10]) == ["GET", *["PUT"] * 4]
+    # Whose the user is, once all is granted.
+    assert before.calls[10:] == [("GET", "/users")]
 
 
 def test_twenty_cold_requests_at_once_log_in_once(before: Proxy, through: RequestOf, login: str) -> None:

@@ -2,11 +2,14 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lib import call
+from lib.endpoint import Endpoint
+from lib.errors import Answer
 from lib.keystone import connect, look_up_grants
 from lib.models import SignUp
 from tests.proxy import Answered, Exchange, Fault, Proxy
@@ -144,6 +147,28 @@ class Outage:
             exchange.reply(exchange.ask_keystone())
         finally:
             self._late.release()
+
+
+def converges(
+    function: Endpoint,
+    request: dict[str, Any],
+    outage: Outage,
+    settings_file: Callable[[str], Path],
+    is_so: Callable[[Answer], None],
+) -> None:
+    """The course of a trial: the call during the outage, and its repeat after it. What is told below 500 must be so."""
+    settings_file(f"user_handler: {{deadline: {SHORT if outage.kind in OUTLASTING else LONG}}}")
+    outage.begin()
+    answer = function(request)
+    assert outage.met
+    if answer[0] < 500:
+        is_so(answer)
+    settings_file(f"user_handler: {{deadline: {LONG}}}")
+    outage.heal()
+    repeated = function(request)
+    outage.settle()
+    is_so(repeated)
+    assert answer[0] >= 500 or answer == repeated or answer[0] == repeated[0] == 409
 
 
 def warm_up(request: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import handler
 from functions.create_user_project import create_user_project
 from lib.errors import Answer
 from tests.census import Census, census
-from tests.faults.faults import LONG, LOST_WAYS, OUTLASTING, SHORT, Outage, warm_up
+from tests.faults.faults import LOST_WAYS, Outage, converges, warm_up
 from tests.keystone import Keystone
 from tests.proxy import Proxy
 
@@ -117,19 +117,8 @@ def test_a_change_converges(
     function = handler.ROUTES[change.method, change.path]
     earlier = census(cloud.admin)
     warm_up(through())
-    settings_file(f"user_handler: {{deadline: {SHORT if kind in OUTLASTING else LONG}}}")
     outage = Outage(before, kind, index, lasting)
-    outage.begin()
-    answer = function(request)
-    assert outage.met
-    if answer[0] < 500:
-        is_so(cloud, login, change, answer, earlier)
-    settings_file(f"user_handler: {{deadline: {LONG}}}")
-    outage.heal()
-    repeated = function(request)
-    outage.settle()
-    is_so(cloud, login, change, repeated, earlier)
-    assert answer[0] >= 500 or answer == repeated
+    converges(function, request, outage, settings_file, lambda answer: is_so(cloud, login, change, answer, earlier))
 
 
 def is_so(cloud: Keystone, login: str, change: Change, answer: Answer, earlier: Census) -> None:

@@ -75,6 +75,7 @@ OVERLAPS = [
     *(("nothing", "another", first, second) for first in range(7) for second in (None, *range(13))),
     *(("nothing", "the same", first, second) for first in range(7) for second in (None, 1, 2, 3, 4, 5)),
     *(("a third one's user", "another", first, second) for first in range(3, 9) for second in (None, *range(3, 9))),
+    *(("all but the grants", "another", first, second) for first in range(2, 11) for second in (None, 5, 8)),
     *(("the first one's user", "another", first, second) for first in range(2, 10) for second in (None, *range(2, 7))),
 ]
 
@@ -94,9 +95,13 @@ def test_overlapping_sign_ups_do_not_contradict_each_other(
 ) -> None:
     """Whoever is told 201 has what it says, password included; whoever is told 5xx repeats, and nobody loses."""
     if holds != "nothing":
-        old = {"the first one's user": "correct-horse", "a third one's user": "of-old"}[holds]
+        old = "of-old" if holds == "a third one's user" else "correct-horse"
         mark = {"concertim_kind": "user", "concertim_name": login}
-        cloud.admin.users.create(f"concertim_{login}", domain="default", password=old, **mark)
+        user = cloud.admin.users.create(f"concertim_{login}", domain="default", password=old, **mark)
+        if holds == "all but the grants":
+            mark |= {"concertim_kind": "project"}
+            project = cloud.admin.projects.create(f"concertim_{login}_project", domain="default", **mark)
+            cloud.admin.users.update(user.id, default_project=project.id)
     earlier = census(cloud.admin)
     first = race("correct-horse", first_held)
     second = race({"the same": "correct-horse", "another": "battery-staple"}[second_password], second_held)
