@@ -26,8 +26,13 @@ class Call:
     ends: float = float("inf")
     secrets: tuple[str, ...] = field(default=(), repr=False)
     changed: bool = False
-    step: str = "answer"
-    """What Keystone was asked to do last."""
+    asking: list[str] = field(default_factory=list)
+    """What Keystone is being asked to do, in the order in which it was."""
+
+    @property
+    def step(self) -> str:
+        """What has been waited for longest."""
+        return (*self.asking, "answer")[0]
 
     def milliseconds(self) -> int:
         """How long the call has taken until now."""

@@ -198,18 +198,21 @@ def forget_connections() -> None:
 def _ask(step: str, ask: Callable[[], _Result], failed: Callable[[Problem], None] = lambda _: None) -> _Result:
     """What Keystone answers, tried again where its failure may pass and time allows. Raises Problems only."""
     this = call.current()
-    this.step = step
-    for pause in (*PAUSES, None):
-        try:
-            return ask()
-        except Exception as error:
-            why = problem(error, step)
-        failed(why)
-        spread = (pause or 0) * random.uniform(0.5, 1.5)  # noqa: S311  (no secret)
-        if pause is None or not isinstance(why, TRANSIENT) or spread > this.seconds_left():
-            break
-        time.sleep(spread)
-    raise why
+    this.asking.append(step)
+    try:
+        for pause in (*PAUSES, None):
+            try:
+                return ask()
+            except Exception as error:
+                why = problem(error, step)
+            failed(why)
+            spread = (pause or 0) * random.uniform(0.5, 1.5)  # noqa: S311  (no secret)
+            if pause is None or not isinstance(why, TRANSIENT) or spread > this.seconds_left():
+                break
+            time.sleep(spread)
+        raise why
+    finally:
+        this.asking.remove(step)
 
 
 def _change(step: str, ask: Callable[[], _Result]) -> _Result:

@@ -55,6 +55,23 @@ def test_a_silent_keystone_holds_up_nobody_else(
     assert max(seconds for _, seconds in answers) < DEADLINE + 1
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_what_is_told_of_a_wave_is_the_call_that_hangs(
+    before: Proxy, through: RequestOf, settings_file: Callable[[str], Path], method: str
+) -> None:
+    """Not another one of it, which Keystone has answered."""
+    settings_file("user_handler: {deadline: 3}")
+
+    def hang(exchange: Exchange) -> None:
+        exchange.seen.over.wait()
+        exchange.cut()
+
+    before.instead = lambda asked, _path: hang if asked == method else None
+    step = {"PUT": "grant a role", "PATCH": "change the user"}[method]
+    why = f"Keystone took too long to {step}. Repeat the request."
+    assert create_user_project(through()) == error(504, "deadline_exceeded", why)
+
+
 @pytest.mark.usefixtures("trial")
 @pytest.mark.parametrize("kind", ["hang", "drip"])
 def test_a_log_in_that_hangs_is_not_waited_for_by_the_next_request(
