@@ -167,6 +167,9 @@ def converges(
     outage.heal()
     repeated = function(request)
     outage.settle()
+    if outage.kind == "late" and repeated[0] >= 500:
+        # What acted late took something from under the repeat, which says so; now nothing is left to do that.
+        repeated = function(request)
     is_so(repeated)
     assert answer[0] >= 500 or answer == repeated or answer[0] == repeated[0] == 409
 
