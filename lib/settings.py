@@ -3,12 +3,10 @@
 import os
 import re
 import ssl
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -17,15 +15,14 @@ from pydantic import (
     Field,
     FilePath,
     StringConstraints,
-    ValidationError,
 )
 
+from lib import config_file
 from lib.errors import Misconfigured
 
 # Shared by all Concertim services on the host; everything in it that is not ours belongs to another of them.
 DEFAULT_PATH = Path("/etc/concertim-openstack-service/config.yaml")
 PATH_VARIABLE = "CONCERTIM_CONFIG"
-SECTION = "user_handler"
 
 
 def _with_one(placeholder: str) -> AfterValidator:
@@ -179,6 +176,11 @@ def load(path: Path, *, optional: bool = False) -> Settings:
     return settings
 
 
+def parse(text: str) -> tuple[Settings | None, list[str]]:
+    """The settings in a config.yaml's text, or None and every problem with its line."""
+    return config_file.parse(text, Settings)
+
+
 def _permission_needed(path: Path) -> str:
     """What an operator can do; the file holds passwords of other services, so it is often for root alone."""
     closed = next((folder for folder in reversed(path.parents) if not os.access(folder, os.X_OK)), None)
@@ -187,91 +189,3 @@ def _permission_needed(path: Path) -> str:
         f"Permission denied for uid {os.geteuid()}, gid {os.getegid()};"
         f" as root: chgrp {os.getegid()} {what} && chmod {bits} {what}"
     )
-
-
-def parse(text: str) -> tuple[Settings | None, list[str]]:
-    """The settings in a config.yaml's text, or None and every problem with its line."""
-    try:
-        loader = yaml.SafeLoader(text)
-        root = loader.get_single_node()
-    except yaml.MarkedYAMLError as error:
-        return None, [f"line {error.problem_mark.line + 1 if error.problem_mark else '?'}: {error.problem}"]
-    except yaml.reader.ReaderError as error:
-        return None, [f"line {text.count(chr(10), 0, error.position) + 1}: {error.reason}"]
-    except RecursionError:
-        return None, ["line 1: is nested too deep"]
-    if root is None:
-        return Settings(), []
-    if not isinstance(root, yaml.MappingNode):
-        return None, ["line 1: must be a mapping of keys to values"]
-    # Ours alone: what is amiss in another service's section is that service's business.
-    ours = yaml.MappingNode(root.tag, [pair for pair in root.value if pair[0].value in ("log_level", SECTION)])
-    try:
-        if problems := [*_repeated(ours)] or [*_misplaced(ours)]:
-            return None, problems
-        document = loader.construct_document(ours)
-        section = document.pop(SECTION, None) or {}
-        return Settings.model_validate(
-            {name: value for name, value in document.items() if value is not None} | section
-        ), []
-    except ValidationError as error:
-        return None, [text for _, text in sorted(_problems(error, ours))]
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        return None, [f"line {_line(ours, (SECTION,))}: {SECTION}: {str(error).splitlines()[0]}"]
-
-
-def _repeated(node: yaml.Node) -> Iterator[str]:
-    """Keys given twice, of which YAML would drop the first without a word."""
-    if isinstance(node, yaml.MappingNode):
-        seen = set()
-        for key, value in node.value:
-            name = str(key.value)
-            if name in seen:
-                yield f"line {key.start_mark.line + 1}: {name}: is given twice"
-            seen.add(name)
-            yield from _repeated(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _repeated(value)
-
-
-def _misplaced(ours: yaml.MappingNode) -> Iterator[str]:
-    for key, value in ours.value:
-        if key.value != SECTION:
-            continue
-        if not isinstance(value, yaml.MappingNode) and value.tag != "tag:yaml.org,2002:null":
-            yield f"line {key.start_mark.line + 1}: {SECTION}: must be a mapping of keys to values"
-        elif isinstance(value, yaml.MappingNode) and any(inner.value == "log_level" for inner, _ in value.value):
-            yield f"line {_line(ours, (SECTION, 'log_level'))}: log_level: belongs at the top level of the file"
-
-
-def _problems(error: ValidationError, root: yaml.Node) -> Iterator[tuple[int, str]]:
-    sentences = {
-        "extra_forbidden": "no such setting; config.sample.yaml has them all",
-        "tuple_type": "must be a list",
-        "model_type": "must be a mapping of keys to values",
-    }
-    for problem in error.errors(include_url=False, include_input=False):
-        where: tuple[Any, ...] = problem["loc"]
-        path = where if where[0] == "log_level" else (SECTION, *where)
-        what = sentences.get(problem["type"], problem["msg"].removeprefix("Value error, "))
-        line = _line(root, path)
-        yield line, f"line {line}: {'.'.join(map(str, path))}: {what}"
-
-
-def _line(node: yaml.Node, path: tuple[Any, ...]) -> int:
-    """The line of the key or item at this path, or of the nearest thing above it."""
-    line = 1
-    for step in path:
-        if isinstance(node, yaml.MappingNode):
-            found = [(key, value) for key, value in node.value if key.value == str(step)]
-            if not found:
-                break
-            key, node = found[0]
-            line = key.start_mark.line + 1
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            node = node.value[step]
-            line = node.start_mark.line + 1
-        else:
-            break
-    return line

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from lib.config_file import SECTION
 from lib.errors import Misconfigured
-from lib.settings import SECTION, Settings, load, parse
+from lib.settings import Settings, load, parse
 
 
 def ours(text: str) -> str:
