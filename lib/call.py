@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -28,6 +28,7 @@ class Call:
     changed: bool = False
     asking: list[str] = field(default_factory=list)
     """What Keystone is being asked to do, in the order in which it was."""
+    _cuts: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def step(self) -> str:
@@ -47,6 +48,21 @@ class Call:
             raise DeadlineExceeded(f"Keystone took too long to {self.step}. Repeat the request.", step=self.step)
         return min(self.ends, stopping.ends()) - now
 
+    @contextmanager
+    def cutting(self, cut: Callable[[], None]) -> Iterator[None]:
+        """While a thread waits for somebody's answer: `cut` ends that wait, once nobody waits for the thread itself."""
+        self._cuts.append(cut)
+        try:
+            self.seconds_left()
+            yield
+        finally:
+            self._cuts.remove(cut)
+
+    def cut(self) -> None:
+        """Ends what the threads of this call still wait for."""
+        for cut in [*self._cuts]:
+            cut()
+
     def pause(self, seconds: float) -> None:
         """Waits, but not beyond the call's time."""
         time.sleep(min(seconds, self.seconds_left()))
@@ -62,9 +78,9 @@ def current() -> Call:
 
 @contextmanager
 def serving(function: str) -> Iterator[Call]:
-    """Makes a new call the current one; inside another it keeps that one's request id."""
+    """Makes a new call the current one; inside another it keeps that one's request id and secrets."""
     outer = _current.get()
-    call = Call(function, outer.request_id) if outer else Call(function)
+    call = Call(function, outer.request_id, secrets=outer.secrets) if outer else Call(function)
     token = _current.set(call)
     try:
         yield call

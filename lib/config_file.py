@@ -1,5 +1,6 @@
 """Reads Concertim's config.yaml: the part of it that is ours, as a model, or every mistake in it with its line."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
@@ -7,6 +8,11 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 SECTION = "user_handler"
+# What the section must not hold, and where it belongs.
+MISPLACED = {
+    "log_level": "belongs at the top level of the file",
+    "jwt_secret": "belongs in the environment variable JWT_SECRET, or in a file of its own that jwt_secret_file names",
+}
 _Settings = TypeVar("_Settings", bound=BaseModel)
 
 
@@ -16,7 +22,9 @@ def parse(text: str, model: type[_Settings]) -> tuple[_Settings | None, list[str
         loader = yaml.SafeLoader(text)
         root = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        return None, [f"line {error.problem_mark.line + 1 if error.problem_mark else '?'}: {error.problem}"]
+        # What is quoted may be a piece of a password that another service keeps in the file.
+        problem = re.sub(r"'[^'<]{2,}'", "…", str(error.problem))
+        return None, [f"line {error.problem_mark.line + 1 if error.problem_mark else '?'}: {problem}"]
     except yaml.reader.ReaderError as error:
         return None, [f"line {text.count(chr(10), 0, error.position) + 1}: {error.reason}"]
     except RecursionError:
@@ -62,8 +70,10 @@ def _misplaced(ours: yaml.MappingNode) -> Iterator[str]:
             continue
         if not isinstance(value, yaml.MappingNode) and value.tag != "tag:yaml.org,2002:null":
             yield f"line {key.start_mark.line + 1}: {SECTION}: must be a mapping of keys to values"
-        elif isinstance(value, yaml.MappingNode) and any(inner.value == "log_level" for inner, _ in value.value):
-            yield f"line {_line(ours, (SECTION, 'log_level'))}: log_level: belongs at the top level of the file"
+        elif isinstance(value, yaml.MappingNode):
+            for inner in (str(inner.value) for inner, _ in value.value):
+                if inner in MISPLACED:
+                    yield f"line {_line(ours, (SECTION, inner))}: {inner}: {MISPLACED[inner]}"
 
 
 def _problems(error: ValidationError, root: yaml.Node) -> Iterator[tuple[int, str]]:

@@ -36,6 +36,10 @@ class RightsMissing(Problem):
     """Keystone knows the cloud environment's account, and does not let it do what is needed."""
 
 
+class AuthUrlNotAllowed(Problem):
+    """The site does not let this service connect to the URL in the cloud environment."""
+
+
 class NotConcertims(Problem):
     """The user or project is not one that Concertim made, or is an operator's: nothing of it is changed."""
 
@@ -88,6 +92,10 @@ class Unfinished(Problem):
     """Something was made and not all of it finished: the same request, repeated, finishes it."""
 
 
+class Overloaded(Problem):
+    """As many requests as may be served at once are being served."""
+
+
 class Stopping(Problem):
     """The service is being stopped: another one, or the next, will serve the repeat."""
 
@@ -104,6 +112,7 @@ class Misconfigured(Problem):
 STATUSES: Mapping[type[Problem], tuple[int, str]] = {
     BadRequest: (400, "bad_request"),
     Unauthorized: (401, "unauthorized"),
+    AuthUrlNotAllowed: (403, "auth_url_not_allowed"),
     CloudEnvRefused: (403, "cloud_env_refused"),
     RightsMissing: (403, "rights_missing"),
     NotConcertims: (403, "not_concertims"),
@@ -119,6 +128,7 @@ STATUSES: Mapping[type[Problem], tuple[int, str]] = {
     KeystoneFailed: (502, "keystone_failed"),
     NotKeystone: (502, "not_a_keystone"),
     KeystoneBusy: (503, "keystone_busy"),
+    Overloaded: (503, "overloaded"),
     Stopping: (503, "stopping"),
     Unfinished: (503, "unfinished"),
     DeadlineExceeded: (504, "deadline_exceeded"),
@@ -126,7 +136,7 @@ STATUSES: Mapping[type[Problem], tuple[int, str]] = {
 BUG = (500, "internal_error")
 
 # Those that pass by themselves: to repeat the same request is all that is needed.
-REPEATABLE = (KeystoneFailed, KeystoneBusy, Stopping, Unfinished, DeadlineExceeded)
+REPEATABLE = (KeystoneFailed, KeystoneBusy, Overloaded, Stopping, Unfinished, DeadlineExceeded)
 
 # Seconds a client should wait. Shorter than the UI's own first wait (n⁴+2 = 3 s), so it is never held up by us.
 RETRY_AFTER: Mapping[int, int] = {503: 2}

@@ -19,6 +19,8 @@ _DASHED_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _HEX_ID = re.compile(r"[0-9A-Fa-f]{32}([0-9A-Fa-f]{32})?")
 _KEYSTONE_ID = r"^[0-9A-Za-z_-]{1,64}$"
 _LOGIN = r"^[0-9A-Za-z._-]+$"
+# An escape would mean one thing here and another to a proxy before Keystone.
+_PLAIN_PATH = re.compile(r"[0-9A-Za-z._~/-]*")
 _TEAM_NAME = r"^[0-9A-Za-z_ \t\r\n\f\v-]*[0-9A-Za-z_-][0-9A-Za-z_ \t\r\n\f\v-]*$"
 _Value = TypeVar("_Value", str, SecretStr)
 _HTTP_URL = TypeAdapter(HttpUrl)
@@ -61,8 +63,11 @@ def _as_keystone_spells_it(value: object) -> object:
     return value.lower() if isinstance(value, str) and _HEX_ID.fullmatch(value) else value
 
 
-def _keystone_v3_url(value: str) -> str:
-    """The URL of Keystone's v3 API, rebuilt from its parts so that no two parsers can read it differently."""
+def rebuilt_url(value: str) -> str:
+    """The URL without a slash at its end, rebuilt from its parts so that no two parsers can read it differently.
+
+    Hosts are in lower case and addresses in their one canonical form, dots in the path are resolved, the port is there.
+    """
     try:
         url = _HTTP_URL.validate_python(value)
     except ValidationError:
@@ -72,7 +77,15 @@ def _keystone_v3_url(value: str) -> str:
     if url.username or url.password or url.query is not None or url.fragment is not None:
         raise ValueError("must be a URL without user, password, query or fragment")
     path = (url.path or "").rstrip("/")
-    return f"{url.scheme}://{url.host}:{url.port}{path if path.endswith('/v3') else path + '/v3'}"
+    if not _PLAIN_PATH.fullmatch(path):
+        raise ValueError("must be a URL whose path holds only letters, digits, '.', '_', '~', '-' and '/'")
+    return f"{url.scheme}://{url.host}:{url.port}{path}"
+
+
+def _keystone_v3_url(value: str) -> str:
+    """The URL of Keystone's v3 API; admins type it with and without its last part."""
+    url = rebuilt_url(value)
+    return url if url.endswith("/v3") else url + "/v3"
 
 
 PATTERN_SENTENCES = {

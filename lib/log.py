@@ -2,13 +2,16 @@
 
 import errno
 import fcntl
+import html
 import json
 import logging
 import os
 import sys
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterator
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from lib import call
 from lib.settings import Settings
@@ -56,16 +59,22 @@ def mask(text: str) -> str:
 
     Where a very short secret would show by the gaps it leaves in ordinary words, nothing of the text is left.
     """
-    spellings = {
-        spelling
-        for secret in call.current().secrets
-        for spelling in (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], quote(secret), quote(secret, safe=""))
-    }
+    spellings = {spelling for secret in call.current().secrets for spelling in _spellings(secret)}
     for spelling in sorted(filter(None, spellings), key=len, reverse=True):
         if len(spelling) < SHORTEST_IN_TEXT and spelling in text:
             return "***"
         text = text.replace(spelling, "***")
     return text
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """The ways in which libraries, proxies and Keystone itself quote a value."""
+    data = secret.encode()
+    yield secret
+    yield from (repr(secret)[1:-1], repr(data)[2:-1], html.escape(secret))
+    yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    yield from (quote(secret), quote(secret, safe=""), quote_plus(secret))
+    yield from (encode(data).decode().rstrip("=") for encode in (b64encode, urlsafe_b64encode))
 
 
 class _RequestId(logging.Filter):

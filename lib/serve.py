@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from waitress import wasyncore
@@ -17,6 +18,16 @@ from lib.settings import Settings
 from lib.wsgi import Application
 
 LISTEN = "0.0.0.0:42356"
+# What serves GET / and says that the service is busy while all places are taken: both take a millisecond.
+SPARE_THREADS = 4
+# Idle ones and those of slow senders together; each costs a descriptor, and waitress accepts no more beyond them.
+CONNECTIONS = 300
+# How long a connection may be silent. The UI opens one for each request.
+IDLE_SECONDS = 60
+# How long a request may take to arrive, which is one packet or a few.
+RECEIVE_SECONDS = 30
+# A token of Concertim's has some hundred; waitress answers 431 beyond it, in plain text.
+HEADER_BYTES = 32 * 1024
 # How soon a signal is noticed by a server that nothing else wakes.
 NOTICE_SECONDS = 0.25
 # Of stop_grace, what is left for answers on their way out after the last call must have ended.
@@ -42,15 +53,21 @@ def main(application: Application) -> None:
             application,
             map=sockets,
             listen=chosen.listen,
-            threads=ours.threads,
+            threads=ours.max_concurrent_requests + SPARE_THREADS,
             ident="UserHandler",
             # Above our own limit, so that it is our JSON that answers a body which is too large.
             max_request_body_size=16 * ours.max_body_bytes,
             # Above that in turn: a larger body would go into a temporary file, and a read-only container has no place.
             inbuf_overflow=17 * ours.max_body_bytes,
+            max_request_header_size=HEADER_BYTES,
+            connection_limit=CONNECTIONS,
+            channel_timeout=IDLE_SECONDS,
+            cleanup_interval=IDLE_SECONDS // 4,
         )
     except (OSError, ValueError) as error:
         sys.exit(f"Cannot listen on {chosen.listen}: {error}")
+    for one in _listeners(sockets):
+        one.channel_class = _Channel
     log.logger.info("listening on %s", _addresses(server))
     _serve(sockets, ours)
 
@@ -62,12 +79,29 @@ def _tell_settings(ours: Settings) -> None:
     else:
         given = ", ".join(sorted(ours.model_fields_set)) or "nothing"
         log.logger.info("settings from %s: it sets %s", named or settings.DEFAULT_PATH, given)
+    for danger in _dangers(ours):
+        log.logger.warning(danger)
+
+
+def _dangers(ours: Settings) -> Iterator[str]:
+    """What the settings leave open, and an operator should know."""
+    if ours.jwt_secret is None:
+        yield (
+            "anybody who reaches this port may call: JWT_SECRET is not set. Set it as the Concertim UI has it, unless"
+            " the UI is older than v1.0.0, which sends no token"
+        )
+    if ours.allowed_auth_urls is None:
+        yield (
+            "callers choose which hosts this service connects to: the setting allowed_auth_urls is not set. Set it to"
+            " the URL of your Keystone"
+        )
+    if ours.insecure:
+        yield "certificates of https Keystones are not verified: the setting insecure is true. Passwords can be stolen"
     for team_role, role in ours.team_roles:
         if role == "admin":
-            log.logger.warning(
-                "team_roles makes every %s of a team a cloud administrator: on a stock Keystone the role admin on any"
-                " project is that",
-                team_role,
+            yield (
+                f"team_roles makes every {team_role} of a team a cloud administrator: on a stock Keystone the role"
+                " admin on any project is that"
             )
 
 
@@ -96,15 +130,34 @@ def _address(text: str) -> str:
 
 def _serve(sockets: dict[int, Any], ours: Settings) -> None:
     while not stopping.begun.done():
-        wasyncore.loop(timeout=NOTICE_SECONDS, map=sockets, count=1)
+        wasyncore.loop(timeout=NOTICE_SECONDS, use_poll=True, map=sockets, count=1)
     log.logger.info("stopping: requests in flight have %g s", ours.stop_grace)
-    for one in [one for one in sockets.values() if isinstance(one, BaseWSGIServer)]:
+    for one in _listeners(sockets):
         # Of the listening socket alone: the server's own close() would also take what wakes the loop.
         wasyncore.dispatcher.close(one)
     # Threads answer into their channels' buffers; it is this loop that sends them.
     while any(map(_in_flight, sockets.values())) and time.monotonic() < stopping.ends() + FLUSH_SECONDS:
-        wasyncore.loop(timeout=0.05, map=sockets, count=1)
+        wasyncore.loop(timeout=0.05, use_poll=True, map=sockets, count=1)
     log.logger.info("stopped")
+
+
+class _Channel(HTTPChannel):
+    """A connection that is closed when its request takes too long to arrive; waitress bounds only its silence."""
+
+    _since: float | None = None
+
+    def readable(self) -> bool:
+        if self.request is None or self.requests:
+            self._since = None
+        elif self._since is None:
+            self._since = time.monotonic()
+        elif time.monotonic() - self._since > RECEIVE_SECONDS:
+            self.will_close = True
+        return bool(super().readable())
+
+
+def _listeners(sockets: dict[int, Any]) -> list[Any]:
+    return [one for one in sockets.values() if isinstance(one, BaseWSGIServer)]
 
 
 def _in_flight(one: Any) -> bool:

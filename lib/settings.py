@@ -14,15 +14,22 @@ from pydantic import (
     ConfigDict,
     Field,
     FilePath,
+    SecretStr,
     StringConstraints,
+    ValidationInfo,
+    field_validator,
 )
 
 from lib import config_file
 from lib.errors import Misconfigured
+from lib.fields import rebuilt_url
 
 # Shared by all Concertim services on the host; everything in it that is not ours belongs to another of them.
 DEFAULT_PATH = Path("/etc/concertim-openstack-service/config.yaml")
 PATH_VARIABLE = "CONCERTIM_CONFIG"
+JWT_VARIABLE = "JWT_SECRET"
+# Bytes. A shorter key of HS256 can be guessed from a single token (RFC 7518 asks for as many as the hash has).
+SHORTEST_SECRET = 32
 
 
 def _with_one(placeholder: str) -> AfterValidator:
@@ -53,6 +60,12 @@ def _never_admin(roles: tuple[str, ...]) -> tuple[str, ...]:
     return roles
 
 
+def _some_url(urls: tuple[str, ...]) -> tuple[str, ...]:
+    if not urls:
+        raise ValueError("must hold a URL at least; without the setting, every Keystone may be used")
+    return urls
+
+
 def _certificates(path: Path) -> Path:
     try:
         ssl.create_default_context(cafile=path)
@@ -72,6 +85,7 @@ Template = Annotated[Name, _with_one("{username}")]
 TeamTemplate = Annotated[Name, _with_one("{name}")]
 LegacyTemplate = Annotated[Template, AfterValidator(_with_text)]
 LegacyTeamTemplate = Annotated[TeamTemplate, AfterValidator(_with_text)]
+Url = Annotated[Name, AfterValidator(rebuilt_url)]
 Roles = Annotated[tuple[Name, ...], Field(strict=False)]
 
 
@@ -133,47 +147,85 @@ class Settings(_Section):
 
     deadline: Annotated[float, Field(gt=0, le=3600)] = 50
     """Seconds one request may take; below the 60 after which the UI (v1.0.0 and later) stops waiting."""
-    threads: Annotated[int, Field(ge=1, le=100)] = 8
-    """Requests served at once; the UI sends up to five."""
+    max_concurrent_requests: Annotated[int, Field(ge=1, le=100)] = 16
+    """The UI sends up to five at once; its oldest releases give up after 5 s and repeat while the first is at work."""
     stop_grace: Annotated[float, Field(ge=1, le=3600)] = 8
     """Seconds for requests in flight when the service is told to stop; `docker stop` waits 10."""
     max_body_bytes: Annotated[int, Field(ge=1024, le=1024 * 1024)] = 64 * 1024
+
+    jwt_secret: SecretStr | None = None
+    """What callers' tokens are signed with: from the environment or a file of its own, never from the config file."""
+    jwt_secret_file: Annotated[Path, Field(strict=False)] | None = None
+    jwt_lifetime: Annotated[float, Field(ge=60, le=86400)] = 300
+    """Seconds that a token may be valid. The UI's are for 60; those that the UI gives to ordinary users, for a day."""
+
+    allowed_auth_urls: Annotated[tuple[Url, ...], Field(strict=False), AfterValidator(_some_url)] | None = None
+    """The Keystones that may be asked, and nothing else; without it, any that `cloud_env` names."""
     cacert: Annotated[FilePath, Field(strict=False), AfterValidator(_certificates)] | None = None
     """The certificate bundle that https Keystones are verified with; without it, certifi's."""
+    insecure: bool = False
+    """Whether https Keystones are not verified at all."""
+
+    @field_validator("insecure")
+    @classmethod
+    def _not_beside_certificates(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("cacert"):
+            raise ValueError("must not be true beside cacert: certificates are either verified or not")
+        return value
 
 
 def current() -> Settings:
     """The settings in force: of the file that CONCERTIM_CONFIG names, else of the default path, else the defaults.
 
-    Each file is read once per process. Raises Misconfigured.
+    With them the secret of JWT_SECRET, else of its file. Files are read once per process. Raises Misconfigured, with
+    every problem.
     """
     named = os.environ.get(PATH_VARIABLE)
-    return load(Path(named)) if named else load(DEFAULT_PATH, optional=True)
+    return load(Path(named or DEFAULT_PATH), optional=not named, secret=os.environ.get(JWT_VARIABLE))
 
 
 @lru_cache(maxsize=4)
-def load(path: Path, *, optional: bool = False) -> Settings:
+def load(path: Path, *, optional: bool = False, secret: str | None = None) -> Settings:
     """The settings in this file; where it is `optional` and missing, the defaults. Raises Misconfigured."""
-    settings: Settings | None = None
+    settings, problems = _read(path, optional)
+    problems = [f"{path}: {problem}" for problem in problems]
+    origin = f"environment variable {JWT_VARIABLE}"
+    if settings and settings.jwt_secret_file:
+        if secret is not None:
+            problems.append(f"{path}: jwt_secret_file: is given, and the {origin} as well: leave one of them out")
+        origin = str(settings.jwt_secret_file)
+        try:
+            secret = settings.jwt_secret_file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(f"{origin}: {_unreadable(settings.jwt_secret_file, error)}")
+    if secret is not None and len(secret.strip().encode()) < SHORTEST_SECRET:
+        problems.append(
+            f"{origin}: must hold the secret of the Concertim UI, which has at least {SHORTEST_SECRET} bytes;"
+            " leave it out to let anybody call"
+        )
+    if settings is None or problems:
+        raise Misconfigured("\n".join(problems))
+    return settings.model_copy(update={"jwt_secret": SecretStr(secret.strip())}) if secret else settings
+
+
+def _read(path: Path, optional: bool) -> tuple[Settings | None, list[str]]:
     try:
-        settings, problems = parse(path.read_text("utf-8"))
+        return parse(path.read_text("utf-8"))
     except FileNotFoundError as error:
-        if optional:
-            return Settings()
-        problems = [str(error.strerror)]
-    except PermissionError:
-        problems = [_permission_needed(path)]
+        return (Settings(), []) if optional else (None, [str(error.strerror)])
     except IsADirectoryError:
-        problems = [
+        return None, [
             "Is a directory; Docker makes one where the file to mount is missing. Remove it and put the file there."
         ]
-    except OSError as error:
-        problems = [str(error.strerror)]
-    except UnicodeDecodeError:
-        problems = ["is not UTF-8 text"]
-    if settings is None:
-        raise Misconfigured("\n".join(f"{path}: {problem}" for problem in problems))
-    return settings
+    except (OSError, UnicodeDecodeError) as error:
+        return None, [_unreadable(path, error)]
+
+
+def _unreadable(path: Path, error: OSError | UnicodeDecodeError) -> str:
+    """Why the file cannot be read."""
+    if isinstance(error, UnicodeDecodeError):
+        return "is not UTF-8 text"
+    return _permission_needed(path) if isinstance(error, PermissionError) else str(error.strerror)
 
 
 def parse(text: str) -> tuple[Settings | None, list[str]]:

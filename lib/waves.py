@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from lib import call, stopping
+from lib.errors import Problem
 
 _Result = TypeVar("_Result")
 
@@ -25,12 +26,18 @@ def at_once(steps: Sequence[Callable[[], _Result]]) -> list[_Result]:
 def in_time(step: Callable[[], _Result]) -> _Result:
     """The result of the step; or, as soon as its call's time is over, what seconds_left raises.
 
-    The step is then left to itself. It ends at its next question to Keystone, which is asked no more.
+    What the step waits for is cut off then, and Keystone is asked no more, so that no thread stays behind.
     """
     future = _begin(step)
+    this = call.current()
     while not future.done():
         watched: list[Future[Any]] = [future] if stopping.begun.done() else [future, stopping.begun]
-        wait(watched, call.current().seconds_left(), FIRST_COMPLETED)
+        try:
+            left = this.seconds_left()
+        except Problem:
+            this.cut()
+            raise
+        wait(watched, left, FIRST_COMPLETED)
     return future.result()
 
 

@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkzeug import exceptions as werkzeug
 from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.wrappers import Request, Response
 
-from lib import call, settings
+from lib import call, caller, settings
 from lib.endpoint import Endpoint, refuse
 from lib.errors import (
     RETRY_AFTER,
@@ -19,8 +19,10 @@ from lib.errors import (
     LengthRequired,
     MethodNotAllowed,
     NoSuchPath,
+    Problem,
     UnsupportedMediaType,
 )
+from lib.places import place
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -28,11 +30,15 @@ if TYPE_CHECKING:
 Routes = Mapping[tuple[str, str], Endpoint]
 Application = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
+# Characters of method and path that the log has; whoever calls may send more.
+LONGEST_NAME = 200
 
-def wsgi(routes: Routes) -> Application:
+
+def wsgi(routes: Routes, open_to_all: Collection[Endpoint] = ()) -> Application:
     """The WSGI application that serves these functions, each at its (method, path). It never raises, as they never do.
 
-    A str body is answered as text/plain, any other as a JSON object.
+    Who asks for a function that is not open to all must show that they may call, before anything else is looked at; and
+    only so many of those are served at once. A str body is answered as text/plain, any other as a JSON object.
     """
     # No redirect for a slash too many or too few: the UI must not depend on following one.
     rules = [Rule(path, methods=[method], endpoint=function) for (method, path), function in routes.items()]
@@ -44,32 +50,42 @@ def wsgi(routes: Routes) -> Application:
             environ.setdefault("REQUEST_METHOD", "GET")
             allowed: set[str] = set()
             try:
-                request = Request(environ)
-                # From UI v0.2.3 on the base URL is free text: one that ends in a slash gives //user.
-                path = re.sub("/+", "/", request.path)
-                route = paths.bind("", path_info=path, default_method=request.method)
-                allowed.update(route.allowed_methods())
-                function, body = _function(route), _body(request)
+                answer = serve(Request(environ), allowed)
             except Exception as error:
                 answer = refuse(error)
-            else:
-                answer = function(body)
             return _response(answer, this.request_id, allowed)(environ, start_response)
+
+    def serve(request: Request, allowed: set[str]) -> Answer:
+        # From UI v0.2.3 on the base URL is free text: one that ends in a slash gives //user.
+        path = re.sub("/+", "/", request.path)
+        call.current().function = f"{request.method} {path}"[:LONGEST_NAME]
+        route = paths.bind("", path_info=path, default_method=request.method)
+        function = _function(route)
+        if not isinstance(function, Problem) and function in open_to_all:
+            return function(_body(request))
+        caller.authenticate(request.headers.get("Authorization", ""))
+        if isinstance(function, Problem):
+            allowed.update(route.allowed_methods())
+            raise function
+        body = _body(request)
+        with place():
+            return function(body)
 
     return application
 
 
-def _function(route: MapAdapter) -> Endpoint:
+def _function(route: MapAdapter) -> Endpoint | Problem:
+    """What is served here, or what to say instead to those who may call."""
     try:
         function: Endpoint = route.match()[0]
     except werkzeug.MethodNotAllowed as error:
         methods = ", ".join(sorted(error.valid_methods or ()))
-        raise MethodNotAllowed(f"This path is served for {methods} only.") from None
+        return MethodNotAllowed(f"This path is served for {methods} only.")
     except werkzeug.NotFound:
-        raise NoSuchPath(
+        return NoSuchPath(
             "UserHandler does not serve this path. Key pairs, status updates, invoices, credits, orders, quotas and"
             " statistics belong to other Concertim services."
-        ) from None
+        )
     return function
 
 
@@ -121,6 +137,8 @@ def _response(answer: Answer, request_id: str, allowed: set[str]) -> Response:
         headers["Retry-After"] = str(RETRY_AFTER[status])
     if status == 405:
         headers["Allow"] = ", ".join(sorted(allowed))
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="UserHandler"'
     if isinstance(body, str):
         return Response(body, status, headers, mimetype="text/plain")
     return Response(json.dumps(body), status, headers, mimetype="application/json")

@@ -1,7 +1,6 @@
 """What can be asked of the Keystone that a request names, over a connection kept for each distinct credential."""
 
 import hashlib
-import random
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from keystoneclient.v3.client import Client
 
 from lib import call, marks
 from lib.errors import CloudEnvRefused, NotKeystone, Problem
+from lib.keystone import dialling
 from lib.keystone.refusals import REFUSALS, TRANSIENT, Gone, problem
 from lib.keystone.resources import Project, User, as_project, as_user
 from lib.keystone.session import domain_id_of_default, open_session
@@ -26,6 +26,7 @@ KEPT_IDS, KEPT_ID_SECONDS = 64, 600
 # Seconds between the tries of one step, about: enough for a worker to restart or a database lock to pass.
 PAUSES = (0.1, 0.5)
 
+_dice = secrets.SystemRandom()
 _Result = TypeVar("_Result")
 
 
@@ -185,6 +186,7 @@ _hash_key = secrets.token_bytes(32)
 
 def connect(cloud_env: CloudEnv) -> Connection:
     """The kept connection of exactly this credential, password included, or a new one that has just logged in."""
+    dialling.check(cloud_env.auth_url)
     credential = cloud_env.model_dump_json(exclude={"password"}) + cloud_env.password.get_secret_value()
     key = hashlib.blake2b(credential.encode(), key=_hash_key).digest()
     return _kept.get(key, lambda: Connection(cloud_env))
@@ -206,7 +208,7 @@ def _ask(step: str, ask: Callable[[], _Result], failed: Callable[[Problem], None
             except Exception as error:
                 why = problem(error, step)
             failed(why)
-            spread = (pause or 0) * random.uniform(0.5, 1.5)  # noqa: S311  (no secret)
+            spread = (pause or 0) * _dice.uniform(0.5, 1.5)
             if pause is None or not isinstance(why, TRANSIENT) or spread > this.seconds_left():
                 break
             time.sleep(spread)

@@ -48,7 +48,7 @@ def problem(error: Exception, step: str) -> Problem:
     return kind(
         message,
         step=step,
-        keystone_request_id=getattr(error, "request_id", None) or "",
+        keystone_request_id=log.mask(getattr(error, "request_id", None) or ""),
         detail=f"{type(error).__name__} {status} {_text(error)}",
     )
 
@@ -62,7 +62,7 @@ def _meaning(error: Exception, step: str) -> tuple[type[Problem], str]:
             )
         case ksa.Forbidden():
             why = f"Keystone does not let the account in cloud_env {step}: {_text(error)}"
-            return RightsMissing, f"{why} It needs the role admin."
+            return RightsMissing, f"{why} It needs the role admin, or the policy in SECURITY.md."
         case ksa.NotFound():
             return Gone, f"Keystone does not know what is needed to {step}. Repeat the request."
         case ksa.Conflict():
@@ -85,9 +85,10 @@ def _meaning(error: Exception, step: str) -> tuple[type[Problem], str]:
 
 def _text(error: Exception) -> str:
     """What the exception says, without the request's secrets, in one line of bounded length."""
-    said = str(getattr(error, "message", error))
+    # Before anything is cut off, as half a secret would not be known for one.
+    said = log.mask(str(getattr(error, "message", error)))
     # keystoneauth repeats the status and the request id, which have their own places.
-    said = log.mask(re.sub(r" \(HTTP \d+\).*", "", said, flags=re.DOTALL))
+    said = re.sub(r" \(HTTP \d+\).*", "", said, flags=re.DOTALL)
     place = traceback.extract_tb(error.__traceback__)[-1]
     where = "" if isinstance(error, ksa.ClientException) else f" at {place.filename}:{place.lineno}"
     return " ".join(said.split()).translate(log.ESCAPES)[:LONGEST_TEXT] + where

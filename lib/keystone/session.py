@@ -6,13 +6,15 @@ from io import BytesIO
 from typing import Any
 
 import requests
+import urllib3
 from keystoneauth1.identity import v3
 from keystoneauth1.session import Session, TCPKeepAliveAdapter
 from urllib3 import HTTPResponse
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from lib import call, settings
 from lib.errors import NotKeystone
+from lib.keystone import dialling
 from lib.keystone.refusals import NO_KEYSTONE
 from lib.models import CloudEnv
 
@@ -30,6 +32,7 @@ class _Transport(TCPKeepAliveAdapter):
     def __init__(self, auth: v3.Password, calls: int) -> None:
         self._auth = auth
         super().__init__(pool_maxsize=calls)
+        self.poolmanager.pool_classes_by_scheme = dialling.POOLS
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         this = call.current()
@@ -81,18 +84,22 @@ def _read(answer: requests.Response) -> requests.Response:
 
 def open_session(cloud_env: CloudEnv) -> Session:
     """A session that logs in with cloud_env on its first call, and again by itself when the token runs out."""
+    ours = settings.current()
+    if ours.insecure:
+        # The start has warned of it.
+        urllib3.disable_warnings(InsecureRequestWarning)
     # Without the catalog: Keystone is always called at the URL that the request names.
     auth = v3.Password(cloud_env.auth_url, include_catalog=False, **_credentials(cloud_env))
     transport = requests.Session()
     # No proxy, .netrc or bundle out of the environment: what is dialled is what the request names.
     transport.trust_env = False
-    adapter = _Transport(auth, settings.current().threads * CALLS_AT_ONCE)
+    adapter = _Transport(auth, ours.max_concurrent_requests * CALLS_AT_ONCE)
     transport.mount("http://", adapter)
     transport.mount("https://", adapter)
     return Session(
         auth=auth,
         session=transport,
-        verify=str(settings.current().cacert or "") or True,
+        verify=not ours.insecure and (str(ours.cacert or "") or True),
         redirect=False,
         app_name="UserHandler",
     )

@@ -1,0 +1,57 @@
+"""Who may call: whoever shows a token that is signed with the site's JWT_SECRET and is no ordinary user's."""
+
+import time
+from typing import Any
+
+import jwt
+
+from lib import call, settings
+from lib.errors import Unauthorized
+
+# Seconds by which the clocks of the UI's host and this one may differ.
+CLOCK_SKEW = 10
+# Characters. The UI's tokens have about two hundred; a longer one is not worth hashing.
+LONGEST_TOKEN = 4096
+# The same secret signs the tokens with which ordinary users of Concertim call its API; these claims tell them apart.
+CLAIMS_OF_USERS = ("sub", "scp")
+
+
+def authenticate(authorization: str) -> None:
+    """Raises Unauthorized unless this is the `Authorization` header of somebody who may call.
+
+    UI v1.0.0 and later send `Bearer` and a token of HS256 with the claims iat, exp = iat + 60 and jti; the cluster
+    builder sends one with exp alone. Where the site has no JWT_SECRET, anybody may call.
+    """
+    ours = settings.current()
+    if ours.jwt_secret is None:
+        return
+    scheme, _, token = authorization.partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthorized("Send the header Authorization: Bearer with a token signed with this service's JWT_SECRET.")
+    call.current().secrets += (token,)
+    if len(token) > LONGEST_TOKEN:
+        raise Unauthorized("The token is too long to be one of Concertim's.")
+    claims = _verified(token, ours.jwt_secret.get_secret_value())
+    if any(claim in claims for claim in CLAIMS_OF_USERS):
+        raise Unauthorized("The token is an ordinary user's. Only the Concertim UI and its cluster builder may call.")
+    begin = claims.get("iat", time.time() + CLOCK_SKEW)
+    if int(claims["exp"]) - int(begin) > ours.jwt_lifetime:
+        raise Unauthorized("The token is valid for longer than the setting jwt_lifetime allows.")
+
+
+def _verified(token: str, secret: str) -> dict[str, Any]:
+    """What the token claims, if the secret has signed it and it is valid now."""
+    try:
+        return jwt.decode(token, secret, algorithms=["HS256"], leeway=CLOCK_SKEW, options={"require": ["exp"]})
+    except jwt.InvalidSignatureError:
+        why = "The token is not signed with this service's JWT_SECRET."
+    except jwt.ExpiredSignatureError:
+        why = "The token has expired. If it is a new one, the clocks of the two hosts differ."
+    except jwt.ImmatureSignatureError:
+        why = "The token is not valid yet. If it is a new one, the clocks of the two hosts differ."
+    except jwt.MissingRequiredClaimError:
+        why = "The token never expires: it has no exp."
+    except (jwt.PyJWTError, RecursionError):
+        why = "The token is no JSON Web Token of HS256, or is meant for somebody else."
+    raise Unauthorized(why)
