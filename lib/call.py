@@ -24,7 +24,7 @@ class Call:
     request_id: str = field(default_factory=_new_request_id)
     started: float = field(default_factory=time.monotonic)
     ends: float = float("inf")
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+    secrets: set[str] = field(default_factory=set, repr=False)
     changed: bool = False
     asking: list[str] = field(default_factory=list)
     """What Keystone is being asked to do, in the order in which it was."""
@@ -80,7 +80,7 @@ def current() -> Call:
 def serving(function: str) -> Iterator[Call]:
     """Makes a new call the current one; inside another it keeps that one's request id and secrets."""
     outer = _current.get()
-    call = Call(function, outer.request_id, secrets=outer.secrets) if outer else Call(function)
+    call = Call(function, outer.request_id, secrets=set(outer.secrets)) if outer else Call(function)
     token = _current.set(call)
     try:
         yield call

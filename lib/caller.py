@@ -29,7 +29,7 @@ def authenticate(authorization: str) -> None:
     token = token.strip()
     if scheme.lower() != "bearer" or not token:
         raise Unauthorized("Send the header Authorization: Bearer with a token signed with this service's JWT_SECRET.")
-    call.current().secrets += (token,)
+    call.current().secrets.add(token)
     if len(token) > LONGEST_TOKEN:
         raise Unauthorized("The token is too long to be one of Concertim's.")
     claims = _verified(token, ours.jwt_secret.get_secret_value())

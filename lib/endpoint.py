@@ -36,7 +36,7 @@ def endpoint(recipe: Callable[[_Request], Answer]) -> Endpoint:
                 stopping.refuse()
                 this.ends = this.started + settings.current().deadline
                 checked = _check(model, request)
-                this.secrets += checked.secrets()
+                this.secrets.update(checked.secrets())
                 status, body = in_time(lambda: recipe(checked))
             except Exception as error:
                 return refuse(error)

@@ -6,9 +6,10 @@ import html
 import json
 import logging
 import os
+import re
 import sys
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -21,6 +22,7 @@ logger = logging.getLogger("user_handler")
 
 # The UI's own shortest password.
 SHORTEST_IN_TEXT = 6
+MASK = "***"
 
 # Where nobody rotates the file, it and its older parts together stay below 50 MiB.
 FILE_BYTES = 10 * 1024 * 1024
@@ -29,6 +31,20 @@ OLDER_FILES = 4
 _LINE = "%(asctime)s - [%(levelname)s] (%(module)s) - [%(request_id)s] %(message)s"
 # C0 and C1 controls and Unicode's own line ends: a value in a message cannot begin a line of its own.
 ESCAPES = {code: f"\\u{code:04x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
+
+_QUOTINGS: list[Callable[[str], str]] = [
+    lambda text: repr(text)[1:-1],
+    lambda text: repr(text.encode())[2:-1],
+    lambda text: text.encode().decode("latin-1"),
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    html.escape,
+    quote,
+    lambda text: quote(text, safe=""),
+    quote_plus,
+    lambda text: b64encode(text.encode()).decode().rstrip("="),
+    lambda text: urlsafe_b64encode(text.encode()).decode().rstrip("="),
+]
 
 
 def configure(settings: Settings) -> None:
@@ -57,24 +73,28 @@ def configure(settings: Settings) -> None:
 def mask(text: str) -> str:
     """The text without the secrets of the call being served, in whatever way they are quoted in it.
 
-    Where a very short secret would show by the gaps it leaves in ordinary words, nothing of the text is left.
+    Nothing of it is left where a very short secret would show by the gaps it leaves in ordinary words, or where a part
+    of one is still there, quoted in a way that nobody has thought of.
     """
-    spellings = {spelling for secret in call.current().secrets for spelling in _spellings(secret)}
-    for spelling in sorted(filter(None, spellings), key=len, reverse=True):
-        if len(spelling) < SHORTEST_IN_TEXT and spelling in text:
-            return "***"
-        text = text.replace(spelling, "***")
-    return text
+    secrets = [*call.current().secrets]
+    for spelling in sorted({one for secret in secrets for one in _spellings(secret)}, key=len, reverse=True):
+        if 0 < len(spelling) < SHORTEST_IN_TEXT and spelling in text:
+            return MASK
+        text = text.replace(spelling, MASK) if spelling else text
+    return MASK if any(part in text for secret in secrets for part in _parts(secret)) else text
 
 
-def _spellings(secret: str) -> Iterator[str]:
-    """The ways in which libraries, proxies and Keystone itself quote a value."""
-    data = secret.encode()
-    yield secret
-    yield from (repr(secret)[1:-1], repr(data)[2:-1], html.escape(secret))
-    yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
-    yield from (quote(secret), quote(secret, safe=""), quote_plus(secret))
-    yield from (encode(data).decode().rstrip("=") for encode in (b64encode, urlsafe_b64encode))
+def _spellings(secret: str) -> set[str]:
+    """The ways in which Keystone, a proxy or a library may quote a value: as it is, quoted, and a quotation quoted."""
+    once = {secret, *(quoting(secret) for quoting in _QUOTINGS)}
+    return once | {quoting(one) for one in once for quoting in _QUOTINGS}
+
+
+def _parts(secret: str) -> list[str]:
+    """What of it outlasts every quoting: its runs of letters and digits; of short ones, where it has no others."""
+    runs = re.findall("[0-9A-Za-z]{3,}", secret)
+    enough = min(SHORTEST_IN_TEXT, max(map(len, runs), default=0))
+    return [run for run in runs if len(run) >= enough]
 
 
 class _RequestId(logging.Filter):

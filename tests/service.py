@@ -1,10 +1,11 @@
 """The service as its users have it: `python handler.py` in a process of its own, on a free loopback port."""
 
+import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ class Service:
 
     process: "subprocess.Popen[bytes]"
     stdout: Path
+    stderr: Path
 
     @property
     def url(self) -> str | None:
@@ -34,6 +36,10 @@ class Service:
     def said(self) -> str:
         """All that it wrote to standard output."""
         return self.stdout.read_text()
+
+    def complained(self) -> str:
+        """All that it wrote to standard error."""
+        return self.stderr.read_text()
 
     def stop(self) -> int:
         """Tells it to stop, and gives its exit code."""
@@ -48,19 +54,22 @@ def post(url: str | None, **body: Any) -> tuple[int, Any]:
 
 
 @contextmanager
-def service(*options: str, listen: str = "127.0.0.1:0") -> Iterator[Service]:
-    """Runs handler.py with these options."""
+def service(
+    *options: str, listen: str = "127.0.0.1:0", program: Sequence[str] = ("handler.py",), **environment: str
+) -> Iterator[Service]:
+    """Runs handler.py with these options, and these variables on top of the environment."""
     with TemporaryDirectory() as folder:
-        stdout = Path(folder) / "stdout"
-        # A file, as a pipe that nobody reads would stop it when full.
-        with stdout.open("wb") as file:
-            command = [sys.executable, "handler.py", "--listen", listen, *options]
-            running = Service(subprocess.Popen(command, cwd=ROOT, stdout=file), stdout)
+        stdout, stderr = Path(folder) / "stdout", Path(folder) / "stderr"
+        # Files, as a pipe that nobody reads would stop it when full.
+        with stdout.open("wb") as out, stderr.open("wb") as err:
+            command = [sys.executable, *program, "--listen", listen, *options]
+            process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=out, stderr=err)
+        running = Service(process, stdout, stderr)
         try:
             until = time.monotonic() + START_SECONDS
             while not running.url:
                 if running.process.poll() is not None or time.monotonic() > until:
-                    raise RuntimeError(f"handler.py did not start:\n{running.said()}")
+                    raise RuntimeError(f"handler.py did not start:\n{running.said()}{running.complained()}")
                 time.sleep(0.02)
             yield running
         finally:

@@ -2,6 +2,7 @@
 
 import re
 import traceback
+from collections.abc import Iterator
 
 from keystoneauth1 import exceptions as ksa
 from requests.exceptions import ConnectTimeout
@@ -44,12 +45,11 @@ def problem(error: Exception, step: str) -> Problem:
         error.step = error.step or step
         return error
     kind, message = _meaning(error, step)
-    status = getattr(error, "http_status", "")
     return kind(
         message,
         step=step,
         keystone_request_id=log.mask(getattr(error, "request_id", None) or ""),
-        detail=f"{type(error).__name__} {status} {_text(error)}",
+        detail=_detail(error),
     )
 
 
@@ -84,11 +84,27 @@ def _meaning(error: Exception, step: str) -> tuple[type[Problem], str]:
 
 
 def _text(error: Exception) -> str:
-    """What the exception says, without the request's secrets, in one line of bounded length."""
+    """What Keystone says, without the request's secrets, in one line of bounded length."""
     # Before anything is cut off, as half a secret would not be known for one.
     said = log.mask(str(getattr(error, "message", error)))
     # keystoneauth repeats the status and the request id, which have their own places.
     said = re.sub(r" \(HTTP \d+\).*", "", said, flags=re.DOTALL)
+    return " ".join(said.split()).translate(log.ESCAPES)[:LONGEST_TEXT]
+
+
+def _detail(error: Exception) -> str:
+    """For the log: Keystone's status and text; else the errors that led to this one, and what the system calls them.
+
+    Not the texts of libraries, as they quote what was sent and answered.
+    """
+    if isinstance(error, ksa.HttpError):
+        return f"{type(error).__name__} {error.http_status} {_text(error)}"
     place = traceback.extract_tb(error.__traceback__)[-1]
-    where = "" if isinstance(error, ksa.ClientException) else f" at {place.filename}:{place.lineno}"
-    return " ".join(said.split()).translate(log.ESCAPES)[:LONGEST_TEXT] + where
+    return f"{', '.join(_causes(error))} at {place.filename}:{place.lineno}"
+
+
+def _causes(error: BaseException | None) -> Iterator[str]:
+    while error:
+        said = error.strerror if isinstance(error, OSError) else None
+        yield type(error).__name__ + (f" ({said})" if said else "")
+        error = error.__cause__ or error.__context__

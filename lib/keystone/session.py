@@ -38,6 +38,8 @@ class _Transport(TCPKeepAliveAdapter):
         this = call.current()
         left = this.seconds_left()
         request.headers["X-OpenStack-Request-ID"] = this.request_id
+        # Keystone's answer may quote it.
+        this.secrets.update(filter(None, [request.headers.get("X-Auth-Token")]))
         # Streamed, as a time-out bounds the wait for the next byte only.
         limits = {"timeout": (min(CONNECT_SECONDS, left), left), "stream": True}
         answer = _read(super().send(request, *args, **{**kwargs, **limits}))

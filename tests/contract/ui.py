@@ -72,6 +72,7 @@ class UI:
     cloud: Keystone
     auth_url: str = ""
     """A Keystone behind a proxy that spoils calls; the job is then repeated."""
+    jwt_secret: str = "of-a-site-that-asks-for-no-tokens"
     login: str = field(default_factory=lambda: f"ann-{uuid.uuid4().hex[:12]}")
 
     def __post_init__(self) -> None:
@@ -82,7 +83,7 @@ class UI:
 
     def send(self, method: str, path: str, **body: Any) -> dict[str, Any]:
         """One attempt: the answer's object, or Refused."""
-        headers = {"Authorization": f"Bearer {_jwt()}"} if self.release.jwt else {}
+        headers = {"Authorization": f"Bearer {token(self.jwt_secret)}"} if self.release.jwt else {}
         body = {"cloud_env": self.cloud_env, **body}
         try:
             answer = requests.request(
@@ -140,12 +141,17 @@ def _filled(answer: dict[str, Any], key: str) -> str:
     return value
 
 
-def _jwt() -> str:
-    """A token as the UI signs it: HS256 over exactly these claims."""
+def token(secret: str, **changes: Any) -> str:
+    """A token as the UI signs it: HS256 over exactly these claims, `changes` aside; None leaves one out."""
     now = int(time.time())
-    parts: list[dict[str, Any]] = [{"alg": "HS256"}, {"iat": now, "exp": now + 60, "jti": uuid.uuid4().hex}]
-    signed = ".".join(_base64(json.dumps(part).encode()) for part in parts)
-    return f"{signed}.{_base64(hmac.digest(b'secret', signed.encode(), hashlib.sha256))}"
+    claims = {"iat": now, "exp": now + 60, "jti": uuid.uuid4().hex} | changes
+    return signed({"alg": "HS256"}, {name: value for name, value in claims.items() if value is not None}, secret)
+
+
+def signed(header: dict[str, Any], claims: dict[str, Any], secret: str) -> str:
+    """Any header and claims, signed with HMAC and SHA-256 whatever the header says."""
+    text = ".".join(_base64(json.dumps(part).encode()) for part in (header, claims))
+    return f"{text}.{_base64(hmac.digest(secret.encode(), text.encode(), hashlib.sha256))}"
 
 
 def _base64(data: bytes) -> str:

@@ -97,7 +97,7 @@ def test_secrets_show_in_no_repr() -> None:
     """Of the request, or of the call that carries them."""
     order = Order.model_validate({"password": "hidden-1", "part": {"password": "hidden-2"}})
     assert order.secrets() == ("hidden-1", "hidden-2")
-    assert "hidden" not in repr(order) + str(order) + repr(call.Call("f", secrets=order.secrets()))
+    assert "hidden" not in repr(order) + str(order) + repr(call.Call("f", secrets={*order.secrets()}))
 
 
 def test_settings_that_cannot_be_used_are_answered_500(monkeypatch: pytest.MonkeyPatch) -> None:

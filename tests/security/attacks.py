@@ -1,0 +1,223 @@
+"""What every path of the service is asked, and a Keystone that says back whatever it was told."""
+
+import html
+import json
+import threading
+from base64 import b64encode, urlsafe_b64encode
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, quote_plus, urlsplit
+
+from tests.keystone import Keystone
+from tests.proxy import Answered, Exchange, Fault, proxy
+
+Body = dict[str, Any]
+# Of a (login, user id, project id) that exist, the body of a request with this password in it.
+Asking = Callable[[str, str, str, str], Body]
+
+
+def _ids(user_id: str, project_id: str) -> dict[str, str]:
+    return {"user_id": user_id, "project_id": project_id}
+
+
+# Every path but GET /; where a person's password has no place, it is in a field that nobody reads.
+ASKING: dict[tuple[str, str], Asking] = {
+    ("POST", "/create_user_project"): lambda login, _u, _p, password: {
+        "username": f"{login}-2",
+        "password": password,
+        "email": "a@b.example",
+    },
+    ("POST", "/change_user_details"): lambda _, user_id, _p, password: {
+        "user_info": {"cloud_user_id": user_id, "new_data": {"password": password, "email": "a@b.example"}}
+    },
+    ("DELETE", "/delete_user"): lambda _, user_id, project_id, password: {
+        "user_info": {"cloud_user_id": user_id, "project_id": project_id, "password": password}
+    },
+    ("POST", "/user"): lambda login, _u, _p, password: {
+        "username": f"{login}-3",
+        "password": password,
+        "name": "Ann",
+        "email": "a@b.example",
+    },
+    ("PATCH", "/user"): lambda _, user_id, _p, password: {
+        "user_info": {"cloud_user_id": user_id, "new_data": {"password": password}}
+    },
+    ("DELETE", "/user"): lambda _, user_id, _p, password: {"user_info": {"cloud_user_id": user_id, "x": password}},
+    ("POST", "/team"): lambda login, _u, _p, password: {"name": f"{login} team", "password": password},
+    ("DELETE", "/team"): lambda _, _u, project_id, password: {
+        "team_info": {"project_id": project_id, "billing_acct_id": None, "password": password}
+    },
+    ("POST", "/team_role"): lambda _, user_id, project_id, password: {
+        "team_role": {"role": "admin", **_ids(user_id, project_id)},
+        "password": password,
+    },
+    ("PATCH", "/team_role"): lambda _, user_id, project_id, password: {
+        "team_role": {"current_role": "admin", "new_role": "member", **_ids(user_id, project_id)},
+        "password": password,
+    },
+    ("DELETE", "/team_role"): lambda _, user_id, project_id, password: {
+        "team_role": {"role": "member", **_ids(user_id, project_id)},
+        "password": password,
+    },
+}
+
+
+@dataclass
+class Rehearsal:
+    """The calls that a request makes of a real Keystone when all goes well, with what Keystone answered to each."""
+
+    body: Body
+    answers: dict[tuple[str, str], list[Answered]] = field(default_factory=lambda: defaultdict(list))
+
+    def calls(self) -> int:
+        """How many there were."""
+        return sum(map(len, self.answers.values()))
+
+    def tokens(self) -> list[str]:
+        """The tokens that Keystone gave out."""
+        given = [answered for answers in self.answers.values() for answered in answers]
+        return [value for _, headers, _ in given for name, value in headers.items() if name == "X-Subject-Token"]
+
+
+@contextmanager
+def rehearsing(cloud: Keystone) -> Iterator[tuple[str, Rehearsal]]:
+    """A Keystone at this URL, and what it is asked while this lasts."""
+    heard = Rehearsal({})
+
+    def listen(exchange: Exchange) -> None:
+        answered = exchange.ask_keystone()
+        heard.answers[exchange.command, exchange.path].append(answered)
+        exchange.reply(answered)
+
+    with proxy(cloud.auth_url) as before:
+        before.instead = lambda _method, _path: listen
+        yield before.auth_url, heard
+
+
+@dataclass
+class Trial:
+    """One request, to which Keystone answers as rehearsed until the call of this number, and then with the attack."""
+
+    rehearsal: Rehearsal
+    index: int
+    attack: str
+    turn: int
+    """With which way of quoting the attack begins, as no more than the beginning of it may be used."""
+    secrets: list[str] = field(default_factory=list)
+    """The passwords that the service has told until now."""
+    _asked: int = 0
+    _given: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def answer(self, exchange: Exchange) -> None:
+        """Serves the next call."""
+        asked = exchange.command, "/v3" + exchange.path.partition("/v3")[2]
+        heard = [] if exchange.command == "GET" else [*_passwords(json.loads(exchange.body or b"{}"))]
+        with self._lock:
+            self.secrets += [one for one in heard if one not in self.secrets]
+            number, self._asked = self._asked, self._asked + 1
+            given, self._given[asked] = self._given[asked], self._given[asked] + 1
+        rehearsed = self.rehearsal.answers.get(asked)
+        if number >= self.index or not rehearsed:
+            ATTACKS[self.attack](exchange, self)
+        else:
+            exchange.reply(rehearsed[min(given, len(rehearsed) - 1)])
+
+    def told(self, exchange: Exchange) -> str:
+        """All that the service has told, in every way in which servers quote it."""
+        request = exchange.body.decode()
+        quoted = [request, repr(exchange.body), repr(request), json.dumps(request), repr(dict(exchange.headers))]
+        for secret in (*self.secrets, str(exchange.headers.get("X-Auth-Token"))):
+            data = secret.encode()
+            quoted += [secret, repr(secret), repr(data), json.dumps(secret), json.dumps(secret, ensure_ascii=False)]
+            quoted += [quote(secret), quote(secret, safe=""), quote_plus(secret), html.escape(secret)]
+            quoted += [b64encode(data).decode(), urlsafe_b64encode(data).decode()]
+        first = self.turn % len(quoted)
+        return " | ".join(quoted[first:] + quoted[:first])
+
+
+def _passwords(told: Any) -> Iterator[str]:
+    for name, value in told.items() if isinstance(told, dict) else ():
+        if name == "password" and isinstance(value, str):
+            yield value
+        yield from _passwords(value)
+
+
+Attack = Callable[[Exchange, Trial], None]
+
+
+def _as_keystone(status: int) -> Attack:
+    """In the form of Keystone's errors, which the service reads, and where its request id is."""
+
+    def answer(exchange: Exchange, trial: Trial) -> None:
+        error = {"code": status, "message": trial.told(exchange), "title": trial.told(exchange)}
+        request_id = quote(trial.secrets[trial.turn % len(trial.secrets)])
+        headers = {"Content-Type": "application/json", "x-openstack-request-id": request_id}
+        exchange.reply((status, headers, json.dumps({"error": error}).encode()))
+
+    return answer
+
+
+def _as_page(status: int, content_type: str = "text/html") -> Attack:
+    """In any other form."""
+
+    def answer(exchange: Exchange, trial: Trial) -> None:
+        told = trial.told(exchange)
+        headers = {"Content-Type": content_type, "Location": f"{exchange.seen.auth_url}/{quote(told)}"}
+        exchange.reply((status, headers, told.encode()))
+
+    return answer
+
+
+def _not_http(exchange: Exchange, trial: Trial) -> None:
+    exchange.send(trial.told(exchange).encode() + b"\r\n\r\n")
+    exchange.cut()
+
+
+def _in_a_header(exchange: Exchange, trial: Trial) -> None:
+    """A header that cannot be parsed, about which http libraries complain."""
+    exchange.send(b"HTTP/1.1 200 OK\r\n" + trial.told(exchange).encode() + b"\r\n\r\n{}")
+    exchange.cut()
+
+
+ATTACKS: dict[str, Attack] = {
+    **{f"Keystone's {status}": _as_keystone(status) for status in (200, 400, 401, 403, 404, 409, 500, 503)},
+    "a page": _as_page(200),
+    "a page of 502": _as_page(502),
+    "a redirect": _as_page(302),
+    "JSON that is none": _as_page(200, "application/json"),
+    "not HTTP": _not_http,
+    "a broken header": _in_a_header,
+    "a cut": lambda exchange, _: exchange.cut(),
+}
+
+
+class Stage:
+    """Where trials are played, many at once: each under a path of its own."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._trials: dict[str, Trial] = {}
+
+    def add(self, trial: Trial) -> str:
+        """Puts the trial on; gives the auth_url of its Keystone."""
+        name = str(len(self._trials))
+        self._trials[name] = trial
+        return f"{self.url}/{name}"
+
+    def instead(self, _method: str, path: str) -> Fault:
+        """Serves what reaches the proxy."""
+        return self._trials[path.split("/")[1]].answer
+
+
+@contextmanager
+def stage() -> Iterator[Stage]:
+    """Runs a stage on a loopback port."""
+    # No Keystone is behind it.
+    with proxy("http://127.0.0.1:9/v3") as server:
+        playing = Stage(server.auth_url.removesuffix(urlsplit(server.auth_url).path))
+        server.instead = playing.instead
+        yield playing

@@ -1,0 +1,215 @@
+"""No secret of a request gets out: into the log, standard output or error, an answer, or the process's arguments."""
+
+import json
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+
+from tests.contract.ui import token
+from tests.keystone import ADMIN_PASSWORD, Keystone
+from tests.security.attacks import ASKING, ATTACKS, Rehearsal, Stage, Trial, rehearsing, stage
+from tests.security.canaries import Canary, canaries, hits
+from tests.service import Service, post, service
+
+JWT_SECRET = secrets.token_hex(32)
+# As many as the service serves at once.
+AT_ONCE = 16
+ROUTES = [pytest.param(*route, id=" ".join(route)) for route in ASKING]
+
+
+@dataclass
+class Besieged:
+    """The service, and all that it has let out."""
+
+    running: Service
+    log: Path
+    canaries: list[Canary]
+    playing: Stage
+    answers: list[bytes] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=lambda: [JWT_SECRET])
+
+    def ask(self, method: str, path: str, **more: Any) -> int:
+        """Sends a request; keeps the answer, headers included, and gives its status."""
+        bearer = token(JWT_SECRET)
+        self.tokens.append(bearer)
+        headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"} | more.pop("headers", {})
+        answer = requests.request(method, f"{self.running.url}{path}", timeout=60, headers=headers, **more)
+        assert set(answer.json()) >= ({"error", "message", "request_id"} if answer.status_code >= 400 else set())
+        self.answers.append(repr(answer.headers).encode() + answer.content)
+        return answer.status_code
+
+    def outputs(self) -> list[bytes]:
+        """All that anybody can read."""
+        logs = [part.read_bytes() for part in self.log.parent.glob(f"{self.log.name}*")]
+        arguments = Path(f"/proc/{self.running.process.pid}/cmdline").read_bytes()
+        out = [self.running.said().encode(), self.running.complained().encode(), arguments]
+        return [*logs, *out, b"\n".join(self.answers)]
+
+    def hits(self) -> list[bytes]:
+        """What of any secret or token is in it."""
+        traces = [trace for canary in self.canaries for trace in canary.traces()]
+        return hits([*traces, *(one.encode() for one in self.tokens)], self.outputs())
+
+
+@pytest.fixture(scope="module")
+def besieged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Besieged]:
+    """A service that tells its log everything, and asks for tokens."""
+    folder = tmp_path_factory.mktemp("besieged")
+    config = folder / "config.yaml"
+    config.write_text(
+        f"log_level: debug\nuser_handler: {{log_file: {folder}/log, max_concurrent_requests: {AT_ONCE}, deadline: 10}}"
+    )
+    with stage() as playing, service("--config", str(config), JWT_SECRET=JWT_SECRET) as running:
+        yield Besieged(running, folder / "log", canaries(), playing)
+
+
+@pytest.fixture
+def rehearsed(cloud: Keystone, login: str, besieged: Besieged) -> Callable[[str, str], Rehearsal]:
+    """What a request to this path asks of a real Keystone, about a user and a project that exist."""
+
+    def rehearse(method: str, path: str) -> Rehearsal:
+        env = cloud.cloud_env()
+        bearer = {"Authorization": f"Bearer {token(JWT_SECRET)}"}
+        body = {"cloud_env": env, "username": login, "password": "correct-horse"}
+        status, made = post(besieged.running.url, json=body, headers=bearer)
+        assert status == 201
+        request = ASKING[method, path](login, made["user_id"], made["project_id"], "battery-staple")
+        with rehearsing(cloud) as (auth_url, heard):
+            besieged.ask(method, path, json={"cloud_env": env | {"auth_url": auth_url}, **request})
+        assert heard.calls() > 1
+        heard.body = {"cloud_env": env, **request}
+        besieged.tokens += heard.tokens()
+        return heard
+
+    return rehearse
+
+
+def with_secrets(body: dict[str, Any], cloud_password: str, password: str) -> dict[str, Any]:
+    """The body with these in place of the rehearsed passwords."""
+    text = json.dumps(body)
+    assert ADMIN_PASSWORD in text
+    assert "battery-staple" in text
+    text = text.replace(json.dumps(ADMIN_PASSWORD), json.dumps(cloud_password))
+    body = json.loads(text.replace('"battery-staple"', json.dumps(password)))
+    assert isinstance(body, dict)
+    return body
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_no_secret_gets_out_whatever_keystone_says(
+    besieged: Besieged,
+    rehearsed: Callable[[str, str], Rehearsal],
+    record_property: Callable[[str, object], None],
+    method: str,
+    path: str,
+) -> None:
+    """At each of its calls it may say back all that it was told, in every form and spelling."""
+    rehearsal = rehearsed(method, path)
+    pairs = [*zip(besieged.canaries[::2], besieged.canaries[1::2], strict=True)]
+    trials = [
+        (index, attack, first, second)
+        for index in range(rehearsal.calls())
+        for attack in ATTACKS
+        for first, second in pairs
+    ]
+
+    def play(turn: int) -> int:
+        index, attack, first, second = trials[turn]
+        given = first.secret, second.secret
+        auth_url = besieged.playing.add(Trial(rehearsal, index, attack, turn))
+        body = with_secrets(rehearsal.body, *given)
+        return besieged.ask(method, path, json=body | {"cloud_env": body["cloud_env"] | {"auth_url": auth_url}})
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        statuses = Counter(threads.map(play, range(len(trials))))
+    found = besieged.hits()
+    paths = rehearsal.calls() * len(ATTACKS)
+    record_property("tried", (len(besieged.canaries), paths, len(trials), len(found)))
+    print(dict(statuses))
+    assert statuses[403]
+    assert statuses[502]
+    assert found == [], "\n".join(map(repr, found))
+
+
+# Ways to send a request that is refused before Keystone is asked; each makes what is sent of the body as JSON.
+SPOILT: dict[str, Callable[[bytes], dict[str, Any]]] = {
+    "cut short": lambda data: {"data": data[:-2]},
+    "cut in a secret": lambda data: {"data": data[: data.index(b'"password"') + 20]},
+    "not UTF-8": lambda data: {"data": data + b"\xff"},
+    "a number too long": lambda data: {"data": data[:-1] + b', "x": ' + b"9" * 5000 + b"}"},
+    "NaN": lambda data: {"data": data[:-1] + b', "x": NaN}'},
+    "repeated": lambda data: {"data": data[:-1] + b"," + data[1:]},
+    "in an array": lambda data: {"data": b"[" + data + b"]"},
+    "in text": lambda data: {"data": json.dumps(data.decode())},
+    "nested": lambda data: {"data": b'{"x": ' * 100_000 + data + b"}" * 100_000},
+    "too large": lambda data: {"data": data + b" " * 70_000},
+    "in chunks": lambda data: {"data": iter([data[:50], data[50:], b"x"])},
+    "a form": lambda data: {"data": data, "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
+    "no token": lambda data: {"data": data, "headers": {"Authorization": ""}},
+    "Basic": lambda data: {"data": data, "auth": ("x", json.loads(data)["cloud_env"]["password"].encode())},
+    "a token of another": lambda data: {"data": data, "headers": {"Authorization": f"Bearer {token('x' * 32)}"}},
+    "a token made of it": lambda data: {
+        "data": data,
+        "headers": {"Authorization": f"Bearer {token(json.loads(data)['cloud_env']['password'])}"},
+    },
+}
+
+# What can be wrong with the parts of a request; each changes the body.
+WRONG: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "a URL with it": lambda env: env | {"auth_url": f"http://x:{quote(env['password'], safe='')}@127.0.0.1:9/v3"},
+    "a URL after it": lambda env: env | {"auth_url": f"{env['password']}http://127.0.0.1:9/v3"},
+    "a URL under it": lambda env: env | {"auth_url": f"http://127.0.0.1:9/{quote(env['password'], safe='')}/v3"},
+    "in an object": lambda env: env | {"password": {"password": env["password"]}},
+    "in an array": lambda env: env | {"password": [env["password"]]},
+    "over and over": lambda env: env | {"password": env["password"] * 9},
+    "with half a character": lambda env: env | {"password": env["password"] + "\ud800"},
+    "no user": lambda env: {"auth_url": env["auth_url"], "password": env["password"]},
+    "text": lambda env: env["password"],
+    "an array": lambda env: [env["password"]],
+    "nobody there": lambda env: env | {"auth_url": "http://127.0.0.1:9/v3"},
+    "a metadata service": lambda env: env | {"auth_url": "http://169.254.169.254/"},
+    "a wrong password": lambda env: env,
+}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_no_secret_gets_out_of_a_request_that_is_wrong(
+    besieged: Besieged,
+    cloud: Keystone,
+    login: str,
+    record_property: Callable[[str, object], None],
+    method: str,
+    path: str,
+) -> None:
+    """Whatever is wrong with it: its bytes, its headers, its values, or the Keystone that it names."""
+
+    def ask(spoiling: str, first: Canary, second: Canary) -> int:
+        rest = ASKING[method, path](login, "0" * 32, "1" * 32, second.secret)
+        env = cloud.cloud_env() | {"password": first.secret}
+        if spoiling in SPOILT:
+            return besieged.ask(method, path, **SPOILT[spoiling](json.dumps({"cloud_env": env, **rest}).encode()))
+        if spoiling == "no such path":
+            return besieged.ask(method, f"{path}s", json={"cloud_env": env, **rest})
+        if spoiling == "no such method":
+            return besieged.ask("PUT", path, json={"cloud_env": env, **rest})
+        return besieged.ask(method, path, data=json.dumps({"cloud_env": WRONG[spoiling](env), **rest}))
+
+    spoilings = [*SPOILT, "no such path", "no such method", *WRONG]
+    pairs = [*zip(besieged.canaries, [*besieged.canaries[1:], besieged.canaries[0]], strict=True)]
+    trials = [(spoiling, *pair) for spoiling in spoilings for pair in pairs]
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        statuses = Counter(threads.map(lambda trial: ask(*trial), trials))
+    found = besieged.hits()
+    record_property("tried", (len(besieged.canaries), len(spoilings), len(trials), len(found)))
+    assert set(statuses) == {400, 401, 403, 404, 405, 413, 415, 502}
+    assert found == [], "\n".join(map(repr, found))
