@@ -1,7 +1,10 @@
 """No secret of a request gets out: into the log, standard output or error, an answer, or the process's arguments."""
 
+import base64
 import json
+import logging
 import secrets
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +16,14 @@ from urllib.parse import quote
 import pytest
 import requests
 
+from functions.change_user_details import change_user_details
+from functions.create_user_project import create_user_project
+from lib import call
+from lib.endpoint import endpoint
+from lib.errors import Answer
+from lib.keystone import connect
+from lib.models import CloudEnv, SignUp
+from lib.settings import load
 from tests.contract.ui import token
 from tests.keystone import ADMIN_PASSWORD, Keystone
 from tests.security.attacks import ASKING, ATTACKS, Rehearsal, Stage, Trial, rehearsing, stage
@@ -213,3 +224,83 @@ def test_no_secret_gets_out_of_a_request_that_is_wrong(
     record_property("tried", (len(besieged.canaries), len(spoilings), len(trials), len(found)))
     assert set(statuses) == {400, 401, 403, 404, 405, 413, 415, 502}
     assert found == [], "\n".join(map(repr, found))
+
+
+@pytest.mark.parametrize("canary", canaries(), ids=lambda canary: canary.kind)
+def test_the_search_finds_what_it_looks_for(canary: Canary) -> None:
+    """Else all of the above would be empty words."""
+    data = canary.secret.encode()
+    quotings = [canary.secret, json.dumps(canary.secret), repr(repr(canary.secret)), quote(quote(canary.secret))]
+    quotings += [base64.b64encode(b"x" * offset + data + b"y").decode() for offset in range(4)]
+    quotings += [canary.words[-2], base64.urlsafe_b64encode(data).decode()]
+    for quoting in quotings:
+        assert hits(canary.traces(), [b"before " + quoting.encode() + b" after"])
+    assert hits(canary.traces(), [b"before ", secrets.token_hex(1000).encode()]) == []
+
+
+@pytest.mark.parametrize("canary", canaries(), ids=lambda canary: canary.kind)
+def test_an_awkward_secret_is_a_password_like_any_other(
+    cloud: Keystone, request_of: Callable[..., dict[str, Any]], login: str, canary: Canary
+) -> None:
+    """Of the cloud environment's account and of the person, who both log in with it."""
+    [admin] = cloud.admin.roles.list(name="admin")
+    owner = cloud.admin.users.create(f"owner-{login}", domain="default", password=canary.secret)
+    home = cloud.admin.projects.create(f"home-{login}", domain="default")
+    cloud.admin.roles.grant(admin.id, user=owner.id, project=home.id)
+    env = {"auth_url": cloud.auth_url, "user_id": owner.id, "project_id": home.id, "password": canary.secret}
+    request = request_of(cloud_env=env, password=canary.secret)
+    status, body = create_user_project(request)
+    assert (status, create_user_project(request)) == (201, (201, body))
+    assert isinstance(body, dict)
+    person = cloud.client(user_id=body["user_id"], password=canary.secret, project_id=body["project_id"])
+    assert person.session.get_token()
+
+
+def test_libraries_that_log_everything_log_no_secret(
+    cloud: Keystone, login: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As on a host that listens to all loggers: our functions tell Keystone's libraries secrets."""
+    [canary] = [one for one in canaries() if one.kind == "quotes"]
+    env = cloud.cloud_env()
+    with caplog.at_level(logging.DEBUG):
+        status, made = create_user_project({"cloud_env": env, "username": login, "password": canary.secret})
+        assert status == 201
+        assert isinstance(made, dict)
+        info = {"cloud_user_id": made["user_id"], "new_data": {"password": canary.secret}}
+        assert change_user_details({"cloud_env": env, "user_info": info})[0] == 201
+        wrong = {"cloud_env": env | {"password": canary.secret}, "username": login, "password": canary.secret}
+        assert create_user_project(wrong)[0] == 403
+    assert "keystoneauth" in {record.name.partition(".")[0] for record in caplog.records}
+    assert hits([*canary.traces(), ADMIN_PASSWORD.encode()], [caplog.text.encode()]) == []
+
+
+def test_secrets_show_in_no_repr(cloud: Keystone, settings_file: Callable[[str], Path]) -> None:
+    """Of a request, the connection and the settings."""
+    [canary] = [one for one in canaries() if one.kind == "hyphens"]
+    env = CloudEnv.model_validate(cloud.cloud_env() | {"auth_url": cloud.auth_url})
+    request = SignUp.model_validate({"cloud_env": cloud.cloud_env(), "username": "ann", "password": canary.secret})
+    settings = load(settings_file(""), secret=canary.secret)
+    with call.serving("test") as this:
+        this.ends = time.monotonic() + 30
+        connection = connect(env)
+    shown = [repr(one) + str(one) for one in (env, request, request.password, settings, this, connection)]
+    assert hits([*canary.traces(), ADMIN_PASSWORD.encode()], [one.encode() for one in shown]) == []
+    dumped = request.model_dump_json() + settings.model_dump_json()
+    assert hits([*canary.traces(), ADMIN_PASSWORD.encode()], [dumped.encode()]) == []
+
+
+@pytest.mark.parametrize("canary", canaries(), ids=lambda canary: canary.kind)
+def test_a_bug_that_quotes_a_secret_lets_nothing_of_it_out(canary: Canary, caplog: pytest.LogCaptureFixture) -> None:
+    """However deep it was quoted before."""
+    quotings = [canary.secret, repr(repr(json.dumps({"x": canary.secret}))), quote(quote(quote(canary.secret)))]
+
+    @endpoint
+    def buggy(request: SignUp) -> Answer:
+        raise ValueError(quotings.pop())
+
+    env = {"auth_url": "http://127.0.0.1:9", "user_id": "x", "project_id": "x", "password": "another"}
+    while quotings:
+        status, body = buggy({"cloud_env": env, "username": "ann", "password": canary.secret})
+        assert status == 500
+        assert hits(canary.traces(), [caplog.text.encode(), repr(body).encode()]) == []
+    assert "ValueError" in caplog.text

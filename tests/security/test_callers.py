@@ -1,0 +1,216 @@
+"""Who gets in: tokens of the UI and the cluster builder, and nothing else, wherever it is sent."""
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import Client
+
+import handler
+from lib.caller import LONGEST_TOKEN
+from lib.errors import Answer
+from lib.settings import JWT_VARIABLE, PATH_VARIABLE
+from tests.answers import error
+from tests.contract.ui import signed, token
+
+SECRET = "of the Concertim UI, and of 32 bytes at least"
+ANOTHER = "of somebody else, and of 32 bytes just as well"
+NOW = int(time.time())
+# The header of a public key, for the trick of signing with it as if it were the secret.
+PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n"
+
+SEND_ONE = "Send the header Authorization: Bearer with a token signed with this service's JWT_SECRET."
+NOT_SIGNED = "The token is not signed with this service's JWT_SECRET."
+NO_TOKEN = "The token is no JSON Web Token of HS256, or is meant for somebody else."
+EXPIRED = "The token has expired. If it is a new one, the clocks of the two hosts differ."
+TOO_EARLY = "The token is not valid yet. If it is a new one, the clocks of the two hosts differ."
+NO_EXPIRY = "The token never expires: it has no exp."
+TOO_LONG = "The token is too long to be one of Concertim's."
+VALID_TOO_LONG = "The token is valid for longer than the setting jwt_lifetime allows."
+A_USERS = "The token is an ordinary user's. Only the Concertim UI and its cluster builder may call."
+
+
+@pytest.fixture(autouse=True)
+def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The site's secret, in the environment."""
+    monkeypatch.setenv(JWT_VARIABLE, SECRET)
+
+
+def ask(authorization: str | None, method: str = "POST", path: str = "/user", **more: Any) -> tuple[Answer, str | None]:
+    """The answer, and its WWW-Authenticate."""
+    headers = {} if authorization is None else {"Authorization": authorization}
+    more["environ_overrides"] = {"PATH_INFO": path} | more.get("environ_overrides", {})
+    response = Client(handler.application).open(method=method, headers=headers, **more)
+    body: Any = response.text if response.mimetype == "text/plain" else response.get_json(silent=True)
+    return (response.status_code, body), response.headers.get("WWW-Authenticate")
+
+
+# What a request without a body is told once its caller has got in.
+INSIDE = error(400, "bad_request", "request: is not JSON: Expecting value at line 1, column 1")
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        pytest.param(lambda: f"Bearer {token(SECRET)}", id="of the UI"),
+        pytest.param(lambda: f"bearer   {token(SECRET)} ", id="with spaces, in lower case"),
+        pytest.param(lambda: f"Bearer {token(SECRET, iat=None, jti=None)}", id="of the cluster builder"),
+        pytest.param(lambda: f"Bearer {token(SECRET, iat=NOW + 5, exp=NOW + 65)}", id="of a clock that is ahead"),
+        pytest.param(lambda: f"Bearer {token(SECRET, iat=NOW - 65, exp=NOW - 5)}", id="of a clock that is behind"),
+        pytest.param(lambda: f"Bearer {token(SECRET, exp=NOW + 300, iat=NOW)}", id="for as long as the setting"),
+    ],
+)
+def test_tokens_of_the_site_get_in(authorization: Callable[[], str]) -> None:
+    """As UI v1.0.0 and later sign them, and with clocks that differ by some seconds."""
+    assert ask(authorization()) == (INSIDE, None)
+
+
+@pytest.mark.parametrize(
+    ("authorization", "why"),
+    [
+        pytest.param(lambda: None, SEND_ONE, id="no header"),
+        pytest.param(lambda: "", SEND_ONE, id="an empty header"),
+        pytest.param(lambda: "Bearer", SEND_ONE, id="no token"),
+        pytest.param(lambda: "Bearer  ", SEND_ONE, id="a blank token"),
+        pytest.param(lambda: token(SECRET), SEND_ONE, id="no scheme"),
+        pytest.param(lambda: f"Basic {token(SECRET)}", SEND_ONE, id="another scheme"),
+        pytest.param(lambda: f"Bearer {token(SECRET)}, Bearer {token(SECRET)}", NO_TOKEN, id="two headers, joined"),
+        pytest.param(lambda: "Bearer x", NO_TOKEN, id="no token at all"),
+        pytest.param(lambda: "Bearer a.b.c", NO_TOKEN, id="three dots of nothing"),
+        pytest.param(lambda: "Bearer é.ß.ÿ", NO_TOKEN, id="not ASCII"),
+        pytest.param(lambda: f"Bearer {token(ANOTHER)}", NOT_SIGNED, id="another secret"),
+        pytest.param(lambda: f"Bearer {token('')}", NOT_SIGNED, id="an empty secret"),
+        pytest.param(lambda: f"Bearer {token(SECRET)[:-2]}AA", NOT_SIGNED, id="a signature that was changed"),
+        pytest.param(lambda: f"Bearer {token(SECRET).rpartition('.')[0]}.", NOT_SIGNED, id="no signature"),
+        pytest.param(lambda: f"Bearer {_changed(exp=NOW + 61)}", NOT_SIGNED, id="claims that were changed"),
+        pytest.param(lambda: f"Bearer {_with_header(alg='none')}", NO_TOKEN, id="algorithm none"),
+        pytest.param(lambda: f"Bearer {_with_header(alg='nOnE').rpartition('.')[0]}.", NO_TOKEN, id="nOnE, unsigned"),
+        pytest.param(lambda: f"Bearer {_with_header(alg='HS512')}", NO_TOKEN, id="HS512"),
+        pytest.param(lambda: f"Bearer {_with_header(alg='RS256')}", NO_TOKEN, id="RS256, signed with the secret"),
+        pytest.param(
+            lambda: f"Bearer {signed({'alg': 'RS256'}, {'exp': NOW + 60}, PUBLIC_KEY)}", NO_TOKEN, id="RS256 confusion"
+        ),
+        pytest.param(lambda: f"Bearer {_with_header(alg=None)}", NO_TOKEN, id="no algorithm"),
+        pytest.param(lambda: f"Bearer {_with_header(alg='HS256', crit=['x'])}", NO_TOKEN, id="a critical extension"),
+        pytest.param(lambda: f"Bearer {_with_header(alg='HS256', b64=False)}", NO_TOKEN, id="detached claims"),
+        pytest.param(lambda: f"Bearer {token(SECRET, exp=NOW - 11, iat=NOW - 71)}", EXPIRED, id="expired"),
+        pytest.param(lambda: f"Bearer {token(SECRET, iat=NOW + 60, exp=NOW + 120)}", TOO_EARLY, id="of the future"),
+        pytest.param(lambda: f"Bearer {token(SECRET, nbf=NOW + 60)}", TOO_EARLY, id="not before"),
+        pytest.param(lambda: f"Bearer {token(SECRET, exp=None)}", NO_EXPIRY, id="no exp"),
+        pytest.param(lambda: f"Bearer {token(SECRET, exp='soon')}", NO_TOKEN, id="an exp that is none"),
+        pytest.param(lambda: f"Bearer {token(SECRET, exp=float('inf'))}", NO_TOKEN, id="an endless exp"),
+        pytest.param(lambda: f"Bearer {token(SECRET, exp=[NOW + 60])}", NO_TOKEN, id="a list of exp"),
+        pytest.param(lambda: f"Bearer {token(SECRET, aud='another service')}", NO_TOKEN, id="meant for another"),
+        pytest.param(lambda: f"Bearer {token(SECRET, exp=NOW + 86400)}", VALID_TOO_LONG, id="for a day"),
+        pytest.param(lambda: f"Bearer {token(SECRET, exp=NOW + 86400, iat=None)}", VALID_TOO_LONG, id="a day, no iat"),
+        pytest.param(
+            lambda: f"Bearer {token(SECRET, iat=NOW - 86400, exp=NOW + 5)}", VALID_TOO_LONG, id="a day, at its end"
+        ),
+        pytest.param(lambda: f"Bearer {token(SECRET, sub='7', scp='user')}", A_USERS, id="an ordinary user's"),
+        pytest.param(lambda: f"Bearer {token(SECRET, scp='user')}", A_USERS, id="scp alone"),
+        pytest.param(lambda: f"Bearer {token(SECRET, sub='')}", A_USERS, id="an empty sub"),
+        pytest.param(
+            lambda: f"Bearer {token(SECRET, x='x' * 5000)}",
+            "The token is too long to be one of Concertim's.",
+            id="huge",
+        ),
+        pytest.param(lambda: f"Bearer {_nested()}", NO_TOKEN, id="nested without end"),
+    ],
+)
+def test_nothing_else_gets_in(authorization: Callable[[], str | None], why: str) -> None:
+    """401 with a plain reason that echoes nothing, and the header that names the scheme."""
+    assert ask(authorization()) == (error(401, "unauthorized", why), 'Bearer realm="UserHandler"')
+
+
+def _changed(**claims: Any) -> str:
+    """A good token with other claims than were signed."""
+    header, _, signature = token(SECRET).split(".")
+    return f"{header}.{_base64(json.dumps({'iat': NOW, **claims}).encode())}.{signature}"
+
+
+def _with_header(**header: Any) -> str:
+    """Good claims under this header, signed with the secret."""
+    return signed({key: value for key, value in header.items() if value is not None}, {"exp": NOW + 60}, SECRET)
+
+
+def _nested() -> str:
+    """A header that a careless parser would follow down until it falls."""
+    token = f"{_base64(b'[' * 1500 + b']' * 1500)}.e30.x"
+    assert len(token) < LONGEST_TOKEN + 10
+    return token
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE", "PUT", "OPTIONS", "HEAD"])
+@pytest.mark.parametrize(
+    "path", ["/", "//", "/user", "//user", "/user/", "/team", "/team_role", "/create_user_project", "/x", "/%2e", "/.."]
+)
+def test_every_path_but_the_root_wants_a_token(method: str, path: str) -> None:
+    """Whatever is served there; nobody learns without one which paths and methods there are."""
+    status = ask(None, method, path, data=b"{", content_type="text/html")[0][0]
+    assert status == (200 if method in ("GET", "HEAD") and path in ("/", "//") else 401)
+
+
+def test_the_caller_is_asked_before_the_body_is_read() -> None:
+    """A stranger's bytes are not looked at."""
+
+    class Unread:
+        def read(self, *_: object) -> bytes:
+            raise AssertionError("was read")
+
+    overrides = {"wsgi.input": Unread(), "CONTENT_LENGTH": "10", "CONTENT_TYPE": "application/json"}
+    assert ask(None, environ_overrides=overrides)[0] == error(401, "unauthorized", SEND_ONE)
+
+
+def test_without_a_secret_anybody_may_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """UI releases before v1.0.0 send no token; what later ones send is not looked at."""
+    monkeypatch.delenv(JWT_VARIABLE)
+    assert ask(None) == (INSIDE, None)
+    assert ask(f"Bearer {token(ANOTHER)}") == (INSIDE, None)
+
+
+def test_the_secret_may_be_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, settings_file: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """White space around it does not count, there as in the environment."""
+    (tmp_path / "secret").write_text(f"\n  {SECRET}\n")
+    settings_file(f"user_handler: {{jwt_secret_file: {tmp_path / 'secret'}}}")
+    monkeypatch.delenv(JWT_VARIABLE)
+    assert ask(None)[0] == error(401, "unauthorized", SEND_ONE)
+    assert ask(f"Bearer {token(SECRET)}") == (INSIDE, None)
+    settings_file("")
+    monkeypatch.setenv(JWT_VARIABLE, f" {SECRET}\n")
+    assert ask(f"Bearer {token(SECRET)}") == (INSIDE, None)
+
+
+def test_the_setting_bounds_for_how_long_a_token_may_be_valid(settings_file: Callable[[str], Path]) -> None:
+    """The UI's are for a minute."""
+    settings_file("user_handler: {jwt_lifetime: 60}")
+    assert ask(f"Bearer {token(SECRET)}") == (INSIDE, None)
+    long = token(SECRET, iat=NOW, exp=NOW + 61)
+    assert ask(f"Bearer {long}")[0] == error(401, "unauthorized", VALID_TOO_LONG)
+
+
+@pytest.mark.parametrize("secret", ["", "  ", "short", "x" * 31])
+def test_a_secret_that_protects_nothing_lets_nobody_in(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    """On a host that does not stop for it: every call is 500, none is let through."""
+    monkeypatch.setenv(JWT_VARIABLE, secret)
+    for authorization in (None, f"Bearer {token(secret)}"):
+        status, body = ask(authorization)[0]
+        assert isinstance(body, dict)
+        assert (status, body["error"]) == (500, "misconfigured")
+
+
+def test_settings_that_cannot_be_read_let_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may have named the secret."""
+    monkeypatch.delenv(JWT_VARIABLE)
+    monkeypatch.setenv(PATH_VARIABLE, "/nonexistent/config.yaml")
+    why = "/nonexistent/config.yaml: No such file or directory"
+    assert ask(None)[0] == error(500, "misconfigured", why)
