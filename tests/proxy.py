@@ -1,5 +1,6 @@
 """A loopback proxy before Keystone that notes every call and can answer, delay or spoil any of them."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -94,14 +95,17 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def proxy(target: str) -> Iterator[Proxy]:
-    """Runs a proxy before the Keystone at this URL."""
+def proxy(target: str, tls: ssl.SSLContext | None = None) -> Iterator[Proxy]:
+    """Runs a proxy before the Keystone at this URL, behind TLS if asked to."""
 
     class Handler(Exchange):
         keystone = urlsplit(target).netloc
         lock = threading.Lock()
 
     with _Server(("127.0.0.1", 0), Handler) as server:
+        if tls:
+            # The handshake is left to the thread that serves the connection.
+            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         Handler.seen = Proxy(f"http://127.0.0.1:{server.server_port}/v3")
         threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
         try:

@@ -67,13 +67,11 @@ def _meanings(address: Any) -> list[Any]:
 
 
 class _Plain(HTTPConnection):
-    """A connection to an address that may be dialled; it is cut when the time of the call that waits for it is over.
+    """A connection to an address that may be dialled, whose answer is waited for no longer than its call may take.
 
-    A time-out bounds the wait for the next byte only. Who sends one now and then would be waited for without end, in
-    the handshake of TLS as in the head of an answer.
+    A time-out bounds the wait for the next byte only: who sends one now and then would be waited for without end. (That
+    of a handshake bounds the whole of it.)
     """
-
-    _wire: socket.socket | None = None
 
     def _new_conn(self) -> socket.socket:
         with suppress(OSError):
@@ -86,25 +84,14 @@ class _Plain(HTTPConnection):
         except BaseException:
             wire.close()
             raise
-        # A handshake takes the socket itself over before it begins.
-        self._wire = wire.dup()
         return wire
-
-    def connect(self) -> None:
-        try:
-            with call.current().cutting(self._cut):
-                super().connect()
-        finally:
-            if self._wire:
-                self._wire.close()
-            self._wire = None
 
     def getresponse(self) -> Any:
         with call.current().cutting(self._cut):
             return super().getresponse()
 
     def _cut(self) -> None:
-        wire = self._wire or self.sock
+        wire = self.sock
         if wire:
             with suppress(OSError):
                 wire.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,407 @@
+"""What is connected to: the Keystones that the settings allow, and never what a cloud keeps for itself."""
+
+import json
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from functions.create_user_project import create_user_project
+from lib.errors import AuthUrlNotAllowed
+from lib.keystone import dialling
+from lib.models import CloudEnv
+from tests.answers import error
+from tests.census import finished
+from tests.keystone import Keystone
+from tests.proxy import Answered, Exchange, Proxy, proxy
+
+RequestOf = Callable[..., dict[str, Any]]
+SettingsFile = Callable[[str], Path]
+
+NOT_LISTED = error(
+    403, "auth_url_not_allowed", "cloud_env.auth_url is not under any of the URLs in the setting allowed_auth_urls."
+)
+NEVER = error(
+    403,
+    "auth_url_not_allowed",
+    "cloud_env.auth_url leads to a link-local or metadata address, where no Keystone is. If one is there all the same,"
+    " put its URL into the setting allowed_auth_urls.",
+)
+
+
+def checked(auth_url: str) -> str:
+    """What would be dialled for this URL; raises what a request with it would be answered for."""
+    env = CloudEnv.model_validate({"auth_url": auth_url, "user_id": "x", "project_id": "x", "password": "x"})
+    dialling.check(env.auth_url)
+    return env.auth_url
+
+
+@pytest.mark.parametrize(
+    ("allowed", "auth_url"),
+    [
+        ("http://keystone.example:5000", "http://keystone.example:5000"),
+        ("http://keystone.example:5000", "http://keystone.example:5000/v3/"),
+        ("http://keystone.example:5000/v3", "http://keystone.example:5000"),
+        ("http://keystone.example:5000/", "http://KEYSTONE.example:5000/identity/v3"),
+        ("https://keystone.example", "https://keystone.example:443/v3"),
+        ("https://keystone.example:443/identity", "https://keystone.example/identity"),
+        ("https://keystone.example/identity/v3", "https://keystone.example/x/../identity/v3"),
+        ("http://127.0.0.1:5000", "http://127.1:5000"),
+        ("http://[::1]:5000", "http://[0:0:0:0:0:0:0:1]:5000/v3"),
+        ("http://169.254.7.7:5000", "http://169.254.7.7:5000"),
+    ],
+)
+def test_an_allowed_keystone_may_be_written_in_any_way(
+    settings_file: SettingsFile, allowed: str, auth_url: str
+) -> None:
+    """In the setting as in the request, both are compared once rebuilt from their parts."""
+    settings_file(json.dumps({"user_handler": {"allowed_auth_urls": ["http://other.example", allowed]}}))
+    assert checked(auth_url).endswith("/v3")
+
+
+@pytest.mark.parametrize(
+    "auth_url",
+    [
+        "http://keystone.example:5000/identity",
+        "https://keystone.example:5001/identity",
+        "https://keystone.example/identity",
+        "https://keystone.example:5000",
+        "https://keystone.example:5000/",
+        "https://keystone.example:5000/identity2",
+        "https://keystone.example:5000/identity-evil/v3",
+        "https://keystone.example:5000/identity/../evil",
+        "https://keystone.example:5000/identity/%2e%2e/evil",
+        "https://keystone.example.:5000/identity",
+        "https://keystone.example.evil.example:5000/identity",
+        "https://evil.example:5000/identity",
+        "https://ķeystone.example:5000/identity",
+        "https://127.0.0.1:5000/identity",
+        "https://[::1]:5000/identity",
+    ],
+)
+def test_nothing_but_an_allowed_keystone_is_dialled(settings_file: SettingsFile, auth_url: str) -> None:
+    """Scheme, host and port exactly; the path is the allowed one, or under it."""
+    settings_file('user_handler: {allowed_auth_urls: ["https://keystone.example:5000/identity"]}')
+    with pytest.raises(AuthUrlNotAllowed):
+        checked(auth_url)
+
+
+@pytest.mark.parametrize(
+    "auth_url",
+    [
+        "https://keystone.example:5000@evil.example/identity",
+        "https://keystone.example:5000\\@evil.example/identity",
+        "https://evil.example:5000/https://keystone.example:5000/identity",
+        "https://x:y@keystone.example:5000/identity",
+        "https://keystone.example:5000/identity?x=y",
+        "https://keystone.example:5000/identity#@evil.example",
+        "https://keystone.example:5000/identity/..%2f..%2fevil",
+        "https://keystone.example:5000/identity;x=y",
+        "https://keystone.example:0/identity",
+        "https://keystone.example:99999/identity",
+        "https://keystone .example:5000/identity",
+        "https://keystone%00.example:5000/identity",
+        "https://[fe80::1%25eth0]:5000/identity",
+        "file:///etc/passwd",
+        "gopher://keystone.example:5000/identity",
+        "//keystone.example:5000/identity",
+        "keystone.example:5000/identity",
+        "https://",
+    ],
+)
+def test_a_url_that_two_could_read_differently_is_no_url(auth_url: str) -> None:
+    """400, whether or not the setting is there."""
+    with pytest.raises(ValidationError, match="auth_url"):
+        checked(auth_url)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "169.254.169.254",
+        "169.254.0.1",
+        "2852039166",
+        "0xa9fea9fe",
+        "0xA9.0xFE.0xA9.0xFE",
+        "0251.0376.0251.0376",
+        "169.254.43518",
+        "169.16689662",
+        "%31%36%39.254.169.254",
+        "\uff11\uff16\uff19.254.169.254",
+        "169。254。169。254",
+        "[::ffff:169.254.169.254]",
+        "[::ffff:a9fe:a9fe]",
+        "[0:0:0:0:0:ffff:a9fe:a9fe]",
+        "[::a9fe:a9fe]",
+        "[64:ff9b::a9fe:a9fe]",
+        "[64:ff9b:1::a9fe:a9fe]",
+        "[2002:a9fe:a9fe::1]",
+        "[2001:0:a9fe:a9fe::1]",
+        "[fe80::1]",
+        "[fe80::a9fe:a9fe]",
+        "[febf::1]",
+        "[fd00:ec2::254]",
+        "[fd20:ce::254]",
+        "100.100.100.200",
+        "168.63.129.16",
+        "192.0.0.192",
+    ],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_link_local_and_metadata_addresses_are_dialled_in_no_spelling(scheme: str, host: str) -> None:
+    """Also where the setting is missing; 403 before any connection."""
+    with pytest.raises(AuthUrlNotAllowed):
+        checked(f"{scheme}://{host}/latest/meta-data")
+
+
+def test_what_is_refused_is_answered_403_and_told_to_the_log(
+    settings_file: SettingsFile, request_of: RequestOf, cloud: Keystone, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Message and line name the setting; the line has the URL, too."""
+    env = cloud.cloud_env() | {"auth_url": "http://169.254.169.254"}
+    assert create_user_project(request_of(cloud_env=env)) == NEVER
+    settings_file('user_handler: {allowed_auth_urls: ["http://keystone.example"]}')
+    assert create_user_project(request_of()) == NOT_LISTED
+    first, second = caplog.messages
+    assert "allowed_auth_urls" in first
+    assert first.endswith("; detail: 169.254.169.254; repeat: does not help")
+    assert "allowed_auth_urls" in second
+    assert second.endswith(f"; detail: {cloud.auth_url}; repeat: does not help")
+
+
+def test_what_is_not_allowed_sees_no_connection(settings_file: SettingsFile, request_of: RequestOf) -> None:
+    """Not even one that is closed again."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(0.5)
+        env = {"auth_url": f"http://127.0.0.1:{listening.getsockname()[1]}", "user_id": "x", "project_id": "x"}
+        settings_file('user_handler: {allowed_auth_urls: ["http://127.0.0.1:1"]}')
+        assert create_user_project(request_of(cloud_env=env | {"password": "x"})) == NOT_LISTED
+        with pytest.raises(TimeoutError):
+            listening.accept()
+
+
+def test_a_sign_up_at_an_allowed_keystone_is_as_ever(
+    settings_file: SettingsFile, cloud: Keystone, login: str, request_of: RequestOf
+) -> None:
+    """With the setting that the README recommends."""
+    settings_file(json.dumps({"user_handler": {"allowed_auth_urls": [cloud.auth_url]}}))
+    assert create_user_project(request_of()) == finished(cloud, login)
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Proxy]:
+    """Somewhere that nobody should call."""
+    with proxy("http://127.0.0.1:9") as running:
+        running.instead = lambda _method, _path: (200, {"Content-Type": "application/json"}, b"{}")
+        yield running
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 305, 307, 308])
+@pytest.mark.parametrize("where", [0, 1, 5, 6, 8])
+def test_a_redirect_leads_nowhere(before: Proxy, elsewhere: Proxy, through: RequestOf, status: int, where: int) -> None:
+    """At the log-in, a look-up, the create, or a grant."""
+
+    def redirect(_method: str, path: str) -> Answered | None:
+        away = {"Location": f"{elsewhere.auth_url}{path}", "Content-Type": "application/json"}
+        return (status, away, b"{}") if len(before.calls) > where else None
+
+    before.instead = redirect
+    why = "What answers at cloud_env.auth_url is not a Keystone v3."
+    assert create_user_project(through()) == error(502, "not_a_keystone", why)
+    assert elsewhere.calls == []
+
+
+def test_a_catalog_leads_nowhere(
+    cloud: Keystone, login: str, before: Proxy, elsewhere: Proxy, through: RequestOf
+) -> None:
+    """A token that says where Keystone is said to be: it stays at the URL of the request."""
+
+    def with_catalog(exchange: Exchange) -> None:
+        status, headers, data = exchange.ask_keystone()
+        token = json.loads(data)
+        urls = [
+            {"id": name, "interface": name, "region": "x", "region_id": "x", "url": elsewhere.auth_url}
+            for name in ("public", "internal", "admin")
+        ]
+        token["token"]["catalog"] = [{"id": "x", "type": "identity", "name": "keystone", "endpoints": urls}]
+        exchange.reply((status, headers, json.dumps(token).encode()))
+
+    before.instead = lambda _method, path: with_catalog if path == "/auth/tokens" else None
+    assert create_user_project(through()) == finished(cloud, login)
+    assert elsewhere.calls == []
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
+def test_a_proxy_of_the_environment_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, cloud: Keystone, login: str, elsewhere: Proxy, request_of: RequestOf, variable: str
+) -> None:
+    """Passwords go where the request says."""
+    with monkeypatch.context() as environment:
+        environment.setenv(variable, elsewhere.auth_url.removesuffix("/v3"))
+        answer = create_user_project(request_of())
+    assert answer == finished(cloud, login)
+    assert elsewhere.calls == []
+
+
+def resolving(*answers: str) -> Callable[..., list[Any]]:
+    """A resolver that gives these addresses in turn, whatever it is asked for; the last one again and again."""
+    left = [*answers]
+
+    def resolve(_host: str, port: int, *_: Any, **__: Any) -> list[Any]:
+        address = left.pop(0) if len(left) > 1 else left[0]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    return resolve
+
+
+def test_a_name_of_a_metadata_service_is_not_dialled(monkeypatch: pytest.MonkeyPatch, request_of: RequestOf) -> None:
+    """It is looked at when it is resolved."""
+    monkeypatch.setattr(socket, "getaddrinfo", resolving("169.254.169.254"))
+    env = {"auth_url": "http://metadata.example/", "user_id": "x", "project_id": "x", "password": "x"}
+    assert create_user_project(request_of(cloud_env=env)) == NEVER
+
+
+def test_a_name_that_changes_its_mind_is_told_nothing(monkeypatch: pytest.MonkeyPatch, request_of: RequestOf) -> None:
+    """Resolved to something good when it is looked at, and to something else when it is dialled: nothing is sent."""
+    monkeypatch.setattr(dialling, "_NEVER", [ip_network("127.0.0.2")])
+    monkeypatch.setattr(socket, "getaddrinfo", resolving("127.0.0.1", "127.0.0.2"))
+    with socket.create_server(("127.0.0.2", 0)) as listening:
+        env = {"auth_url": f"http://rebound.example:{listening.getsockname()[1]}", "user_id": "x", "project_id": "x"}
+        assert create_user_project(request_of(cloud_env=env | {"password": "x"})) == NEVER
+        connection, _ = listening.accept()
+        with connection:
+            assert connection.recv(1) == b""
+
+
+def own_tls(folder: Path, name: str = "IP:127.0.0.1") -> tuple[ssl.SSLContext, Path]:
+    """What a server needs, and the certificate for this name, which it has signed itself."""
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=keystone"]
+    command += ["-addext", f"subjectAltName={name}", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context, certificate
+
+
+@contextmanager
+def tls(keystone: str, folder: Path, name: str = "IP:127.0.0.1") -> Iterator[tuple[str, Path]]:
+    """The Keystone behind TLS: its URL, and its certificate."""
+    context, certificate = own_tls(folder, name)
+    with proxy(keystone, context) as running:
+        yield running.auth_url.replace("http:", "https:"), certificate
+
+
+UNVERIFIED = error(
+    502,
+    "not_a_keystone",
+    "The certificate of cloud_env.auth_url cannot be verified. See the setting cacert.",
+)
+
+
+@pytest.fixture
+def over_tls(cloud: Keystone, request_of: RequestOf) -> Callable[[str], dict[str, Any]]:
+    """Builds a sign-up for this auth_url."""
+    return lambda auth_url: request_of(cloud_env=cloud.cloud_env() | {"auth_url": auth_url})
+
+
+def test_https_is_verified(cloud: Keystone, tmp_path: Path, over_tls: Callable[[str], dict[str, Any]]) -> None:
+    """By the usual authorities, none of which has signed this one."""
+    with tls(cloud.auth_url, tmp_path) as (url, _):
+        assert create_user_project(over_tls(url)) == UNVERIFIED
+
+
+def test_https_is_verified_with_the_setting(
+    cloud: Keystone, login: str, tmp_path: Path, settings_file: SettingsFile, over_tls: Callable[[str], dict[str, Any]]
+) -> None:
+    """`cacert` names who has signed it."""
+    with tls(cloud.auth_url, tmp_path) as (url, certificate):
+        settings_file(f"user_handler: {{cacert: {certificate}}}")
+        assert create_user_project(over_tls(url)) == finished(cloud, login)
+
+
+def test_a_certificate_of_another_host_is_refused(
+    cloud: Keystone, tmp_path: Path, settings_file: SettingsFile, over_tls: Callable[[str], dict[str, Any]]
+) -> None:
+    """Whoever has signed it."""
+    with tls(cloud.auth_url, tmp_path, name="DNS:other.example") as (url, certificate):
+        settings_file(f"user_handler: {{cacert: {certificate}}}")
+        assert create_user_project(over_tls(url)) == UNVERIFIED
+
+
+def test_insecure_must_be_asked_for(
+    cloud: Keystone, login: str, tmp_path: Path, settings_file: SettingsFile, over_tls: Callable[[str], dict[str, Any]]
+) -> None:
+    """Then nothing is verified."""
+    with tls(cloud.auth_url, tmp_path, name="DNS:other.example") as (url, _):
+        settings_file("user_handler: {insecure: true}")
+        assert create_user_project(over_tls(url)) == finished(cloud, login)
+
+
+@contextmanager
+def dripping(first: bytes, then: bytes, context: ssl.SSLContext | None) -> Iterator[str]:
+    """Whoever connects is sent this, and then that again and again, for as long as they stay."""
+    over = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        with suppress(OSError), context.wrap_socket(connection, server_side=True) if context else connection as wire:
+            wire.sendall(first)
+            while not over.wait(0.1):
+                wire.sendall(then)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=drip, args=[listening.accept()[0]], daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=accept, daemon=True).start()
+        try:
+            yield f"127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            over.set()
+            listening.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "first", "then"),
+    [
+        pytest.param("http", b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n", id="headers"),
+        pytest.param("http", b"HTTP/1.1 200 OK\r\nX-A: ", b"b", id="a header"),
+        pytest.param("http", b"HTTP/1.1 ", b"2", id="a status line"),
+        pytest.param("https", b"HTTP/1.1 ", b"2", id="a status line over TLS"),
+        pytest.param("http", b"", b"HTTP/1.1 100 Continue\r\n\r\n", id="100 Continue"),
+        # Of a handshake, a record of 16 KiB begins.
+        pytest.param("https", b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03", b"x", id="a handshake"),
+        pytest.param("http", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n", id="chunks"),
+    ],
+)
+def test_whoever_answers_too_slowly_is_cut_off(
+    settings_file: SettingsFile, request_of: RequestOf, tmp_path: Path, scheme: str, first: bytes, then: bytes
+) -> None:
+    """At the end of the request's time; no thread is left waiting."""
+    settings_file("user_handler: {deadline: 1, insecure: true}")
+    context = own_tls(tmp_path)[0] if scheme == "https" and not first.startswith(b"\x16") else None
+    threads = threading.active_count()
+    with dripping(first, then, context) as address:
+        env = {"auth_url": f"{scheme}://{address}", "user_id": "x", "project_id": "x", "password": "x"}
+        begun = time.monotonic()
+        status, body = create_user_project(request_of(cloud_env=env))
+        assert isinstance(body, dict)
+        # A hundred headers are too many even for http.client, which may say so first.
+        assert (status, body["error"]) in ((504, "deadline_exceeded"), (502, "not_a_keystone"))
+        assert time.monotonic() - begun < 5
+        # What drips is not over yet, and accepts on.
+        until = time.monotonic() + 5
+        while threading.active_count() > threads + 1 and time.monotonic() < until:
+            time.sleep(0.05)
+        assert threading.active_count() <= threads + 1
