@@ -23,6 +23,8 @@ logger = logging.getLogger("user_handler")
 # The UI's own shortest password.
 SHORTEST_IN_TEXT = 6
 MASK = "***"
+# Letters and digits in a row: enough of a secret to give it away, and the fewest that are not in any text by chance.
+LONG_ENOUGH, SHORTEST_SKELETON = 10, 4
 
 # Where nobody rotates the file, it and its older parts together stay below 50 MiB.
 FILE_BYTES = 10 * 1024 * 1024
@@ -45,6 +47,12 @@ _QUOTINGS: list[Callable[[str], str]] = [
     lambda text: b64encode(text.encode()).decode().rstrip("="),
     lambda text: urlsafe_b64encode(text.encode()).decode().rstrip("="),
 ]
+_ESCAPES_AND_SIGNS = re.compile(
+    r"\\+(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[abfnrtv0])?"
+    r"|%(?:25)*[0-9a-fA-F]{2}"
+    r"|&(?:amp;)*#?[0-9A-Za-z]{1,8};"
+    r"|[^0-9A-Za-z]"
+)
 
 
 def configure(settings: Settings) -> None:
@@ -81,7 +89,8 @@ def mask(text: str) -> str:
         if 0 < len(spelling) < SHORTEST_IN_TEXT and spelling in text:
             return MASK
         text = text.replace(spelling, MASK) if spelling else text
-    return MASK if any(part in text for secret in secrets for part in _parts(secret)) else text
+    left = _skeleton(text)
+    return MASK if any(part in left for secret in secrets for part in _parts(_skeleton(secret))) else text
 
 
 def _spellings(secret: str) -> set[str]:
@@ -90,11 +99,15 @@ def _spellings(secret: str) -> set[str]:
     return once | {quoting(one) for one in once for quoting in _QUOTINGS}
 
 
-def _parts(secret: str) -> list[str]:
-    """What of it outlasts every quoting: its runs of letters and digits; of short ones, where it has no others."""
-    runs = re.findall("[0-9A-Za-z]{3,}", secret)
-    enough = min(SHORTEST_IN_TEXT, max(map(len, runs), default=0))
-    return [run for run in runs if len(run) >= enough]
+def _skeleton(text: str) -> str:
+    """What quoting leaves alone, however often it is done: letters and digits that are no part of an escape."""
+    return _ESCAPES_AND_SIGNS.sub("", text)
+
+
+def _parts(skeleton: str) -> list[str]:
+    if len(skeleton) <= LONG_ENOUGH:
+        return [skeleton] if len(skeleton) >= SHORTEST_SKELETON else []
+    return [skeleton[start : start + LONG_ENOUGH] for start in range(len(skeleton) - LONG_ENOUGH + 1)]
 
 
 class _RequestId(logging.Filter):

@@ -30,8 +30,10 @@ class Gone(Unfinished):
 
 
 NO_KEYSTONE = "What answers at cloud_env.auth_url is not a Keystone v3."
-# Enough for the rules of a password policy.
-LONGEST_TEXT = 1000
+# Enough for the rules of a password policy; and how much of a text is looked through for secrets at all.
+LONGEST_TEXT, LONGEST_READ = 1000, 16_000
+# OpenStack's own have 40 characters.
+LONGEST_REQUEST_ID = 80
 # By these Keystone says that it did nothing.
 REFUSALS = (Taken, Gone, BadRequest, CloudEnvRefused, RightsMissing)
 # These may pass: a short wait and another try can do. Rights among them, as a Keystone that serves requests in threads
@@ -48,7 +50,7 @@ def problem(error: Exception, step: str) -> Problem:
     return kind(
         message,
         step=step,
-        keystone_request_id=log.mask(getattr(error, "request_id", None) or ""),
+        keystone_request_id=log.mask(getattr(error, "request_id", None) or "")[:LONGEST_REQUEST_ID],
         detail=_detail(error),
     )
 
@@ -85,8 +87,8 @@ def _meaning(error: Exception, step: str) -> tuple[type[Problem], str]:
 
 def _text(error: Exception) -> str:
     """What Keystone says, without the request's secrets, in one line of bounded length."""
-    # Before anything is cut off, as half a secret would not be known for one.
-    said = log.mask(str(getattr(error, "message", error)))
+    # Before it is cut to its final length, as half a secret would not be known for one.
+    said = log.mask(str(getattr(error, "message", error))[:LONGEST_READ])
     # keystoneauth repeats the status and the request id, which have their own places.
     said = re.sub(r" \(HTTP \d+\).*", "", said, flags=re.DOTALL)
     return " ".join(said.split()).translate(log.ESCAPES)[:LONGEST_TEXT]
