@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from lib import call, log, settings, stopping
 from lib.errors import REPEATABLE, Answer, BadRequest, Problem, as_answer
+from lib.masking import mask
 from lib.models import Model, sentences
 from lib.waves import in_time
 
@@ -74,12 +75,12 @@ def _known_of(error: Exception) -> dict[str, str]:
             "problem": error.message,
             "step": error.step,
             "keystone_request_id": error.keystone_request_id,
-            "detail": log.mask(error.detail),
+            "detail": mask(error.detail),
             "repeat": "helps" if call.current().changed or isinstance(error, REPEATABLE) else "does not help",
         }
     frames = reversed(traceback.extract_tb(error.__traceback__))
     places = " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
-    return {"problem": log.mask(f"{type(error).__name__}: {error}"), "raised_at": places}
+    return {"problem": mask(f"{type(error).__name__}: {error}"), "raised_at": places}
 
 
 def _log(level: int, status: int, more: dict[str, str]) -> None:

@@ -19,6 +19,7 @@ from lib.errors import (
     RightsMissing,
     Unfinished,
 )
+from lib.masking import mask
 
 
 class Taken(Unfinished):
@@ -50,7 +51,7 @@ def problem(error: Exception, step: str) -> Problem:
     return kind(
         message,
         step=step,
-        keystone_request_id=log.mask(getattr(error, "request_id", None) or "")[:LONGEST_REQUEST_ID],
+        keystone_request_id=mask(getattr(error, "request_id", None) or "")[:LONGEST_REQUEST_ID],
         detail=_detail(error),
     )
 
@@ -88,7 +89,7 @@ def _meaning(error: Exception, step: str) -> tuple[type[Problem], str]:
 def _text(error: Exception) -> str:
     """What Keystone says, without the request's secrets, in one line of bounded length."""
     # Before it is cut to its final length, as half a secret would not be known for one.
-    said = log.mask(str(getattr(error, "message", error))[:LONGEST_READ])
+    said = mask(str(getattr(error, "message", error))[:LONGEST_READ])
     # keystoneauth repeats the status and the request id, which have their own places.
     said = re.sub(r" \(HTTP \d+\).*", "", said, flags=re.DOTALL)
     return " ".join(said.split()).translate(log.ESCAPES)[:LONGEST_TEXT]

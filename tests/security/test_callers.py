@@ -19,7 +19,6 @@ from tests.contract.ui import signed, token
 
 SECRET = "of the Concertim UI, and of 32 bytes at least"
 ANOTHER = "of somebody else, and of 32 bytes just as well"
-NOW = int(time.time())
 # The header of a public key, for the trick of signing with it as if it were the secret.
 PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n"
 
@@ -32,6 +31,11 @@ NO_EXPIRY = "The token never expires: it has no exp."
 TOO_LONG = "The token is too long to be one of Concertim's."
 VALID_TOO_LONG = "The token is valid for longer than the setting jwt_lifetime allows."
 A_USERS = "The token is an ordinary user's. Only the Concertim UI and its cluster builder may call."
+
+
+def now() -> int:
+    """Seconds, as tokens have them."""
+    return int(time.time())
 
 
 @pytest.fixture(autouse=True)
@@ -59,9 +63,9 @@ INSIDE = error(400, "bad_request", "request: is not JSON: Expecting value at lin
         pytest.param(lambda: f"Bearer {token(SECRET)}", id="of the UI"),
         pytest.param(lambda: f"bearer   {token(SECRET)} ", id="with spaces, in lower case"),
         pytest.param(lambda: f"Bearer {token(SECRET, iat=None, jti=None)}", id="of the cluster builder"),
-        pytest.param(lambda: f"Bearer {token(SECRET, iat=NOW + 5, exp=NOW + 65)}", id="of a clock that is ahead"),
-        pytest.param(lambda: f"Bearer {token(SECRET, iat=NOW - 65, exp=NOW - 5)}", id="of a clock that is behind"),
-        pytest.param(lambda: f"Bearer {token(SECRET, exp=NOW + 300, iat=NOW)}", id="for as long as the setting"),
+        pytest.param(lambda: f"Bearer {token(SECRET, iat=now() + 5, exp=now() + 65)}", id="of a clock that is ahead"),
+        pytest.param(lambda: f"Bearer {token(SECRET, iat=now() - 65, exp=now() - 5)}", id="of a clock that is behind"),
+        pytest.param(lambda: f"Bearer {token(SECRET, exp=now() + 300, iat=now())}", id="for as long as the setting"),
     ],
 )
 def test_tokens_of_the_site_get_in(authorization: Callable[[], str]) -> None:
@@ -86,29 +90,33 @@ def test_tokens_of_the_site_get_in(authorization: Callable[[], str]) -> None:
         pytest.param(lambda: f"Bearer {token('')}", NOT_SIGNED, id="an empty secret"),
         pytest.param(lambda: f"Bearer {token(SECRET)[:-2]}AA", NOT_SIGNED, id="a signature that was changed"),
         pytest.param(lambda: f"Bearer {token(SECRET).rpartition('.')[0]}.", NOT_SIGNED, id="no signature"),
-        pytest.param(lambda: f"Bearer {_changed(exp=NOW + 61)}", NOT_SIGNED, id="claims that were changed"),
+        pytest.param(lambda: f"Bearer {_changed(exp=now() + 61)}", NOT_SIGNED, id="claims that were changed"),
         pytest.param(lambda: f"Bearer {_with_header(alg='none')}", NO_TOKEN, id="algorithm none"),
         pytest.param(lambda: f"Bearer {_with_header(alg='nOnE').rpartition('.')[0]}.", NO_TOKEN, id="nOnE, unsigned"),
         pytest.param(lambda: f"Bearer {_with_header(alg='HS512')}", NO_TOKEN, id="HS512"),
         pytest.param(lambda: f"Bearer {_with_header(alg='RS256')}", NO_TOKEN, id="RS256, signed with the secret"),
         pytest.param(
-            lambda: f"Bearer {signed({'alg': 'RS256'}, {'exp': NOW + 60}, PUBLIC_KEY)}", NO_TOKEN, id="RS256 confusion"
+            lambda: f"Bearer {signed({'alg': 'RS256'}, {'exp': now() + 60}, PUBLIC_KEY)}",
+            NO_TOKEN,
+            id="RS256 confusion",
         ),
         pytest.param(lambda: f"Bearer {_with_header(alg=None)}", NO_TOKEN, id="no algorithm"),
         pytest.param(lambda: f"Bearer {_with_header(alg='HS256', crit=['x'])}", NO_TOKEN, id="a critical extension"),
         pytest.param(lambda: f"Bearer {_with_header(alg='HS256', b64=False)}", NO_TOKEN, id="detached claims"),
-        pytest.param(lambda: f"Bearer {token(SECRET, exp=NOW - 11, iat=NOW - 71)}", EXPIRED, id="expired"),
-        pytest.param(lambda: f"Bearer {token(SECRET, iat=NOW + 60, exp=NOW + 120)}", TOO_EARLY, id="of the future"),
-        pytest.param(lambda: f"Bearer {token(SECRET, nbf=NOW + 60)}", TOO_EARLY, id="not before"),
+        pytest.param(lambda: f"Bearer {token(SECRET, exp=now() - 11, iat=now() - 71)}", EXPIRED, id="expired"),
+        pytest.param(lambda: f"Bearer {token(SECRET, iat=now() + 60, exp=now() + 120)}", TOO_EARLY, id="of the future"),
+        pytest.param(lambda: f"Bearer {token(SECRET, nbf=now() + 60)}", TOO_EARLY, id="not before"),
         pytest.param(lambda: f"Bearer {token(SECRET, exp=None)}", NO_EXPIRY, id="no exp"),
         pytest.param(lambda: f"Bearer {token(SECRET, exp='soon')}", NO_TOKEN, id="an exp that is none"),
         pytest.param(lambda: f"Bearer {token(SECRET, exp=float('inf'))}", NO_TOKEN, id="an endless exp"),
-        pytest.param(lambda: f"Bearer {token(SECRET, exp=[NOW + 60])}", NO_TOKEN, id="a list of exp"),
+        pytest.param(lambda: f"Bearer {token(SECRET, exp=[now() + 60])}", NO_TOKEN, id="a list of exp"),
         pytest.param(lambda: f"Bearer {token(SECRET, aud='another service')}", NO_TOKEN, id="meant for another"),
-        pytest.param(lambda: f"Bearer {token(SECRET, exp=NOW + 86400)}", VALID_TOO_LONG, id="for a day"),
-        pytest.param(lambda: f"Bearer {token(SECRET, exp=NOW + 86400, iat=None)}", VALID_TOO_LONG, id="a day, no iat"),
+        pytest.param(lambda: f"Bearer {token(SECRET, exp=now() + 86400)}", VALID_TOO_LONG, id="for a day"),
         pytest.param(
-            lambda: f"Bearer {token(SECRET, iat=NOW - 86400, exp=NOW + 5)}", VALID_TOO_LONG, id="a day, at its end"
+            lambda: f"Bearer {token(SECRET, exp=now() + 86400, iat=None)}", VALID_TOO_LONG, id="a day, no iat"
+        ),
+        pytest.param(
+            lambda: f"Bearer {token(SECRET, iat=now() - 86400, exp=now() + 5)}", VALID_TOO_LONG, id="a day, at its end"
         ),
         pytest.param(lambda: f"Bearer {token(SECRET, sub='7', scp='user')}", A_USERS, id="an ordinary user's"),
         pytest.param(lambda: f"Bearer {token(SECRET, scp='user')}", A_USERS, id="scp alone"),
@@ -129,12 +137,12 @@ def test_nothing_else_gets_in(authorization: Callable[[], str | None], why: str)
 def _changed(**claims: Any) -> str:
     """A good token with other claims than were signed."""
     header, _, signature = token(SECRET).split(".")
-    return f"{header}.{_base64(json.dumps({'iat': NOW, **claims}).encode())}.{signature}"
+    return f"{header}.{_base64(json.dumps({'iat': now(), **claims}).encode())}.{signature}"
 
 
 def _with_header(**header: Any) -> str:
     """Good claims under this header, signed with the secret."""
-    return signed({key: value for key, value in header.items() if value is not None}, {"exp": NOW + 60}, SECRET)
+    return signed({key: value for key, value in header.items() if value is not None}, {"exp": now() + 60}, SECRET)
 
 
 def _nested() -> str:
@@ -194,7 +202,7 @@ def test_the_setting_bounds_for_how_long_a_token_may_be_valid(settings_file: Cal
     """The UI's are for a minute."""
     settings_file("user_handler: {jwt_lifetime: 60}")
     assert ask(f"Bearer {token(SECRET)}") == (INSIDE, None)
-    long = token(SECRET, iat=NOW, exp=NOW + 61)
+    long = token(SECRET, iat=now(), exp=now() + 61)
     assert ask(f"Bearer {long}")[0] == error(401, "unauthorized", VALID_TOO_LONG)
 
 
