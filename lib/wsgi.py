@@ -98,13 +98,21 @@ def _body(request: Request) -> dict[str, Any]:
         raise LengthRequired("Send the body with a Content-Length: this host does not pass chunked bodies on.")
     if request.mimetype not in ("", "application/json"):
         raise UnsupportedMediaType("Send the body as application/json.")
-    request.max_content_length = settings.current().max_body_bytes
+    return _json_object(_read(request, settings.current().max_body_bytes))
+
+
+def _read(request: Request, most: int) -> bytes:
+    # One more, as Werkzeug cuts a body of unknown length off at its limit without a word.
+    request.max_content_length = most + 1
     try:
-        return _json_object(request.get_data())
+        data = request.get_data()
     except werkzeug.RequestEntityTooLarge:
-        raise ContentTooLarge(f"The body has more than {request.max_content_length} bytes.") from None
+        data = None
     except werkzeug.HTTPException:
         raise BadRequest("request: the body ended before it was complete") from None
+    if data is None or len(data) > most:
+        raise ContentTooLarge(f"The body has more than {most} bytes.")
+    return data
 
 
 def _json_object(data: bytes) -> dict[str, Any]:

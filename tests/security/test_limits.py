@@ -1,0 +1,307 @@
+"""What wears a service down: too much, too slow, too many. It answers, or hangs up; and GET / is always answered."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from werkzeug.test import Client, EnvironBuilder
+
+import handler
+from functions.create_user_project import create_user_project
+from lib.errors import Answer
+from lib.serve import HEADER_BYTES
+from tests.answers import error
+from tests.census import finished
+from tests.keystone import Keystone
+from tests.proxy import Exchange, proxy
+from tests.service import Service, post, service
+
+RequestOf = Callable[..., dict[str, Any]]
+JSON = {"Content-Type": "application/json"}
+# The service with limits that are reached sooner.
+HURRIED = (
+    "import handler; from lib import serve;"
+    "serve.RECEIVE_SECONDS, serve.IDLE_SECONDS, serve.CONNECTIONS = 1, 2, 40; serve.main(handler.application)"
+)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Service]:
+    """A service with its own limits."""
+    with service() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def hurried() -> Iterator[Service]:
+    """A service that waits for nobody."""
+    with service(program=("-c", HURRIED)) as one:
+        yield one
+
+
+def is_running(one: Service) -> bool:
+    """Whether GET / is answered, at once."""
+    begun = time.monotonic()
+    answer = requests.get(str(one.url), timeout=10)
+    return answer.text == "Running" and time.monotonic() - begun < 5
+
+
+@contextmanager
+def connected(one: Service) -> Iterator[socket.socket]:
+    """A connection to the service."""
+    at = urlsplit(str(one.url))
+    with socket.create_connection((str(at.hostname), at.port or 0), timeout=20) as wire:
+        yield wire
+
+
+def hung_up(wire: socket.socket) -> bool:
+    """Whether the service closes the connection, without a word."""
+    try:
+        return wire.recv(65536) == b""
+    except ConnectionError:
+        return True
+
+
+def test_when_all_places_are_taken_one_more_is_told_to_come_back(
+    cloud: Keystone, login: str, request_of: RequestOf, tmp_path: Path
+) -> None:
+    """503 with Retry-After, at once; GET / is answered, and so are those who have a place."""
+    config = tmp_path / "config.yaml"
+    config.write_text(f"user_handler: {{log_file: {tmp_path}/log, max_concurrent_requests: 3}}")
+    arrived, go = threading.Event(), threading.Event()
+
+    def wait(exchange: Exchange) -> None:
+        arrived.set()
+        go.wait(60)
+        exchange.reply(exchange.ask_keystone())
+
+    with proxy(cloud.auth_url) as slow, service("--config", str(config)) as one, ThreadPoolExecutor(3) as threads:
+        slow.instead = lambda _method, path: wait if path == "/auth/tokens" else None
+        env = cloud.cloud_env() | {"auth_url": slow.auth_url}
+        served = [
+            threads.submit(post, one.url, json=request_of(username=f"{login}-{number}", cloud_env=env))
+            for number in range(3)
+        ]
+        assert arrived.wait(20)
+        # The first logs in, and the others wait for it.
+        time.sleep(1)
+        begun = time.monotonic()
+        answers = [requests.post(f"{one.url}/user", json=request_of(), timeout=60) for _ in range(5)]
+        assert time.monotonic() - begun < 5
+        assert is_running(one)
+        go.set()
+        assert [answer.result()[0] for answer in served] == [201] * 3
+        again = post(one.url, json=request_of())
+    why = "The service is busy with as many requests as it may serve at once. Repeat the request."
+    for answer in answers:
+        assert (answer.status_code, answer.json()) == error(503, "overloaded", why)
+        assert answer.headers["Retry-After"] == "2"
+    assert again == finished(cloud, login)
+
+
+class Endless:
+    """A body that never ends, and counts what was read of it."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """So many bytes more."""
+        assert size >= 0
+        self.count += size
+        return b" " * size
+
+    def readline(self, size: int = -1) -> bytes:
+        """The same."""
+        return self.read(size)
+
+
+def answer_to(body: Any, **overrides: Any) -> Answer:
+    """What the application answers for a POST /user with this stream, of which these variables tell more."""
+    environ = EnvironBuilder("/user", method="POST", content_type="application/json").get_environ()
+    environ.pop("CONTENT_LENGTH", None)
+    sent, status, _ = Client(handler.application).run_wsgi_app(environ | {"wsgi.input": body} | overrides)
+    return int(status.split()[0]), json.loads(b"".join(sent))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "most"),
+    [
+        ({"CONTENT_LENGTH": "65537"}, 65537),
+        ({"CONTENT_LENGTH": "65538"}, 0),
+        ({"CONTENT_LENGTH": str(10**15)}, 0),
+        ({"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}, 2 * 65536),
+    ],
+)
+def test_a_body_over_the_limit_is_not_read_whole(overrides: dict[str, Any], most: int) -> None:
+    """What says how long it is, not at all; another one, to the limit."""
+    body = Endless()
+    why = "The body has more than 65536 bytes."
+    assert answer_to(body, **overrides) == error(413, "content_too_large", why)
+    assert body.count <= most
+
+
+@pytest.mark.parametrize("overrides", [{"CONTENT_LENGTH": "65536"}, {"wsgi.input_terminated": True}])
+def test_a_body_of_just_the_limit_is_read(overrides: dict[str, Any]) -> None:
+    """However its end is known."""
+    answer = answer_to(BytesIO(b"[]" + b" " * 65534), **overrides)
+    assert answer == error(400, "bad_request", "request: must be an object")
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [(f"Content-Length: {17 * 65536}", b"413"), (f"X: {'x' * HEADER_BYTES}", b"431")],
+    ids=["a body", "a header"],
+)
+def test_what_is_even_larger_is_refused_by_waitress_in_its_own_words(
+    running: Service, header: str, status: bytes
+) -> None:
+    """In plain text: it never reaches the application."""
+    with connected(running) as wire:
+        wire.sendall(f"POST /user HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
+        said = wire.recv(65536)
+    assert said.split()[1] == status
+    assert b"Content-Type: text/plain" in said
+    assert b"X-OpenStack-Request-ID" not in said
+    assert is_running(running)
+
+
+NOT_READABLE = "request: is not JSON that can be read: UTF-8, each key once, no NaN, not too deep"
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        pytest.param(b"[" * 60_000, NOT_READABLE, id="arrays without end"),
+        pytest.param(b'{"x":' * 10_000 + b"1" + b"}" * 10_000, NOT_READABLE, id="objects without end"),
+        pytest.param(b'{"username": "a", "username": "b"}', NOT_READABLE, id="a key twice"),
+        pytest.param(b'{"cloud_env": {"password": "a", "password": "b"}}', NOT_READABLE, id="a key twice, inside"),
+        pytest.param(b'{"username": "\xff"}', NOT_READABLE, id="not UTF-8"),
+        pytest.param('{"username": "é"}'.encode("latin-1"), NOT_READABLE, id="Latin-1"),
+        pytest.param('{"username": "ann"}'.encode("utf-16"), NOT_READABLE, id="UTF-16"),
+        pytest.param(b'{"x": NaN}', NOT_READABLE, id="NaN"),
+        pytest.param(b'{"x": -Infinity}', NOT_READABLE, id="infinity"),
+        pytest.param(b'{"x": ' + b"9" * 5000 + b"}", NOT_READABLE, id="a number of 5000 digits"),
+        pytest.param(b"null", "request: must be an object", id="null"),
+        pytest.param(b'"{}"', "request: must be an object", id="text"),
+        pytest.param(b"", "request: is not JSON: Expecting value at line 1, column 1", id="nothing"),
+        pytest.param(b"{}{}", "request: is not JSON: Extra data at line 1, column 3", id="two"),
+        pytest.param(b"\x00", "request: is not JSON: Expecting value at line 1, column 1", id="a zero byte"),
+    ],
+)
+def test_odd_json_is_told_apart(data: bytes, why: str) -> None:
+    """400, in a sentence that quotes nothing of it."""
+    response = Client(handler.application).post("/create_user_project", data=data, headers=JSON)
+    assert (response.status_code, response.get_json()) == error(400, "bad_request", why)
+
+
+@pytest.mark.parametrize("where", ["username", "password", "email", "name"])
+@pytest.mark.parametrize("half", ["\ud83d", "a\udfffb"])
+def test_half_a_character_is_refused_wherever_it_stands(
+    cloud: Keystone, request_of: RequestOf, where: str, half: str
+) -> None:
+    """JSON can spell it, and no UTF-8 can carry it."""
+    status, body = create_user_project(request_of(**{where: half}))
+    assert isinstance(body, dict)
+    assert (status, body["error"], body["message"].partition(":")[0]) == (400, "bad_request", where)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"POST /us", id="half a line"),
+        pytest.param(b"POST /user HTTP/1.1\r\nHost: x\r\n", id="half of the headers"),
+        pytest.param(b"POST /user HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{", id="half of the body"),
+        pytest.param(b"POST /user HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", id="half a chunk"),
+    ],
+)
+def test_who_stops_sending_is_hung_up_on(hurried: Service, sent: bytes) -> None:
+    """Twenty at once; meanwhile others are served."""
+    with ExitStack() as stack:
+        wires = [stack.enter_context(connected(hurried)) for _ in range(20)]
+        for wire in wires:
+            wire.sendall(sent)
+        assert is_running(hurried)
+        assert all(hung_up(wire) for wire in wires)
+
+
+def test_who_sends_a_byte_now_and_then_is_hung_up_on(hurried: Service) -> None:
+    """However lively the connection looks."""
+    with connected(hurried) as wire:
+        wire.sendall(b"POST /user HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
+        wire.settimeout(0.1)
+        begun = time.monotonic()
+        while not _closed(wire) and time.monotonic() - begun < 15:
+            wire.sendall(b" ")
+    assert time.monotonic() - begun < 5
+    assert is_running(hurried)
+
+
+def _closed(wire: socket.socket) -> bool:
+    try:
+        return hung_up(wire)
+    except TimeoutError:
+        return False
+
+
+def test_more_connections_than_there_may_be_pass_by(hurried: Service) -> None:
+    """Those beyond wait until idle ones are closed, which is soon."""
+    with ExitStack() as stack:
+        for _ in range(60):
+            stack.enter_context(connected(hurried))
+        assert requests.get(str(hurried.url), timeout=20).text == "Running"
+
+
+def test_a_request_that_was_received_is_served_however_long_it_takes(
+    cloud: Keystone, hurried: Service, login: str, request_of: RequestOf
+) -> None:
+    """The limits are those of arriving alone."""
+
+    def slow(exchange: Exchange) -> None:
+        time.sleep(4)
+        exchange.reply(exchange.ask_keystone())
+
+    with proxy(cloud.auth_url) as before:
+        before.instead = lambda _method, path: slow if path == "/users" else None
+        env = cloud.cloud_env() | {"auth_url": before.auth_url}
+        assert post(hurried.url, json=request_of(cloud_env=env)) == finished(cloud, login)
+
+
+@pytest.mark.parametrize(
+    "length", ["-1", "1e3", "0x10", "1, 2", "12 13", "99999999999999999999", "\u0661", "", "+5", "5.0"]
+)
+def test_a_content_length_that_is_none_is_answered(running: Service, length: str) -> None:
+    """By waitress or by us; the next one is served."""
+    with connected(running) as wire:
+        wire.sendall(f"POST /user HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode())
+        wire.shutdown(socket.SHUT_WR)
+        said = wire.recv(65536)
+    assert said.startswith((b"HTTP/1.1 400", b"HTTP/1.1 413", b"HTTP/1.0 400"))
+    assert is_running(running)
+
+
+def test_a_body_that_ends_too_early_is_no_request(running: Service) -> None:
+    """The connection is closed; nothing was begun."""
+    with connected(running) as wire:
+        wire.sendall(b"POST /user HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{}")
+        wire.shutdown(socket.SHUT_WR)
+        assert hung_up(wire)
+    assert is_running(running)
+
+
+@pytest.mark.parametrize("length", ["3", "100", "65536"])
+def test_a_body_shorter_than_it_says_is_400_on_any_host(length: str) -> None:
+    """Rather than taken for whole."""
+    answer = answer_to(BytesIO(b"{}"), CONTENT_LENGTH=length)
+    assert answer == error(400, "bad_request", "request: the body ended before it was complete")
