@@ -3,6 +3,9 @@
 # make test      all tests
 # make faults    every fault at every call of a sign-up, overlaps, and kill -9 (minutes)
 # make contract  what every release of the Concertim UI does, and a matrix of it
+# make security  attempts to get in, to get out, to find out and to wear down
+# make fuzz      the random ones of these, for longer (half an hour)
+# make audit     known vulnerabilities of what is pinned, and bandit (needs the JSON interface of PyPI)
 # make mariadb   the sign-up on a Keystone with MariaDB (as root on Debian, or with MariaDB installed)
 # make lint      formatting, ruff, mypy and hadolint
 # make image     builds the container image and proves it on a real Keystone (as root, port 42356 free)
@@ -13,8 +16,9 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 
 SERVICE = .venv/installed
 KEYSTONE = .keystone/installed
+AUDIT = .audit/installed
 
-.PHONY: demo run test faults contract mariadb lint image clean
+.PHONY: demo run test faults contract security fuzz audit mariadb lint image clean
 
 demo: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m tests.demo
@@ -31,6 +35,16 @@ faults: $(SERVICE) $(KEYSTONE)
 contract: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m pytest tests/contract
 
+security: $(SERVICE) $(KEYSTONE)
+	.venv/bin/python -m pytest tests/security --numprocesses=2
+
+fuzz: $(SERVICE) $(KEYSTONE)
+	.venv/bin/python -m pytest tests/security/test_fuzz.py --numprocesses=2 --hypothesis-profile=long
+
+audit: $(AUDIT)
+	.audit/bin/bandit --quiet --recursive handler.py functions lib
+	.audit/bin/pip-audit --strict --no-deps --requirement requirements.txt
+
 mariadb: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m tests.mariadb $(MARIADB_OPTIONS)
 
@@ -44,7 +58,7 @@ image: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m tests.image $(IMAGE_OPTIONS)
 
 clean:
-	rm -rf .venv .keystone .image .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .keystone .audit .image .pytest_cache .mypy_cache .ruff_cache
 
 $(SERVICE): requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "UserHandler needs Python 3.11 or later: make PYTHON=python3.x")'
@@ -57,4 +71,10 @@ $(KEYSTONE): tests/keystone/requirements.txt tests/keystone/constraints.txt $(SE
 	@echo "Installing a Keystone into .keystone"
 	@$(PYTHON) -m venv --clear .keystone/venv
 	@.keystone/venv/bin/python $(PIP_INSTALL) -r tests/keystone/requirements.txt
+	@touch $@
+
+$(AUDIT): tests/security/requirements.txt
+	@echo "Installing auditors into .audit"
+	@$(PYTHON) -m venv --clear .audit
+	@.audit/bin/python $(PIP_INSTALL) -r tests/security/requirements.txt
 	@touch $@

@@ -106,7 +106,8 @@ AuthUrl = Annotated[Text, AfterValidator(_keystone_v3_url)]
 CloudPassword = Annotated[SecretStr, Field(min_length=1, max_length=255), AfterValidator(_well_formed)]
 
 # Keystone's ids are 32 or 64 hex digits; an admin may type anything into the UI, and an id becomes part of a URL.
-KeystoneId = Annotated[str, BeforeValidator(_as_keystone_spells_it), StringConstraints(pattern=_KEYSTONE_ID)]
+PlainId = Annotated[str, StringConstraints(pattern=_KEYSTONE_ID)]
+KeystoneId = Annotated[PlainId, BeforeValidator(_as_keystone_spells_it)]
 OptionalId = Annotated[KeystoneId | None, BeforeValidator(_blank_is_absent)]
 
 # The UI's rule for logins, but for its length (80): names that outgrow Keystone are shortened by lib.names.

@@ -5,7 +5,7 @@ import json
 import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 from lib import call
 
@@ -14,6 +14,8 @@ SHORTEST_IN_TEXT = 6
 MASK = "***"
 # Letters and digits in a row: enough of a secret to give it away, and the fewest that are not in any text by chance.
 LONG_ENOUGH, SHORTEST_SKELETON = 10, 4
+# A secret in JSON, in an exception, in a URL, in a page: more have not been seen.
+QUOTINGS_IN_EACH_OTHER = 6
 
 _QUOTINGS: list[Callable[[str], str]] = [
     lambda text: repr(text)[1:-1],
@@ -28,12 +30,9 @@ _QUOTINGS: list[Callable[[str], str]] = [
     lambda text: b64encode(text.encode()).decode().rstrip("="),
     lambda text: urlsafe_b64encode(text.encode()).decode().rstrip("="),
 ]
-_ESCAPES_AND_SIGNS = re.compile(
-    r"\\+(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[abfnrtv0])?"
-    r"|%(?:25)*[0-9a-fA-F]{2}"
-    r"|&(?:amp;)*#?[0-9A-Za-z]{1,8};"
-    r"|[^0-9A-Za-z]"
-)
+# ASCII by its number, any other character by its number or letter, and all that is no letter or digit.
+_NUMBERED = re.compile(r"\\+(?:u00|U000000|x)([0-7][0-9a-fA-F])")
+_ESCAPES_AND_SIGNS = re.compile(r"\\+(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[abfnrtv0])?|[^0-9A-Za-z]")
 
 
 def mask(text: str) -> str:
@@ -58,7 +57,12 @@ def _spellings(secret: str) -> set[str]:
 
 
 def _skeleton(text: str) -> str:
-    """What quoting leaves alone, however often it is done: letters and digits that are no part of an escape."""
+    """What quoting leaves alone, however often it was done: letters and digits that are no part of an escape."""
+    for _ in range(QUOTINGS_IN_EACH_OTHER):
+        before, text = text, html.unescape(unquote(text, "latin-1"))
+        text = _NUMBERED.sub(lambda found: chr(int(found[1], 16)), text)
+        if text == before:
+            break
     return _ESCAPES_AND_SIGNS.sub("", text)
 
 

@@ -14,7 +14,7 @@ from lib import call, marks
 from lib.errors import CloudEnvRefused, NotKeystone, Problem
 from lib.keystone import dialling
 from lib.keystone.refusals import REFUSALS, TRANSIENT, Gone, problem
-from lib.keystone.resources import Project, User, as_project, as_user
+from lib.keystone.resources import Own, Project, User, as_listed, as_own, as_project, as_user
 from lib.keystone.session import domain_id_of_default, open_session
 from lib.memory import Memory
 from lib.models import CloudEnv
@@ -42,7 +42,7 @@ class Connection:
         self._client = Client(session=self._session, endpoint_override=cloud_env.auth_url)
         self._ids: Memory[tuple[str, str, str | None], str] = Memory(KEPT_IDS, KEPT_ID_SECONDS)
         try:
-            self._token()
+            self._own()
         except Gone:
             raise NotKeystone("There is no Keystone v3 at cloud_env.auth_url.") from None
 
@@ -50,26 +50,26 @@ class Connection:
     @property
     def user_id(self) -> str:
         """The id of cloud_env's own account."""
-        return str(self._token().user_id)
+        return self._own().user_id
 
     @property
     def user_domain_id(self) -> str:
         """The domain of cloud_env's own account, in which users are made."""
-        return str(self._token().user_domain_id)
+        return self._own().user_domain_id
 
     @property
     def project_domain_id(self) -> str:
         """The domain of cloud_env's project, in which projects are made."""
-        return str(self._token().project_domain_id)
+        return self._own().project_domain_id
 
     @property
     def project_id(self) -> str:
         """The id of cloud_env's project."""
-        return str(self._token().project_id)
+        return self._own().project_id
 
-    def _token(self) -> Any:
+    def _own(self) -> Own:
         auth: Any = self._session.auth
-        return _ask("log in", lambda: auth.get_access(self._session))
+        return _ask("log in", lambda: as_own(auth.get_access(self._session)))
 
     def accepts_password(self, user_id: str, password: str) -> bool:
         """Whether the password logs in as this user. Tried once: a failure counts towards Keystone's lock-out."""
@@ -114,7 +114,8 @@ class Connection:
     def roles_of(self, user_id: str, project_id: str | None = None) -> dict[str, str]:
         """Id and name of the roles that the user holds on the project; without one, on any, a domain or the system."""
         held = partial(self._client.role_assignments.list, user_id, project=project_id, include_names=True)
-        return _ask("read the user's roles", lambda: {one.role["id"]: one.role["name"] for one in held()})
+        roles = _ask("read the user's roles", lambda: [as_listed(one.to_dict()["role"]) for one in held()])
+        return {role.id: role.name for role in roles}
 
     def delete_user(self, user_id: str) -> None:
         """Removes the user; gone already is as good."""
@@ -167,15 +168,12 @@ class Connection:
 
     def _id(self, kind: str, name: str, domain_id: str | None, find: Callable[[], list[Any]]) -> str:
         def look_up() -> str:
+            found = [as_listed(resource.to_dict()) for resource in find()]
             # Keystone ignores a filter that it does not know, and may compare names without case.
-            found = [
-                one["id"]
-                for one in (resource.to_dict() for resource in find())
-                if one["name"] == name and one.get("domain_id") == domain_id
-            ]
-            if not found:
+            exact = [one.id for one in found if (one.name, one.domain_id) == (name, domain_id)]
+            if not exact:
                 raise Gone(f"There is no {kind} {name}.")
-            return str(found[0])
+            return exact[0]
 
         return self._ids.get((kind, name, domain_id), lambda: _ask(f"find the {kind}", look_up))
 

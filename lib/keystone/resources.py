@@ -1,21 +1,36 @@
-"""Keystone's users and projects as values: what of them matters here, and whose they are."""
+"""What Keystone answers as values, checked: users, projects, roles, and whose they are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
 
 from lib import marks, names
 from lib.errors import NameTaken
+from lib.fields import PlainId
+
+# Ids become parts of URLs. Whatever else answers as Keystone would is found out here.
+_CHECKED = ConfigDict(strict=True, hide_input_in_errors=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_CHECKED)
+class Listed:
+    """An object that was looked up by its name, in its domain if it has one."""
+
+    id: PlainId
+    name: str
+    domain_id: str | None = None
+
+
+@dataclass(frozen=True, config=_CHECKED)
 class _Named:
-    id: str
+    id: PlainId
     name: str
     domain_id: str
     enabled: bool
     mark: tuple[str, str] | None
-    claimed_by: str | None
+    claimed_by: str
     """The request that made it or took it over last."""
 
     kinds: ClassVar[tuple[str, ...]]
@@ -34,21 +49,41 @@ class _Named:
 _Found = TypeVar("_Found", bound=_Named)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_CHECKED)
 class User(_Named):
     """A Keystone user."""
 
     kinds: ClassVar = (marks.USER,)
-    default_project_id: str | None
+    default_project_id: PlainId | None
     finished: bool
     """Whether it was reported to the UI as it is, without a project."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_CHECKED)
 class Project(_Named):
     """A Keystone project."""
 
     kinds: ClassVar = (marks.PROJECT, marks.TEAM)
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class Own:
+    """Who logged in, and into which project: what a token says."""
+
+    user_id: PlainId
+    user_domain_id: PlainId
+    project_id: PlainId
+    project_domain_id: PlainId
+
+
+def as_own(token: Any) -> Own:
+    """The value of keystoneauth's access info."""
+    return Own(token.user_id, token.user_domain_id, token.project_id, token.project_domain_id)
+
+
+def as_listed(attributes: Mapping[str, Any]) -> Listed:
+    """The value of what a list of Keystone's has."""
+    return Listed(attributes["id"], attributes["name"], attributes.get("domain_id"))
 
 
 def enabled(found: _Found) -> _Found:
@@ -85,5 +120,5 @@ def _named(attributes: Mapping[str, Any]) -> dict[str, Any]:
         "domain_id": attributes["domain_id"],
         "enabled": attributes["enabled"],
         "mark": marks.read(attributes),
-        "claimed_by": attributes.get("concertim_request"),
+        "claimed_by": str(attributes.get("concertim_request", "")),
     }

@@ -1,6 +1,7 @@
 """What every path of the service is asked, and a Keystone that says back whatever it was told."""
 
 import html
+import itertools
 import json
 import threading
 from base64 import b64encode, urlsafe_b64encode
@@ -200,17 +201,18 @@ class Stage:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._trials: dict[str, Trial] = {}
+        self._playing: dict[str, Fault] = {}
+        self._numbers = itertools.count()
 
-    def add(self, trial: Trial) -> str:
-        """Puts the trial on; gives the auth_url of its Keystone."""
-        name = str(len(self._trials))
-        self._trials[name] = trial
+    def add(self, answer: Fault) -> str:
+        """Lets this answer whoever calls at the auth_url that it gives."""
+        name = str(next(self._numbers))
+        self._playing[name] = answer
         return f"{self.url}/{name}"
 
     def instead(self, _method: str, path: str) -> Fault:
         """Serves what reaches the proxy."""
-        return self._trials[path.split("/")[1]].answer
+        return self._playing[path.split("/")[1]]
 
 
 @contextmanager

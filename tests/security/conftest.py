@@ -2,12 +2,13 @@
 
 import ipaddress
 import socket
+from collections import Counter
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-# A tenth of a second is a long time for a request, except on a machine that is busy.
+# `make security` and `make fuzz`. No time limit for one input: machines are busy at times, and pytest has one for all.
 settings.register_profile(
     "quick", max_examples=1000, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
@@ -29,16 +30,18 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """The sums of what the tests have recorded: `tried` as (secrets, paths, answers, hits), and `inputs`."""
+    """The sums of what tests record: `tried` as (secrets, paths, answers, hits), and `inputs` as (what, count)."""
     reports = [one for outcome in ("passed", "failed") for one in terminalreporter.getreports(outcome)]
     found = [dict(one.user_properties) for one in reports if getattr(one, "when", "") == "call"]
     tried = [one["tried"] for one in found if "tried" in one]
     if tried:
-        secrets, paths = max(one[0] for one in tried), sum(one[1] for one in tried)
-        answers, hits = sum(one[2] for one in tried), sum(one[3] for one in tried)
+        paths, answers, hits = (sum(one[column] for one in tried) for column in (1, 2, 3))
         terminalreporter.write_line(
-            f"{secrets} secrets x {paths} paths through the functions: {answers} answers and their log, {hits} hits"
+            f"{tried[0][0]} secrets x {paths} paths through the functions: {answers} answers and their log, {hits} hits"
         )
-    inputs = {name: count for one in found for name, count in one.items() if name.endswith("inputs")}
-    for name, count in inputs.items():
-        terminalreporter.write_line(f"{count} random {name}")
+    inputs: Counter[str] = Counter()
+    for what, count in (one["inputs"] for one in found if "inputs" in one):
+        inputs[what] += count
+    if inputs:
+        listed = ", ".join(f"{count} {what}" for what, count in inputs.items())
+        terminalreporter.write_line(f"{inputs.total()} random inputs: {listed}")

@@ -136,7 +136,7 @@ def test_no_secret_gets_out_whatever_keystone_says(
     def play(turn: int) -> int:
         index, attack, first, second = trials[turn]
         given = first.secret, second.secret
-        auth_url = besieged.playing.add(Trial(rehearsal, index, attack, turn))
+        auth_url = besieged.playing.add(Trial(rehearsal, index, attack, turn).answer)
         body = with_secrets(rehearsal.body, *given)
         return besieged.ask(method, path, json=body | {"cloud_env": body["cloud_env"] | {"auth_url": auth_url}})
 

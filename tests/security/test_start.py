@@ -1,0 +1,159 @@
+"""What the start refuses, and what it warns of: an operator must not overlook that a door is open."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+
+from lib.settings import JWT_VARIABLE
+from tests.contract.ui import token
+from tests.service import ROOT, service
+
+SECRET = "of the Concertim UI, and of 32 bytes at least"
+ANYBODY = "anybody who reaches this port may call"
+ANYWHERE = "callers choose which hosts this service connects to"
+UNVERIFIED = "certificates of https Keystones are not verified"
+NO_SECRET = "must hold the secret of the Concertim UI, which has at least 32 bytes; leave it out to let anybody call"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Callable[[str], str]:
+    """Writes a config file with this in our section, and gives its path."""
+
+    def write(text: str) -> str:
+        path = tmp_path / "config.yaml"
+        path.write_text(f"user_handler:\n  log_file: {tmp_path}/log\n" + text)
+        return str(path)
+
+    return write
+
+
+def start(config: str, **environment: str) -> tuple[int, str]:
+    """Runs handler.py to its end: the exit code, and what it complains of."""
+    command = [sys.executable, "handler.py", "--listen", "127.0.0.1:0", "--config", config]
+    env = os.environ | environment
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=30, check=False)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("secret", ["", " \n", "short", "x" * 31, f" {'x' * 31}\n"])
+def test_a_secret_that_can_be_guessed_stops_the_start(config: Callable[[str], str], secret: str) -> None:
+    """Set but empty is no way to leave it out: it may be a variable that another one should have filled."""
+    assert start(config(""), JWT_SECRET=secret) == (1, f"environment variable JWT_SECRET: {NO_SECRET}\n")
+
+
+@pytest.mark.parametrize("secret", ["", "short\n"])
+def test_so_does_one_in_a_file(config: Callable[[str], str], tmp_path: Path, secret: str) -> None:
+    """Which is named."""
+    file = tmp_path / "secret"
+    file.write_text(secret)
+    assert start(config(f"  jwt_secret_file: {file}\n")) == (1, f"{file}: {NO_SECRET}\n")
+
+
+def test_a_secret_file_that_is_missing_stops_the_start(config: Callable[[str], str], tmp_path: Path) -> None:
+    """Rather than letting anybody call."""
+    path = config(f"  jwt_secret_file: {tmp_path}/none\n")
+    assert start(path) == (1, f"{tmp_path}/none: No such file or directory\n")
+
+
+def test_two_secrets_stop_the_start(config: Callable[[str], str], tmp_path: Path) -> None:
+    """Nobody would know which of them counts."""
+    (tmp_path / "secret").write_text(SECRET)
+    path = config(f"  jwt_secret_file: {tmp_path}/secret\n")
+    why = "is given, and the environment variable JWT_SECRET as well: leave one of them out"
+    assert start(path, JWT_SECRET=SECRET) == (1, f"{path}: jwt_secret_file: {why}\n")
+
+
+def test_a_secret_in_the_shared_file_stops_the_start(config: Callable[[str], str]) -> None:
+    """Every Concertim service on the host reads that. The message does not quote it."""
+    path = config(f"  jwt_secret: {SECRET!r}\n")
+    code, said = start(path)
+    where = "belongs in the environment variable JWT_SECRET, or in a file of its own that jwt_secret_file names"
+    assert (code, said) == (1, f"{path}: line 3: jwt_secret: {where}\n")
+
+
+def test_all_that_is_wrong_is_told_at_once(config: Callable[[str], str]) -> None:
+    """Settings and secret."""
+    path = config("  deadline: -1\n  insecure: 'yes'\n  allowed_auth_urls: []\n  jwt_lifetime: 5\n")
+    code, said = start(path, JWT_SECRET="short")
+    lines = [line.removeprefix(f"{path}: ").split(": ")[:2] for line in said.splitlines()]
+    assert code == 1
+    assert lines == [
+        ["line 3", "user_handler.deadline"],
+        ["line 4", "user_handler.insecure"],
+        ["line 5", "user_handler.allowed_auth_urls"],
+        ["line 6", "user_handler.jwt_lifetime"],
+        ["environment variable JWT_SECRET", NO_SECRET],
+    ]
+
+
+@pytest.mark.parametrize(
+    "url", ["keystone:5000", "ftp://keystone", "http://x:y@keystone", "http://keystone/a%2fb", "http://keystone/?x", 7]
+)
+def test_an_allowed_url_that_is_none_stops_the_start(config: Callable[[str], str], url: str) -> None:
+    """It would allow nothing, or something else."""
+    code, said = start(config(f"  allowed_auth_urls: [{url!r}]\n"))
+    assert code == 1
+    assert "line 3: user_handler.allowed_auth_urls.0: " in said
+
+
+def test_insecure_beside_certificates_stops_the_start(config: Callable[[str], str], tmp_path: Path) -> None:
+    """One of them is a mistake."""
+    path = config(f"  cacert: {requests.utils.DEFAULT_CA_BUNDLE_PATH}\n  insecure: true\n")
+    why = "must not be true beside cacert: certificates are either verified or not"
+    assert start(path) == (1, f"{path}: line 4: user_handler.insecure: {why}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "warnings"),
+    [
+        ("", {}, [ANYBODY, ANYWHERE]),
+        ("", {"JWT_SECRET": SECRET}, [ANYWHERE]),
+        ("  allowed_auth_urls: ['http://127.0.0.1:5000']\n", {}, [ANYBODY]),
+        ("  allowed_auth_urls: ['http://127.0.0.1:5000']\n", {"JWT_SECRET": SECRET}, []),
+        ("  insecure: true\n", {"JWT_SECRET": SECRET}, [ANYWHERE, UNVERIFIED]),
+    ],
+)
+def test_the_start_warns_once_of_every_door_that_is_open(
+    config: Callable[[str], str], text: str, environment: dict[str, str], warnings: list[str]
+) -> None:
+    """And of none that is shut."""
+    with service("--config", config(text), **environment) as running:
+        said = running.said()
+    lines = [line.partition(" (serve) - [-] ")[2] for line in said.splitlines() if "[WARNING]" in line]
+    assert [line.partition(":")[0] for line in lines] == warnings
+    assert SECRET not in said
+
+
+def test_the_service_asks_for_a_token_and_says_so_in_one_line(config: Callable[[str], str]) -> None:
+    """With the method and the path that were asked for."""
+    with service("--config", config(""), JWT_SECRET=SECRET) as running:
+        refused = requests.post(f"{running.url}/user", json={}, timeout=10)
+        let_in = requests.post(
+            f"{running.url}/user", json={}, headers={"Authorization": f"Bearer {token(SECRET)}"}, timeout=10
+        )
+        assert requests.get(str(running.url), timeout=10).text == "Running"
+        said = running.said()
+    assert (refused.status_code, let_in.status_code) == (401, 400)
+    [line] = [line for line in said.splitlines() if refused.headers["X-OpenStack-Request-ID"] in line]
+    assert "[WARNING] (endpoint) - [" in line
+    assert "] POST /user 401 " in line
+    assert line.endswith("; repeat: does not help")
+
+
+def test_a_broken_file_of_another_service_is_told_without_its_password(
+    config: Callable[[str], str], tmp_path: Path
+) -> None:
+    """YAML takes a password that begins with an asterisk for the name of something."""
+    path = tmp_path / "broken.yaml"
+    path.write_text("openstack:\n  password: *correct-horse-battery\n")
+    assert start(str(path)) == (1, f"{path}: line 2: found undefined alias …\n")
+
+
+def test_the_environment_of_the_tests_has_no_secret() -> None:
+    """Else some of them would prove nothing."""
+    assert JWT_VARIABLE not in os.environ
