@@ -36,7 +36,7 @@ contract: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m pytest tests/contract
 
 security: $(SERVICE) $(KEYSTONE)
-	.venv/bin/python -m pytest tests/security --numprocesses=2
+	.venv/bin/python -m pytest tests/security --numprocesses=4
 
 fuzz: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m pytest tests/security/test_fuzz.py --numprocesses=2 --hypothesis-profile=long

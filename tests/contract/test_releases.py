@@ -11,6 +11,7 @@ from keystoneauth1.exceptions import NotFound, Unauthorized
 from tests.contract.ui import RELEASES, UI, Refused, Release
 from tests.keystone import Keystone
 from tests.proxy import Exchange, Fault, proxy
+from tests.service import service
 
 
 def opens(cloud: Keystone, user_id: str, password: str) -> bool:
@@ -177,6 +178,18 @@ def deletes_a_team_and_repeats(ui: UI) -> None:
     ui.job("DELETE", "/team", team_info={"billing_acct_id": "b-1", "project_id": None})
 
 
+def shows_its_token_where_one_is_asked_for(ui: UI) -> None:
+    """With the site's secret it signs up and deletes, and with another one nothing."""
+    secret = "of this site, and of 32 bytes at least"
+    with service(JWT_SECRET=secret) as guarded:
+        stranger = UI(ui.release, str(guarded.url), ui.cloud)
+        with pytest.raises(Refused, match="401 unauthorized"):
+            stranger.sign_up()
+        known = UI(ui.release, str(guarded.url), ui.cloud, jwt_secret=secret)
+        signs_up_and_repeats(known)
+        deletes_a_person_and_repeats(known)
+
+
 def asks_other_services(ui: UI) -> None:
     """The same base URL may be asked for what others serve."""
     for path in ("/key_pairs", "/update_status/servers/1", "/statistics", "/team/limits", "//user/invoice"):
@@ -196,6 +209,7 @@ CALLS: dict[Callable[[UI], None], Callable[[Release], bool]] = {
     signs_up_with_a_team: lambda release: release.teams,
     changes_and_ends_a_role: lambda release: release.teams,
     deletes_a_team_and_repeats: lambda release: release.teams,
+    shows_its_token_where_one_is_asked_for: lambda release: release.jwt,
     asks_other_services: lambda _: True,
 }
 
