@@ -9,10 +9,10 @@ from pydantic import BaseModel, ValidationError
 
 SECTION = "user_handler"
 # What the section must not hold, and where it belongs.
-MISPLACED = {
-    "log_level": "belongs at the top level of the file",
-    "jwt_secret": "belongs in the environment variable JWT_SECRET, or in a file of its own that jwt_secret_file names",
-}
+MISPLACED = (
+    ("log_level", "belongs at the top level of the file"),
+    ("jwt_secret", "belongs in the environment variable JWT_SECRET, or in a file of its own that jwt_secret_file names"),
+)
 _Settings = TypeVar("_Settings", bound=BaseModel)
 
 
@@ -71,9 +71,10 @@ def _misplaced(ours: yaml.MappingNode) -> Iterator[str]:
         if not isinstance(value, yaml.MappingNode) and value.tag != "tag:yaml.org,2002:null":
             yield f"line {key.start_mark.line + 1}: {SECTION}: must be a mapping of keys to values"
         elif isinstance(value, yaml.MappingNode):
-            for inner in (str(inner.value) for inner, _ in value.value):
-                if inner in MISPLACED:
-                    yield f"line {_line(ours, (SECTION, inner))}: {inner}: {MISPLACED[inner]}"
+            given = [inner.value for inner, _ in value.value]
+            for name, where in MISPLACED:
+                if name in given:
+                    yield f"line {_line(ours, (SECTION, name))}: {name}: {where}"
 
 
 def _problems(error: ValidationError, root: yaml.Node) -> Iterator[tuple[int, str]]:

@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 
 import requests
 
+from tests.contract.ui import token
 from tests.debian import missing
 from tests.keystone import Keystone, keystone
 from tests.service import ROOT, START_SECONDS
@@ -125,17 +126,23 @@ def _build(build: list[str]) -> None:
 def _prove(run: list[str], cloud: Keystone) -> None:
     with TemporaryDirectory(prefix="config-") as folder:
         config = Path(folder) / "config.yaml"
-        config.write_text("log_level: debug\n")
+        config.write_text(f"log_level: debug\nuser_handler: {{allowed_auth_urls: ['{cloud.auth_url}']}}\n")
+        # As an operator passes it on: in the environment of this command, not among its arguments.
+        secret = os.environ["JWT_SECRET"] = uuid.uuid4().hex
         _check(
             [*run, "run", "--detach", f"--name={NAME}", "--network=host", "--restart=unless-stopped", "--read-only"]
             # Docker gives a read-only container no folder for temporary files.
             + (["--pull=never", "--read-only-tmpfs=false"] if run == ["podman"] else [])
-            + ["--cap-drop=all", "--security-opt=no-new-privileges", f"--volume={config}:{CONFIG}:ro", IMAGE]
+            + ["--cap-drop=all", "--security-opt=no-new-privileges", "--env=JWT_SECRET"]
+            + [f"--volume={config}:{CONFIG}:ro", IMAGE]
         )
         _await_running(run)
         login = f"ann-{uuid.uuid4().hex[:8]}"
         body = {"cloud_env": cloud.cloud_env(), "username": login, "password": "correct-horse"}
-        answer = requests.post(f"{URL}/create_user_project", json=body, timeout=60)
+        stranger = requests.post(f"{URL}/create_user_project", json=body, timeout=60)
+        _expect(stranger.status_code == 401, "a sign-up without a token is answered 401")
+        bearer = {"Authorization": f"Bearer {token(secret)}"}
+        answer = requests.post(f"{URL}/create_user_project", json=body, headers=bearer, timeout=60)
         print(f"{answer.status_code} {answer.text}")
         _expect(answer.status_code == 201, "a sign-up through the container is answered 201")
         user = cloud.client(user_id=answer.json()["user_id"], password="correct-horse", unscoped=True)
@@ -144,7 +151,7 @@ def _prove(run: list[str], cloud: Keystone) -> None:
         line = _check([*run, "exec", NAME, "tail", "-1", LOG]).strip()
         print(line)
         _expect("create_user_project 201" in line, "the log is read by exec")
-        too_large = requests.post(f"{URL}/create_user_project", data=b" " * 900_000, headers=JSON, timeout=60)
+        too_large = requests.post(f"{URL}/create_user_project", data=b" " * 900_000, headers=JSON | bearer, timeout=60)
         _expect(too_large.status_code == 413 and "error" in too_large.json(), "a body that is too large gets its 413")
         if run == ["podman"]:
             _check([*run, "healthcheck", "run", NAME])
