@@ -30,7 +30,7 @@ class Service:
     @property
     def url(self) -> str | None:
         """Where it listens, once it does."""
-        listening = re.search(r"listening on (\S+)", self.said())
+        listening = re.search(r"listening on ([^\s\"]+)", self.said())
         return f"http://{listening[1]}" if listening else None
 
     def said(self) -> str:

@@ -104,7 +104,7 @@ class Trial:
 
     rehearsal: Rehearsal
     index: int
-    attack: str
+    attack: "Attack"
     turn: int
     """With which way of quoting the attack begins, as no more than the beginning of it may be used."""
     secrets: list[str] = field(default_factory=list)
@@ -123,7 +123,7 @@ class Trial:
             given, self._given[asked] = self._given[asked], self._given[asked] + 1
         rehearsed = self.rehearsal.answers.get(asked)
         if number >= self.index or not rehearsed:
-            ATTACKS[self.attack](exchange, self)
+            self.attack(exchange, self)
         else:
             exchange.reply(rehearsed[min(given, len(rehearsed) - 1)])
 
@@ -171,6 +171,12 @@ def _as_page(status: int, content_type: str = "text/html") -> Attack:
         exchange.reply((status, headers, told.encode()))
 
     return answer
+
+
+def silence(exchange: Exchange, _: Trial) -> None:
+    """No answer, until the stage is cleared."""
+    exchange.seen.over.wait()
+    exchange.cut()
 
 
 def _not_http(exchange: Exchange, trial: Trial) -> None:

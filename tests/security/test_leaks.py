@@ -1,6 +1,7 @@
 """No secret of a request gets out: into the log, standard output or error, an answer, or the process's arguments."""
 
 import base64
+import itertools
 import json
 import logging
 import secrets
@@ -16,6 +17,7 @@ from urllib.parse import quote
 import pytest
 import requests
 
+import handler
 from functions.change_user_details import change_user_details
 from functions.create_user_project import create_user_project
 from lib import call
@@ -26,9 +28,9 @@ from lib.models import CloudEnv, SignUp
 from lib.settings import load
 from tests.contract.ui import token
 from tests.keystone import ADMIN_PASSWORD, Keystone
-from tests.security.attacks import ASKING, ATTACKS, Rehearsal, Stage, Trial, rehearsing, stage
+from tests.security.attacks import ASKING, ATTACKS, Rehearsal, Stage, Trial, rehearsing, silence, stage
 from tests.security.canaries import Canary, canaries, hits
-from tests.service import Service, post, service
+from tests.service import Service, service
 
 JWT_SECRET = secrets.token_hex(32)
 # As many as the service serves at once.
@@ -47,6 +49,10 @@ class Besieged:
     answers: list[bytes] = field(default_factory=list)
     tokens: list[str] = field(default_factory=lambda: [JWT_SECRET])
 
+    def __post_init__(self) -> None:
+        """While it runs, its arguments can be read."""
+        self.arguments = Path(f"/proc/{self.running.process.pid}/cmdline").read_bytes()
+
     def ask(self, method: str, path: str, **more: Any) -> int:
         """Sends a request; keeps the answer, headers included, and gives its status."""
         bearer = token(JWT_SECRET)
@@ -60,8 +66,7 @@ class Besieged:
     def outputs(self) -> list[bytes]:
         """All that anybody can read."""
         logs = [part.read_bytes() for part in self.log.parent.glob(f"{self.log.name}*")]
-        arguments = Path(f"/proc/{self.running.process.pid}/cmdline").read_bytes()
-        out = [self.running.said().encode(), self.running.complained().encode(), arguments]
+        out = [self.running.said().encode(), self.running.complained().encode(), self.arguments]
         return [*logs, *out, b"\n".join(self.answers)]
 
     def hits(self) -> list[bytes]:
@@ -82,25 +87,18 @@ def besieged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Besieged]:
         yield Besieged(running, folder / "log", canaries(), playing)
 
 
-@pytest.fixture
-def rehearsed(cloud: Keystone, login: str, besieged: Besieged) -> Callable[[str, str], Rehearsal]:
+def rehearse(cloud: Keystone, login: str, method: str, path: str) -> Rehearsal:
     """What a request to this path asks of a real Keystone, about a user and a project that exist."""
-
-    def rehearse(method: str, path: str) -> Rehearsal:
-        env = cloud.cloud_env()
-        bearer = {"Authorization": f"Bearer {token(JWT_SECRET)}"}
-        body = {"cloud_env": env, "username": login, "password": "correct-horse"}
-        status, made = post(besieged.running.url, json=body, headers=bearer)
-        assert status == 201
-        request = ASKING[method, path](login, made["user_id"], made["project_id"], "battery-staple")
-        with rehearsing(cloud) as (auth_url, heard):
-            besieged.ask(method, path, json={"cloud_env": env | {"auth_url": auth_url}, **request})
-        assert heard.calls() > 1
-        heard.body = {"cloud_env": env, **request}
-        besieged.tokens += heard.tokens()
-        return heard
-
-    return rehearse
+    env = cloud.cloud_env()
+    status, made = create_user_project({"cloud_env": env, "username": login, "password": "correct-horse"})
+    assert status == 201
+    assert isinstance(made, dict)
+    request = ASKING[method, path](login, made["user_id"], made["project_id"], "battery-staple")
+    with rehearsing(cloud) as (auth_url, heard):
+        handler.ROUTES[method, path]({"cloud_env": env | {"auth_url": auth_url}, **request})
+    assert heard.calls() > 1
+    heard.body = {"cloud_env": env, **request}
+    return heard
 
 
 def with_secrets(body: dict[str, Any], cloud_password: str, password: str) -> dict[str, Any]:
@@ -118,13 +116,15 @@ def with_secrets(body: dict[str, Any], cloud_password: str, password: str) -> di
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 def test_no_secret_gets_out_whatever_keystone_says(
     besieged: Besieged,
-    rehearsed: Callable[[str, str], Rehearsal],
+    cloud: Keystone,
+    login: str,
     record_property: Callable[[str, object], None],
     method: str,
     path: str,
 ) -> None:
     """At each of its calls it may say back all that it was told, in every form and spelling."""
-    rehearsal = rehearsed(method, path)
+    rehearsal = rehearse(cloud, login, method, path)
+    besieged.tokens += rehearsal.tokens()
     pairs = [*zip(besieged.canaries[::2], besieged.canaries[1::2], strict=True)]
     trials = [
         (index, attack, first, second)
@@ -136,7 +136,7 @@ def test_no_secret_gets_out_whatever_keystone_says(
     def play(turn: int) -> int:
         index, attack, first, second = trials[turn]
         given = first.secret, second.secret
-        auth_url = besieged.playing.add(Trial(rehearsal, index, attack, turn).answer)
+        auth_url = besieged.playing.add(Trial(rehearsal, index, ATTACKS[attack], turn).answer)
         body = with_secrets(rehearsal.body, *given)
         return besieged.ask(method, path, json=body | {"cloud_env": body["cloud_env"] | {"auth_url": auth_url}})
 
@@ -148,6 +148,50 @@ def test_no_secret_gets_out_whatever_keystone_says(
     print(dict(statuses))
     assert statuses[403]
     assert statuses[502]
+    assert found == [], "\n".join(map(repr, found))
+
+
+@pytest.mark.timeout(300)
+def test_no_secret_gets_out_when_time_or_room_runs_out(
+    cloud: Keystone,
+    login: str,
+    besieged: Besieged,
+    tmp_path: Path,
+) -> None:
+    """A Keystone that is silent at any of the calls, too many requests at once, and a service that is being stopped.
+
+    With a pair of secrets for each call, as this takes its time.
+    """
+    config = tmp_path / "config.yaml"
+    limits = f"log_file: {tmp_path}/log, log_format: json, deadline: 2, stop_grace: 1, max_concurrent_requests: 8"
+    config.write_text(f"log_level: debug\nuser_handler: {{{limits}}}")
+    rehearsals = [rehearse(cloud, f"{login}-{number}", *route) for number, route in enumerate(ASKING)]
+    pairs = itertools.cycle(zip(besieged.canaries[::2], besieged.canaries[1::2], strict=True))
+    trials = [
+        (route, rehearsal, index, next(pairs))
+        for route, rehearsal in zip(ASKING, rehearsals, strict=True)
+        for index in range(rehearsal.calls())
+    ]
+    with service("--config", str(config), JWT_SECRET=JWT_SECRET) as running, ThreadPoolExecutor(24) as threads:
+        hurried = Besieged(running, tmp_path / "log", besieged.canaries, besieged.playing, tokens=besieged.tokens)
+
+        def play(trial: tuple[tuple[str, str], Rehearsal, int, tuple[Canary, Canary]]) -> int:
+            (method, path), rehearsal, index, pair = trial
+            auth_url = hurried.playing.add(Trial(rehearsal, index, silence, 0).answer)
+            body = with_secrets(rehearsal.body, *(one.secret for one in pair))
+            try:
+                return hurried.ask(method, path, json=body | {"cloud_env": body["cloud_env"] | {"auth_url": auth_url}})
+            except requests.ConnectionError:
+                return 0
+
+        statuses = Counter(threads.map(play, trials * 2))
+        last = [threads.submit(play, trial) for trial in trials[:8]]
+        time.sleep(0.5)
+        assert running.stop() == 0
+        stopped = Counter(one.result() for one in last)
+        found = hurried.hits()
+    assert set(statuses) == {503, 504}
+    assert stopped[503]
     assert found == [], "\n".join(map(repr, found))
 
 

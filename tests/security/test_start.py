@@ -72,7 +72,7 @@ def test_a_secret_in_the_shared_file_stops_the_start(config: Callable[[str], str
     """Every Concertim service on the host reads that. The message does not quote it."""
     path = config(f"  jwt_secret: {SECRET!r}\n")
     code, said = start(path)
-    where = "belongs in the environment variable JWT_SECRET, or in a file of its own that jwt_secret_file names"
+    where = "belongs in the environment variable JWT_SECRET, or in a file that jwt_secret_file names"
     assert (code, said) == (1, f"{path}: line 3: jwt_secret: {where}\n")
 
 
