@@ -77,7 +77,7 @@ def _tell_settings(ours: Settings) -> None:
     if not named and not settings.DEFAULT_PATH.exists():
         log.logger.warning("there is no settings file at %s: the defaults hold", settings.DEFAULT_PATH)
     else:
-        given = ", ".join(sorted(ours.model_fields_set)) or "nothing"
+        given = ", ".join(sorted(ours.model_fields_set - {"jwt_secret"})) or "nothing"
         log.logger.info("settings from %s: it sets %s", named or settings.DEFAULT_PATH, given)
     for danger in _dangers(ours):
         log.logger.warning(danger)

@@ -20,6 +20,7 @@ from lib.errors import (
     MethodNotAllowed,
     NoSuchPath,
     Problem,
+    Unauthorized,
     UnsupportedMediaType,
 )
 from lib.places import place
@@ -63,7 +64,11 @@ def wsgi(routes: Routes, open_to_all: Collection[Endpoint] = ()) -> Application:
         function = _function(route)
         if not isinstance(function, Problem) and function in open_to_all:
             return function(_body(request))
-        caller.authenticate(request.headers.get("Authorization", ""))
+        try:
+            caller.authenticate(request.headers.get("Authorization", ""))
+        except Unauthorized as refusal:
+            refusal.detail = f"from {request.remote_addr}"
+            raise
         if isinstance(function, Problem):
             allowed.update(route.allowed_methods())
             raise function

@@ -127,6 +127,7 @@ def test_the_start_warns_once_of_every_door_that_is_open(
     lines = [line.partition(" (serve) - [-] ")[2] for line in said.splitlines() if "[WARNING]" in line]
     assert [line.partition(":")[0] for line in lines] == warnings
     assert SECRET not in said
+    assert "it sets jwt_secret" not in said
 
 
 def test_the_service_asks_for_a_token_and_says_so_in_one_line(config: Callable[[str], str]) -> None:
@@ -142,7 +143,7 @@ def test_the_service_asks_for_a_token_and_says_so_in_one_line(config: Callable[[
     [line] = [line for line in said.splitlines() if refused.headers["X-OpenStack-Request-ID"] in line]
     assert "[WARNING] (endpoint) - [" in line
     assert "] POST /user 401 " in line
-    assert line.endswith("; repeat: does not help")
+    assert line.endswith("; detail: from 127.0.0.1; repeat: does not help")
 
 
 def test_a_broken_file_of_another_service_is_told_without_its_password(
