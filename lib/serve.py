@@ -49,27 +49,32 @@ def main(application: Application) -> None:
         signal.signal(stop, lambda *_: stopping.begin(ours.stop_grace - FLUSH_SECONDS))
     sockets: dict[int, Any] = {}
     try:
-        server = create_server(
-            application,
-            map=sockets,
-            listen=chosen.listen,
-            threads=ours.max_concurrent_requests + SPARE_THREADS,
-            ident="UserHandler",
-            # Above our own limit, so that it is our JSON that answers a body which is too large.
-            max_request_body_size=16 * ours.max_body_bytes,
-            # Above that in turn: a larger body would go into a temporary file, and a read-only container has no place.
-            inbuf_overflow=17 * ours.max_body_bytes,
-            max_request_header_size=HEADER_BYTES,
-            connection_limit=CONNECTIONS,
-            channel_timeout=IDLE_SECONDS,
-            cleanup_interval=IDLE_SECONDS // 4,
-        )
+        server = _server(application, chosen.listen, ours, sockets)
     except (OSError, ValueError) as error:
         sys.exit(f"Cannot listen on {chosen.listen}: {error}")
-    for one in _listeners(sockets):
-        one.channel_class = _Channel
     log.logger.info("listening on %s", _addresses(server))
     _serve(sockets, ours)
+
+
+def _server(application: Application, listen: str, ours: Settings, sockets: dict[int, Any]) -> Any:
+    server = create_server(
+        application,
+        map=sockets,
+        listen=listen,
+        threads=ours.max_concurrent_requests + SPARE_THREADS,
+        ident="UserHandler",
+        # Above our own limit, so that it is our JSON that answers a body which is too large.
+        max_request_body_size=16 * ours.max_body_bytes,
+        # Above that in turn: a larger body would go into a temporary file, and a read-only container has no place.
+        inbuf_overflow=17 * ours.max_body_bytes,
+        max_request_header_size=HEADER_BYTES,
+        connection_limit=CONNECTIONS,
+        channel_timeout=IDLE_SECONDS,
+        cleanup_interval=IDLE_SECONDS // 4,
+    )
+    for one in _listeners(sockets):
+        one.channel_class = _Channel
+    return server
 
 
 def _tell_settings(ours: Settings) -> None:

@@ -51,32 +51,34 @@ def wsgi(routes: Routes, open_to_all: Collection[Endpoint] = ()) -> Application:
             environ.setdefault("REQUEST_METHOD", "GET")
             allowed: set[str] = set()
             try:
-                answer = serve(Request(environ), allowed)
+                answer = _answer(Request(environ), paths, open_to_all, allowed)
             except Exception as error:
                 answer = refuse(error)
             return _response(answer, this.request_id, allowed)(environ, start_response)
 
-    def serve(request: Request, allowed: set[str]) -> Answer:
-        # From UI v0.2.3 on the base URL is free text: one that ends in a slash gives //user.
-        path = re.sub("/+", "/", request.path)
-        call.current().function = f"{request.method} {path}"[:LONGEST_NAME]
-        route = paths.bind("", path_info=path, default_method=request.method)
-        function = _function(route)
-        if not isinstance(function, Problem) and function in open_to_all:
-            return function(_body(request))
-        try:
-            caller.authenticate(request.headers.get("Authorization", ""))
-        except Unauthorized as refusal:
-            refusal.detail = f"from {request.remote_addr}"
-            raise
-        if isinstance(function, Problem):
-            allowed.update(route.allowed_methods())
-            raise function
-        body = _body(request)
-        with place():
-            return function(body)
-
     return application
+
+
+def _answer(request: Request, paths: Map, open_to_all: Collection[Endpoint], allowed: set[str]) -> Answer:
+    """What is answered by the function at this path, if the caller may know; else fills in what is `allowed`."""
+    # From UI v0.2.3 on the base URL is free text: one that ends in a slash gives //user.
+    path = re.sub("/+", "/", request.path)
+    call.current().function = f"{request.method} {path}"[:LONGEST_NAME]
+    route = paths.bind("", path_info=path, default_method=request.method)
+    function = _function(route)
+    if not isinstance(function, Problem) and function in open_to_all:
+        return function(_body(request))
+    try:
+        caller.authenticate(request.headers.get("Authorization", ""))
+    except Unauthorized as refusal:
+        refusal.detail = f"from {request.remote_addr}"
+        raise
+    if isinstance(function, Problem):
+        allowed.update(route.allowed_methods())
+        raise function
+    body = _body(request)
+    with place():
+        return function(body)
 
 
 def _function(route: MapAdapter) -> Endpoint | Problem:
