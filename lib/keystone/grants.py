@@ -95,7 +95,7 @@ def _make_default(cloud: Connection, user: User, project: Project) -> None:
 def not_taken_over(user: User, now: User | None) -> None:
     """Raises Unfinished if another request has claimed the user since it was read as `user`."""
     if now is None or now.claimed_by != user.claimed_by:
-        raise Unfinished(f"Another request has taken over the sign-up of user {user.name}. Repeat the request.")
+        raise Unfinished(f"Another request has taken over the sign-up of user {user.shown_name}. Repeat the request.")
 
 
 def _warn_of_admin(cloud: Connection, user: User) -> None:
@@ -103,7 +103,7 @@ def _warn_of_admin(cloud: Connection, user: User) -> None:
         log.logger.warning(
             "User %s holds the role admin, which makes a cloud administrator on a stock Keystone. To see where:"
             " openstack role assignment list --names --role admin --user %s",
-            user.name,
+            user.shown_name,
             user.id,
         )
 

@@ -9,6 +9,7 @@ from pydantic.dataclasses import dataclass
 from lib import marks, names
 from lib.errors import NameTaken
 from lib.fields import PlainId
+from lib.masking import mask
 
 # Ids become parts of URLs. Whatever else answers as Keystone would is found out here.
 _CHECKED = ConfigDict(strict=True, hide_input_in_errors=True)
@@ -34,6 +35,11 @@ class _Named:
     """The request that made it or took it over last."""
 
     kinds: ClassVar[tuple[str, ...]]
+
+    @property
+    def shown_name(self) -> str:
+        """The name for messages: whoever answers as Keystone may have put anything into it."""
+        return mask(self.name)
 
     def owners(self) -> set[tuple[str, str]]:
         """Whose it may be, as (kind, login or team): by its mark, or, having none, by its name. Nobody's: not ours."""
@@ -91,7 +97,7 @@ def enabled(found: _Found) -> _Found:
     if not found.enabled:
         kind = type(found).__name__
         raise NameTaken(
-            f"{kind} {found.name} exists and is disabled. If it is to be used again, an operator can enable it"
+            f"{kind} {found.shown_name} exists and is disabled. If it is to be used again, an operator can enable it"
             f" (openstack {kind.lower()} set --enable {found.id})."
         )
     return found
