@@ -28,6 +28,10 @@ class Call:
     changed: bool = False
     asking: list[str] = field(default_factory=list)
     """What Keystone is being asked to do, in the order in which it was."""
+    by_anybody: bool = False
+    """Whether the caller has shown nothing yet, and so may be anybody."""
+    asked: str = ""
+    """What was asked of Keystone last, as method and URL without its query."""
     _cuts: list[Callable[[], None]] = field(default_factory=list)
 
     @property
@@ -63,6 +67,10 @@ class Call:
         for cut in [*self._cuts]:
             cut()
 
+    def is_over(self) -> bool:
+        """Whether nothing of the call's time remains, to speak of."""
+        return min(self.ends, stopping.ends()) - time.monotonic() < 0.1
+
     def pause(self, seconds: float) -> None:
         """Waits, but not beyond the call's time."""
         time.sleep(min(seconds, self.seconds_left()))
@@ -78,9 +86,11 @@ def current() -> Call:
 
 @contextmanager
 def serving(function: str) -> Iterator[Call]:
-    """Makes a new call the current one; inside another it keeps that one's request id and secrets."""
+    """Makes a new call the current one; inside another it keeps what is known of the caller."""
     outer = _current.get()
-    call = Call(function, outer.request_id, secrets=set(outer.secrets)) if outer else Call(function)
+    call = Call(function)
+    if outer:
+        call.request_id, call.secrets, call.by_anybody = outer.request_id, set(outer.secrets), outer.by_anybody
     token = _current.set(call)
     try:
         yield call

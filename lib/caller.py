@@ -1,6 +1,7 @@
 """Who may call: whoever shows a token that is signed with the site's JWT_SECRET and is no ordinary user's."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import jwt
@@ -14,6 +15,14 @@ CLOCK_SKEW = 10
 LONGEST_TOKEN = 4096
 # The same secret signs the tokens with which ordinary users of Concertim call its API; these claims tell them apart.
 CLAIMS_OF_USERS = ("sub", "scp")
+
+_REFUSALS: Mapping[type[Exception], str] = {
+    jwt.InvalidSignatureError: "The token is not signed with this service's JWT_SECRET: compare it with the UI's.",
+    jwt.ExpiredSignatureError: "The token has expired. If it is a new one, the clocks of the two hosts differ.",
+    jwt.ImmatureSignatureError: "The token is not valid yet. If it is a new one, the clocks of the two hosts differ.",
+    jwt.MissingRequiredClaimError: "The token never expires: it has no exp.",
+    Exception: "The token is no JSON Web Token of HS256, or is meant for somebody else.",
+}
 
 
 def authenticate(authorization: str) -> None:
@@ -29,29 +38,23 @@ def authenticate(authorization: str) -> None:
     token = token.strip()
     if scheme.lower() != "bearer" or not token:
         raise Unauthorized("Send the header Authorization: Bearer with a token signed with this service's JWT_SECRET.")
-    call.current().secrets.add(token)
     if len(token) > LONGEST_TOKEN:
         raise Unauthorized("The token is too long to be one of Concertim's.")
+    call.current().secrets.add(token)
     claims = _verified(token, ours.jwt_secret.get_secret_value())
     if any(claim in claims for claim in CLAIMS_OF_USERS):
         raise Unauthorized("The token is an ordinary user's. Only the Concertim UI and its cluster builder may call.")
     begin = claims.get("iat", time.time() + CLOCK_SKEW)
     if int(claims["exp"]) - int(begin) > ours.jwt_lifetime:
-        raise Unauthorized("The token is valid for longer than the setting jwt_lifetime allows.")
+        raise Unauthorized(
+            "The token is valid for longer than the setting jwt_lifetime allows, or the clocks of the two hosts differ."
+        )
 
 
 def _verified(token: str, secret: str) -> dict[str, Any]:
     """What the token claims, if the secret has signed it and it is valid now."""
     try:
         return jwt.decode(token, secret, algorithms=["HS256"], leeway=CLOCK_SKEW, options={"require": ["exp"]})
-    except jwt.InvalidSignatureError:
-        why = "The token is not signed with this service's JWT_SECRET."
-    except jwt.ExpiredSignatureError:
-        why = "The token has expired. If it is a new one, the clocks of the two hosts differ."
-    except jwt.ImmatureSignatureError:
-        why = "The token is not valid yet. If it is a new one, the clocks of the two hosts differ."
-    except jwt.MissingRequiredClaimError:
-        why = "The token never expires: it has no exp."
-    except (jwt.PyJWTError, RecursionError):
-        why = "The token is no JSON Web Token of HS256, or is meant for somebody else."
-    raise Unauthorized(why)
+    except (jwt.PyJWTError, RecursionError) as error:
+        why = next(sentence for kind, sentence in _REFUSALS.items() if isinstance(error, kind))
+        raise Unauthorized(why, detail=type(error).__name__) from None

@@ -74,10 +74,14 @@ def _misplaced(ours: yaml.MappingNode) -> Iterator[str]:
         if not isinstance(value, yaml.MappingNode) and value.tag != "tag:yaml.org,2002:null":
             yield f"line {key.start_mark.line + 1}: {SECTION}: must be a mapping of keys to values"
         elif isinstance(value, yaml.MappingNode):
-            given = [inner.value for inner, _ in value.value]
-            for name, where in MISPLACED:
-                if name in given:
-                    yield f"line {_line(ours, (SECTION, name))}: {name}: {where}"
+            for inner, given in value.value:
+                name = str(inner.value)
+                if where := dict(MISPLACED).get(name):
+                    yield f"line {inner.start_mark.line + 1}: {name}: {where}"
+                elif given.tag == "tag:yaml.org,2002:null":
+                    # What guards a door must not be open because a template had nothing to fill in.
+                    what = "has no value; leave the line out to have the default"
+                    yield f"line {inner.start_mark.line + 1}: {SECTION}.{name}: {what}"
 
 
 def _problems(error: ValidationError, root: yaml.Node) -> Iterator[tuple[int, str]]:

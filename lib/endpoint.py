@@ -74,6 +74,7 @@ def _known_of(error: Exception) -> dict[str, str]:
         return {
             "problem": error.message,
             "step": error.step,
+            "asked": call.current().asked,
             "keystone_request_id": error.keystone_request_id,
             "detail": mask(error.detail),
             "repeat": "helps" if call.current().changed or isinstance(error, REPEATABLE) else "does not help",
@@ -85,6 +86,11 @@ def _known_of(error: Exception) -> dict[str, str]:
 
 def _log(level: int, status: int, more: dict[str, str]) -> None:
     this = call.current()
+    left_out = log.anybodys.left_out_before() if this.by_anybody else 0
+    if left_out is None:
+        return
+    if left_out:
+        more = {**more, "left_out": f"{left_out} lines of callers like this one"}
     facts: dict[str, Any] = {"function": this.function, "status": status, "milliseconds": this.milliseconds(), **more}
     text = "; ".join([f"{this.function} {status} {facts['milliseconds']} ms", *(f"{k}: {v}" for k, v in more.items())])
     log.logger.log(level, "%s", text, extra={"facts": facts})

@@ -20,6 +20,7 @@ _HEX_ID = re.compile(r"[0-9A-Fa-f]{32}([0-9A-Fa-f]{32})?")
 _KEYSTONE_ID = r"^[0-9A-Za-z_-]{1,64}$"
 _LOGIN = r"^[0-9A-Za-z._-]+$"
 # An escape would mean one thing here and another to a proxy before Keystone.
+_PLAIN_HOST = re.compile(r"[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\]")
 _PLAIN_PATH = re.compile(r"[0-9A-Za-z._~/-]*")
 _TEAM_NAME = r"^[0-9A-Za-z_ \t\r\n\f\v-]*[0-9A-Za-z_-][0-9A-Za-z_ \t\r\n\f\v-]*$"
 _Value = TypeVar("_Value", str, SecretStr)
@@ -76,6 +77,8 @@ def rebuilt_url(value: str) -> str:
         raise ValueError("must be an http or https URL with a port that can be dialled")
     if url.username or url.password or url.query is not None or url.fragment is not None:
         raise ValueError("must be a URL without user, password, query or fragment")
+    if not _PLAIN_HOST.fullmatch(url.host or ""):
+        raise ValueError("must be a URL whose host is a name or an address")
     path = (url.path or "").rstrip("/")
     if not _PLAIN_PATH.fullmatch(path):
         raise ValueError("must be a URL whose path holds only letters, digits, '.', '_', '~', '-' and '/'")

@@ -6,8 +6,10 @@ import json
 import logging
 import os
 import sys
+import time
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
+from threading import Lock
 
 from lib import call
 from lib.settings import Settings
@@ -20,8 +22,9 @@ FILE_BYTES = 10 * 1024 * 1024
 OLDER_FILES = 4
 
 _LINE = "%(asctime)s - [%(levelname)s] (%(module)s) - [%(request_id)s] %(message)s"
-# C0 and C1 controls and Unicode's own line ends: a value in a message cannot begin a line of its own.
-ESCAPES = {code: f"\\u{code:04x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
+# C0 and C1 controls and Unicode's own line ends: a value in a message cannot begin a line of its own. And halves of
+# characters, which no file takes.
+ESCAPES = {code: f"\\u{code:04x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029, *range(0xD800, 0xE000))}
 
 
 def configure(settings: Settings) -> None:
@@ -45,6 +48,28 @@ def configure(settings: Settings) -> None:
         ours.propagate = False
     if unwritable:
         logger.warning(unwritable)
+
+
+class Sparing:
+    """One line a second of those that anybody can cause: else whoever reaches the port could push out all others."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._until = 0.0
+        self._left_out = 0
+
+    def left_out_before(self) -> int | None:
+        """How many lines were left out before this one; None if this one is left out, too."""
+        with self._lock:
+            if time.monotonic() < self._until:
+                self._left_out += 1
+                return None
+            self._until = time.monotonic() + 1
+            before, self._left_out = self._left_out, 0
+            return before
+
+
+anybodys = Sparing()
 
 
 class _RequestId(logging.Filter):

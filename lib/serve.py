@@ -22,6 +22,8 @@ LISTEN = "0.0.0.0:42356"
 SPARE_THREADS = 4
 # Idle ones and those of slow senders together; each costs a descriptor, and waitress accepts no more beyond them.
 CONNECTIONS = 300
+# How many more may come at once; so many idle ones are closed for them.
+ROOM = 50
 # How long a connection may be silent. The UI opens one for each request.
 IDLE_SECONDS = 60
 # How long a request may take to arrive, which is one packet or a few.
@@ -92,8 +94,8 @@ def _dangers(ours: Settings) -> Iterator[str]:
     """What the settings leave open, and an operator should know."""
     if ours.jwt_secret is None:
         yield (
-            "anybody who reaches this port may call: JWT_SECRET is not set. Set it as the Concertim UI has it, unless"
-            " the UI is older than v1.0.0, which sends no token"
+            "anybody who reaches this port may call: neither JWT_SECRET nor jwt_secret_file is set. Set it as the"
+            " Concertim UI has it, unless the UI is older than v1.0.0, which sends no token"
         )
     if ours.allowed_auth_urls is None:
         yield (
@@ -135,6 +137,7 @@ def _address(text: str) -> str:
 
 def _serve(sockets: dict[int, Any], ours: Settings) -> None:
     while not stopping.begun.done():
+        _make_room(sockets)
         wasyncore.loop(timeout=NOTICE_SECONDS, use_poll=True, map=sockets, count=1)
     log.logger.info("stopping: requests in flight have %g s", ours.stop_grace)
     for one in _listeners(sockets):
@@ -159,6 +162,15 @@ class _Channel(HTTPChannel):
         elif time.monotonic() - self._since > RECEIVE_SECONDS:
             self.will_close = True
         return bool(super().readable())
+
+
+def _make_room(sockets: dict[int, Any]) -> None:
+    """Closes those connections that have been silent for longest, before there are too many to accept one more."""
+    if len(sockets) < CONNECTIONS - ROOM:
+        return
+    idle = [one for one in sockets.values() if isinstance(one, HTTPChannel) and not _in_flight(one)]
+    for one in sorted(idle, key=lambda one: one.last_activity)[:ROOM]:
+        one.will_close = True
 
 
 def _listeners(sockets: dict[int, Any]) -> list[Any]:

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from lib import config_file
+from lib.config_file import SECTION
 from lib.errors import Misconfigured
 from lib.fields import rebuilt_url
 
@@ -72,6 +73,40 @@ def _certificates(path: Path) -> Path:
     except OSError as error:
         raise ValueError(f"cannot be used as certificates: {error.strerror or error}") from None
     return path
+
+
+def _secret_file(name: str) -> str:
+    # Not quoted: it may be the secret itself.
+    if not Path(name).is_absolute() or any(character.isspace() for character in name):
+        raise ValueError("must be the absolute path of a file, not the secret itself")
+    _secret_in(Path(name))
+    return name
+
+
+def _secret_in(path: Path) -> str:
+    """The secret in a file of its own. Raises ValueError with what is wrong with it."""
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path} is no file")
+    try:
+        return _good_secret(path.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: {_unreadable(path, error)}") from None
+
+
+def _good_secret(text: str) -> str:
+    secret = text.strip()
+    try:
+        size = len(secret.encode())
+    except UnicodeEncodeError:
+        raise ValueError("is not UTF-8 text") from None
+    if size < SHORTEST_SECRET:
+        raise ValueError(
+            f"has {size} bytes, and at least {SHORTEST_SECRET} are needed: set a longer secret here and in the"
+            " Concertim UI (openssl rand -hex 32)"
+        )
+    if len(secret.splitlines()) > 1:
+        raise ValueError("must hold the secret alone, in one line")
+    return secret
 
 
 def _level_name(value: object) -> object:
@@ -155,7 +190,7 @@ class Settings(_Section):
 
     jwt_secret: SecretStr | None = None
     """What callers' tokens are signed with: from the environment or a file of its own, never from the config file."""
-    jwt_secret_file: Annotated[Path, Field(strict=False)] | None = None
+    jwt_secret_file: Annotated[str, AfterValidator(_secret_file)] | None = None
     jwt_lifetime: Annotated[float, Field(ge=60, le=86400)] = 300
     """Seconds that a token may be valid. The UI's are for 60; those that the UI gives to ordinary users, for a day."""
 
@@ -189,23 +224,19 @@ def load(path: Path, *, optional: bool = False, secret: str | None = None) -> Se
     """The settings in this file; where it is `optional` and missing, the defaults. Raises Misconfigured."""
     settings, problems = _read(path, optional)
     problems = [f"{path}: {problem}" for problem in problems]
-    origin = f"environment variable {JWT_VARIABLE}"
-    if settings and settings.jwt_secret_file:
+    file = settings.jwt_secret_file if settings else None
+    if file and secret is not None:
+        problems.append(f"{path}: {SECTION}.jwt_secret_file: is given beside {JWT_VARIABLE}: leave one of them out")
+    try:
         if secret is not None:
-            problems.append(f"{path}: jwt_secret_file: is given, and the {origin} as well: leave one of them out")
-        origin = str(settings.jwt_secret_file)
-        try:
-            secret = settings.jwt_secret_file.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"{origin}: {_unreadable(settings.jwt_secret_file, error)}")
-    if secret is not None and len(secret.strip().encode()) < SHORTEST_SECRET:
-        problems.append(
-            f"{origin}: must hold the secret of the Concertim UI, which has at least {SHORTEST_SECRET} bytes;"
-            " leave it out to let anybody call"
-        )
+            secret = _good_secret(secret)
+        elif file:
+            secret = _secret_in(Path(file))
+    except ValueError as error:
+        problems.append(f"{file or f'environment variable {JWT_VARIABLE}'}: {error}")
     if settings is None or problems:
         raise Misconfigured("\n".join(problems))
-    return settings.model_copy(update={"jwt_secret": SecretStr(secret.strip())}) if secret else settings
+    return settings.model_copy(update={"jwt_secret": SecretStr(secret)}) if secret else settings
 
 
 def _read(path: Path, optional: bool) -> tuple[Settings | None, list[str]]:

@@ -49,6 +49,7 @@ def wsgi(routes: Routes, open_to_all: Collection[Endpoint] = ()) -> Application:
         with call.serving("request") as this:
             # Werkzeug needs it to answer, too.
             environ.setdefault("REQUEST_METHOD", "GET")
+            environ["PATH_INFO"] = _as_wsgi_has_it(environ.get("PATH_INFO", ""))
             allowed: set[str] = set()
             try:
                 answer = _answer(Request(environ), paths, open_to_all, allowed)
@@ -59,6 +60,11 @@ def wsgi(routes: Routes, open_to_all: Collection[Endpoint] = ()) -> Application:
     return application
 
 
+def _as_wsgi_has_it(path: str) -> str:
+    """The path with a byte for each character, which some hosts have made characters of already."""
+    return path if path.isascii() or max(path) <= "\xff" else path.encode(errors="replace").decode("latin-1")
+
+
 def _answer(request: Request, paths: Map, open_to_all: Collection[Endpoint], allowed: set[str]) -> Answer:
     """What is answered by the function at this path, if the caller may know; else fills in what is `allowed`."""
     # From UI v0.2.3 on the base URL is free text: one that ends in a slash gives //user.
@@ -66,13 +72,15 @@ def _answer(request: Request, paths: Map, open_to_all: Collection[Endpoint], all
     call.current().function = f"{request.method} {path}"[:LONGEST_NAME]
     route = paths.bind("", path_info=path, default_method=request.method)
     function = _function(route)
+    call.current().by_anybody = True
     if not isinstance(function, Problem) and function in open_to_all:
         return function(_body(request))
     try:
         caller.authenticate(request.headers.get("Authorization", ""))
     except Unauthorized as refusal:
-        refusal.detail = f"from {request.remote_addr}"
+        refusal.detail = f"{refusal.detail} from {request.remote_addr}".strip()
         raise
+    call.current().by_anybody = False
     if isinstance(function, Problem):
         allowed.update(route.allowed_methods())
         raise function

@@ -2,12 +2,15 @@
 
 import ipaddress
 import socket
-from contextlib import suppress
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
 
 from lib import call, settings
 from lib.errors import AuthUrlNotAllowed
@@ -18,6 +21,7 @@ _NEVER = [
     for network in (
         "169.254.0.0/16",  # link-local, and with 169.254.169.254 the metadata of most clouds
         "fe80::/10",
+        "64:ff9b:1::/48",  # NAT64 of the site, which can mean any IPv4 address
         "fd00:ec2::/32",  # Amazon
         "fd20:ce::254/128",  # Google
         "100.100.100.200/32",  # Alibaba
@@ -25,10 +29,12 @@ _NEVER = [
         "192.0.0.192/32",  # Oracle
     )
 ]
-# IPv6 addresses that mean the IPv4 address in their last 32 bits: mapped, compatible, and the two ranges of NAT64.
+# IPv6 addresses that mean the IPv4 address in their last 32 bits: mapped, translated, compatible, NAT64.
 _IPV4_AT_THE_END = [
-    ipaddress.IPv6Network(network) for network in ("::ffff:0:0/96", "::/96", "64:ff9b::/96", "64:ff9b:1::/48")
+    ipaddress.IPv6Network(network) for network in ("::ffff:0:0/96", "::ffff:0:0:0/96", "::/96", "64:ff9b::/96")
 ]
+# What stands before them in addresses of ISATAP, under any prefix.
+_ISATAP = (0x00005EFE, 0x02005EFE)
 
 
 def check(auth_url: str) -> None:
@@ -62,39 +68,69 @@ def _meanings(address: Any) -> list[Any]:
     meant = [address]
     if address.version == 6:
         meant += [address.sixtofour, *(address.teredo or ())]
-        meant += [ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) for one in _IPV4_AT_THE_END if address in one]
+        if any(address in one for one in _IPV4_AT_THE_END) or (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
+            meant.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     return [one for one in meant if one]
 
 
-class _Plain(HTTPConnection):
-    """A connection to an address that may be dialled, whose answer is waited for no longer than its call may take.
+class _Held:
+    """The connection at which a thread waits for Keystone's answer, once there is one."""
 
-    A time-out bounds the wait for the next byte only: who sends one now and then would be waited for without end. (That
-    of a handshake bounds the whole of it.)
-    """
+    wire: socket.socket | None = None
 
-    def _new_conn(self) -> socket.socket:
-        with suppress(OSError):
-            for *_, found in socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM):
-                _check_host(str(found[0]))
-        wire = super()._new_conn()
-        try:
-            # The name may have been resolved to something else this time.
-            _check_host(wire.getpeername()[0])
-        except BaseException:
-            wire.close()
-            raise
-        return wire
-
-    def getresponse(self) -> Any:
-        with call.current().cutting(self._cut):
-            return super().getresponse()
-
-    def _cut(self) -> None:
-        wire = self.sock
+    def cut(self) -> None:
+        wire = self.wire
         if wire:
             with suppress(OSError):
                 wire.shutdown(socket.SHUT_RDWR)
+
+
+_waiting = threading.local()
+
+
+@contextmanager
+def cut_in_time() -> Iterator[None]:
+    """Cuts off what this thread waits for at a connection of ours, when the call's time is over.
+
+    A time-out bounds the wait for the next byte only: who sends one now and then would be waited for without end.
+    """
+    _waiting.held = held = _Held()
+    with call.current().cutting(held.cut):
+        yield
+
+
+class _Plain(HTTPConnection):
+    """A connection to an address that may be dialled."""
+
+    def _new_conn(self) -> socket.socket:
+        name = self.host
+        try:
+            found = [str(one[4][0]) for one in socket.getaddrinfo(name, self.port, type=socket.SOCK_STREAM)]
+        except OSError:
+            # urllib3 has words for it.
+            return super()._new_conn()
+        for address in found:
+            _check_host(address)
+        # Dialled by the address that was checked: the name might be resolved to something else the next time.
+        try:
+            return self._first_of(dict.fromkeys(found))
+        finally:
+            self.host = name
+
+    def _first_of(self, addresses: Iterable[str]) -> socket.socket:
+        *others, last = addresses
+        for address in others:
+            self.host = address
+            with suppress(HTTPError):
+                return super()._new_conn()
+        self.host = last
+        return super()._new_conn()
+
+    def getresponse(self) -> Any:
+        held = getattr(_waiting, "held", None)
+        if held:
+            held.wire = self.sock
+        return super().getresponse()
 
 
 class _Secured(_Plain, HTTPSConnection):

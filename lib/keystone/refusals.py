@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from keystoneauth1 import exceptions as ksa
 from requests.exceptions import ConnectTimeout
 
-from lib import log
+from lib import call, log
 from lib.errors import (
     BadRequest,
     CloudEnvRefused,
@@ -31,8 +31,8 @@ class Gone(Unfinished):
 
 
 NO_KEYSTONE = "What answers at cloud_env.auth_url is not a Keystone v3."
-# Enough for the rules of a password policy; and how much of a text is looked through for secrets at all.
-LONGEST_TEXT, LONGEST_READ = 1000, 16_000
+# Enough for the rules of a password policy.
+LONGEST_TEXT = 1000
 # OpenStack's own have 40 characters.
 LONGEST_REQUEST_ID = 80
 # By these Keystone says that it did nothing.
@@ -76,7 +76,8 @@ def _meaning(error: Exception, step: str) -> tuple[type[Problem], str]:
             return KeystoneBusy, f"Keystone is too busy to {step}. Repeat the request."
         case ksa.HttpServerError():
             return KeystoneFailed, f"Keystone failed to {step}, with status {error.http_status}. Repeat the request."
-        case ksa.ConnectTimeout() if not isinstance(error.__context__, ConnectTimeout):
+        # Else it is a handshake that took too long.
+        case ksa.ConnectTimeout() if not isinstance(error.__context__, ConnectTimeout) and call.current().is_over():
             return DeadlineExceeded, f"Keystone took too long to {step}. Repeat the request."
         case ksa.SSLError():
             return NotKeystone, "The certificate of cloud_env.auth_url cannot be verified. See the setting cacert."
@@ -89,7 +90,7 @@ def _meaning(error: Exception, step: str) -> tuple[type[Problem], str]:
 def _text(error: Exception) -> str:
     """What Keystone says, without the request's secrets, in one line of bounded length."""
     # Before it is cut to its final length, as half a secret would not be known for one.
-    said = mask(str(getattr(error, "message", error))[:LONGEST_READ])
+    said = mask(str(getattr(error, "message", error)))
     # keystoneauth repeats the status and the request id, which have their own places.
     said = re.sub(r" \(HTTP \d+\).*", "", said, flags=re.DOTALL)
     return " ".join(said.split()).translate(log.ESCAPES)[:LONGEST_TEXT]

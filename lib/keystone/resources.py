@@ -1,9 +1,9 @@
 """What Keystone answers as values, checked: users, projects, roles, and whose they are."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, StringConstraints
 from pydantic.dataclasses import dataclass
 
 from lib import marks, names
@@ -12,6 +12,7 @@ from lib.fields import PlainId
 from lib.masking import mask
 
 # Ids become parts of URLs. Whatever else answers as Keystone would is found out here.
+Name = Annotated[str, StringConstraints(max_length=255)]
 _CHECKED = ConfigDict(strict=True, hide_input_in_errors=True)
 
 
@@ -20,15 +21,15 @@ class Listed:
     """An object that was looked up by its name, in its domain if it has one."""
 
     id: PlainId
-    name: str
-    domain_id: str | None = None
+    name: Name
+    domain_id: PlainId | None = None
 
 
 @dataclass(frozen=True, config=_CHECKED)
 class _Named:
     id: PlainId
-    name: str
-    domain_id: str
+    name: Name
+    domain_id: PlainId
     enabled: bool
     mark: tuple[str, str] | None
     claimed_by: str

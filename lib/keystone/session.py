@@ -1,6 +1,5 @@
 """The keystoneauth session behind a connection: who logs in where, and what every HTTP call to Keystone carries."""
 
-import re
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
@@ -24,6 +23,8 @@ CONNECT_SECONDS = 5
 CALLS_AT_ONCE = 5
 # Bytes. The longest of Keystone's answers that we ask for, a user's roles, has some hundred for each role.
 LONGEST_ANSWER = 4 * 1024 * 1024
+# Characters. Those of Fernet, and of JWS, have some hundred.
+LONGEST_TOKEN = 8192
 
 
 class _Transport(TCPKeepAliveAdapter):
@@ -37,15 +38,20 @@ class _Transport(TCPKeepAliveAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         this = call.current()
         left = this.seconds_left()
+        this.asked = f"{request.method} {str(request.url).partition('?')[0]}"
         request.headers["X-OpenStack-Request-ID"] = this.request_id
-        # Keystone's answer may quote it.
-        this.secrets.update(filter(None, [request.headers.get("X-Auth-Token")]))
+        # A few bytes of a packed answer may be gigabytes.
+        request.headers["Accept-Encoding"] = "identity"
         # Streamed, as a time-out bounds the wait for the next byte only.
         limits = {"timeout": (min(CONNECT_SECONDS, left), left), "stream": True}
-        answer = _read(super().send(request, *args, **{**kwargs, **limits}))
+        with dialling.cut_in_time():
+            answer = _read(super().send(request, *args, **{**kwargs, **limits}))
+        # What Keystone says later may quote them.
+        for token in (request.headers.get("X-Auth-Token"), answer.headers.get("X-Subject-Token")):
+            this.secrets.update([str(token)] if token else [])
         # keystoneclient takes a redirect, or a page that says "maintenance", for success where it expects no body.
         if answer.ok and not _is_success(request.method, answer):
-            raise NotKeystone(NO_KEYSTONE)
+            raise NotKeystone(NO_KEYSTONE, detail=f"answered {answer.status_code}")
         if answer.status_code == HTTPStatus.NOT_FOUND and self._names_ourselves(answer.text):
             # Then it is not the object asked for that is gone, but the account or the project of our token (Keystone 30
             # answers so to every call). As a 401 it makes keystoneauth log in anew and ask once more.
@@ -54,8 +60,7 @@ class _Transport(TCPKeepAliveAdapter):
 
     def _names_ourselves(self, text: str) -> bool:
         token = self._auth.auth_ref
-        owns = [str(own) for own in (token.user_id, token.project_id) if own] if token is not None else []
-        return any(re.search(rf"\b{re.escape(own)}\b", text) for own in owns)
+        return token is not None and any(str(own) in text for own in (token.user_id, token.project_id) if own)
 
 
 def _is_success(method: str | None, answer: requests.Response) -> bool:
@@ -69,10 +74,12 @@ def _read(answer: requests.Response) -> requests.Response:
     """The answer with its whole body, which may trickle in for no longer than the call's time."""
     body = bytearray()
     try:
-        while piece := answer.raw.read1(decode_content=True):
+        if answer.headers.get("Content-Encoding") or len(answer.headers.get("X-Subject-Token", "")) > LONGEST_TOKEN:
+            raise NotKeystone(NO_KEYSTONE, detail="answered with an encoding, or a token, that no Keystone has")
+        while piece := answer.raw.read1(decode_content=False):
             body += piece
             if len(body) > LONGEST_ANSWER:
-                raise NotKeystone(NO_KEYSTONE)
+                raise NotKeystone(NO_KEYSTONE, detail=f"answered with more than {LONGEST_ANSWER} bytes")
             call.current().seconds_left()
         answer.raw.release_conn()
     except HTTPError as error:
@@ -80,6 +87,8 @@ def _read(answer: requests.Response) -> requests.Response:
         raise requests.ConnectionError(error) from error
     finally:
         answer.close()
+    # Not what the answer says: there are encodings that take hours to decode.
+    answer.encoding = "utf-8"
     answer.raw = HTTPResponse(BytesIO(body), preload_content=False)
     return answer
 

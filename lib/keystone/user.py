@@ -97,7 +97,9 @@ def _take_over(cloud: Connection, user: User, password: str, person: dict[str, s
         call.current().pause(SECONDS_OF_A_WAVE)
     claimed = enabled(cloud.claim_user(user.id))
     if claimed.default_project_id != user.default_project_id or cloud.has_roles(user.id):
-        raise Unfinished(f"Another request is just finishing the sign-up of user {user.shown_name}. Repeat the request.")
+        raise Unfinished(
+            f"Another request is just finishing the sign-up of user {user.shown_name}. Repeat the request."
+        )
     not_taken_over(claimed, cloud.find_user(user.name, user.id))
     mine = cloud.update_user(user.id, password=password, **person)
     not_taken_over(claimed, mine)

@@ -11,6 +11,7 @@ import pytest
 from werkzeug.test import Client
 
 import handler
+from lib import log
 from lib.caller import LONGEST_TOKEN
 from lib.errors import Answer
 from lib.settings import JWT_VARIABLE, PATH_VARIABLE
@@ -23,13 +24,15 @@ ANOTHER = "of somebody else, and of 32 bytes just as well"
 PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n"
 
 SEND_ONE = "Send the header Authorization: Bearer with a token signed with this service's JWT_SECRET."
-NOT_SIGNED = "The token is not signed with this service's JWT_SECRET."
+NOT_SIGNED = "The token is not signed with this service's JWT_SECRET: compare it with the UI's."
 NO_TOKEN = "The token is no JSON Web Token of HS256, or is meant for somebody else."
 EXPIRED = "The token has expired. If it is a new one, the clocks of the two hosts differ."
 TOO_EARLY = "The token is not valid yet. If it is a new one, the clocks of the two hosts differ."
 NO_EXPIRY = "The token never expires: it has no exp."
 TOO_LONG = "The token is too long to be one of Concertim's."
-VALID_TOO_LONG = "The token is valid for longer than the setting jwt_lifetime allows."
+VALID_TOO_LONG = (
+    "The token is valid for longer than the setting jwt_lifetime allows, or the clocks of the two hosts differ."
+)
 A_USERS = "The token is an ordinary user's. Only the Concertim UI and its cluster builder may call."
 
 
@@ -125,6 +128,10 @@ def test_tokens_of_the_site_get_in(authorization: Callable[[], str]) -> None:
             id="huge",
         ),
         pytest.param(lambda: f"Bearer {_nested()}", NO_TOKEN, id="nested without end"),
+        pytest.param(lambda: "Bearer " + "\\" * 31_000, TOO_LONG, id="backslashes"),
+        pytest.param(lambda: "Bearer " + "\\" * 4_000, NO_TOKEN, id="fewer backslashes"),
+        pytest.param(lambda: "Bearer &#" + "9" * 5_000, TOO_LONG, id="a number of 5000 digits"),
+        pytest.param(lambda: "Bearer &#" + "9" * 4_000, NO_TOKEN, id="a number of 4000 digits"),
     ],
 )
 def test_nothing_else_gets_in(authorization: Callable[[], str | None], why: str) -> None:
@@ -162,6 +169,22 @@ def test_every_path_but_the_root_wants_a_token(method: str, path: str) -> None:
     """Whatever is served there; nobody learns without one which paths and methods there are."""
     status = ask(None, method, path, data=b"{", content_type="text/html")[0][0]
     assert status == (200 if method in ("GET", "HEAD") and path in ("/", "//") else 401)
+
+
+def test_a_stranger_cannot_push_out_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """One line a second of what anybody can cause, GET / included; the next one says how many were left out."""
+    caplog.set_level("INFO")
+    log.anybodys.__init__()  # type: ignore[misc]
+    for _ in range(100):
+        ask(None)
+        ask(None, "GET", "/")
+    ask(f"Bearer {token(SECRET)}")
+    time.sleep(1.1)
+    ask(None)
+    refused = [line for line in caplog.messages if line.startswith(("POST /user 401", "running 200"))]
+    assert len(refused) == 2
+    assert refused[1].endswith("; left_out: 199 lines of callers like this one")
+    assert len([line for line in caplog.messages if line.startswith("POST /user 400")]) == 1
 
 
 def test_the_caller_is_asked_before_the_body_is_read() -> None:

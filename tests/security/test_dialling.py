@@ -1,5 +1,6 @@
 """What is connected to: the Keystones that the settings allow, and never what a cloud keeps for itself."""
 
+import gzip
 import json
 import socket
 import ssl
@@ -16,6 +17,7 @@ import pytest
 from pydantic import ValidationError
 
 from functions.create_user_project import create_user_project
+from lib import log
 from lib.errors import AuthUrlNotAllowed
 from lib.keystone import dialling
 from lib.models import CloudEnv
@@ -146,6 +148,10 @@ def test_a_url_that_two_could_read_differently_is_no_url(auth_url: str) -> None:
         "[64:ff9b:1::a9fe:a9fe]",
         "[2002:a9fe:a9fe::1]",
         "[2001:0:a9fe:a9fe::1]",
+        "[::ffff:0:169.254.169.254]",
+        "[64:ff9b:1:a9fe:a9:fe00::]",
+        "[2001:db8::5efe:169.254.169.254]",
+        "[2001:db8::200:5efe:a9fe:a9fe]",
         "[fe80::1]",
         "[fe80::a9fe:a9fe]",
         "[febf::1]",
@@ -253,11 +259,11 @@ def test_a_proxy_of_the_environment_is_not_used(
 
 
 def resolving(*answers: str) -> Callable[..., list[Any]]:
-    """A resolver that gives these addresses in turn, whatever it is asked for; the last one again and again."""
+    """A resolver that gives these addresses in turn for any name, the last one again and again."""
     left = [*answers]
 
-    def resolve(_host: str, port: int, *_: Any, **__: Any) -> list[Any]:
-        address = left.pop(0) if len(left) > 1 else left[0]
+    def resolve(host: str, port: int, *_: Any, **__: Any) -> list[Any]:
+        address = host if host[0].isdigit() else left.pop(0) if len(left) > 1 else left[0]
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
     return resolve
@@ -270,16 +276,44 @@ def test_a_name_of_a_metadata_service_is_not_dialled(monkeypatch: pytest.MonkeyP
     assert create_user_project(request_of(cloud_env=env)) == NEVER
 
 
-def test_a_name_that_changes_its_mind_is_told_nothing(monkeypatch: pytest.MonkeyPatch, request_of: RequestOf) -> None:
-    """Resolved to something good when it is looked at, and to something else when it is dialled: nothing is sent."""
+def test_a_name_that_changes_its_mind_is_dialled_where_it_was_checked(
+    monkeypatch: pytest.MonkeyPatch, request_of: RequestOf
+) -> None:
+    """Resolved to something good when it is looked at, and to something else the next time."""
     monkeypatch.setattr(dialling, "_NEVER", [ip_network("127.0.0.2")])
     monkeypatch.setattr(socket, "getaddrinfo", resolving("127.0.0.1", "127.0.0.2"))
-    with socket.create_server(("127.0.0.2", 0)) as listening:
-        env = {"auth_url": f"http://rebound.example:{listening.getsockname()[1]}", "user_id": "x", "project_id": "x"}
-        assert create_user_project(request_of(cloud_env=env | {"password": "x"})) == NEVER
-        connection, _ = listening.accept()
-        with connection:
-            assert connection.recv(1) == b""
+    with socket.create_server(("127.0.0.2", 0)) as forbidden:
+        forbidden.settimeout(0.5)
+        port = forbidden.getsockname()[1]
+        with socket.create_server(("127.0.0.1", port)) as good:
+            env = {"auth_url": f"http://rebound.example:{port}", "user_id": "x", "project_id": "x", "password": "x"}
+            threading.Thread(target=lambda: good.accept()[0].close(), daemon=True).start()
+            status, _ = create_user_project(request_of(cloud_env=env))
+        # The first try met the good one; those that followed met the name's other address.
+        assert status == 403
+        with pytest.raises(TimeoutError):
+            forbidden.accept()
+
+
+def test_the_next_address_of_a_name_is_tried(
+    monkeypatch: pytest.MonkeyPatch, cloud: Keystone, login: str, request_of: RequestOf
+) -> None:
+    """As of a host with IPv6 and IPv4, of which Keystone serves one."""
+    monkeypatch.setattr(socket, "getaddrinfo", two_addresses(socket.getaddrinfo))
+    port = cloud.auth_url.split(":")[2]
+    env = cloud.cloud_env() | {"auth_url": f"http://two.example:{port}"}
+    assert create_user_project(request_of(cloud_env=env)) == finished(cloud, login)
+
+
+def two_addresses(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """A resolver that knows two addresses of one name, of which nothing listens at the first."""
+
+    def both(host: str, port: int, *more: Any, **other: Any) -> Any:
+        if host != "two.example":
+            return resolve(host, port, *more, **other)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in ("127.0.0.3", "127.0.0.1")]
+
+    return both
 
 
 def own_tls(folder: Path, name: str = "IP:127.0.0.1") -> tuple[ssl.SSLContext, Path]:
@@ -347,6 +381,9 @@ def test_insecure_must_be_asked_for(
         assert create_user_project(over_tls(url)) == finished(cloud, login)
 
 
+CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
 @contextmanager
 def dripping(first: bytes, then: bytes, context: ssl.SSLContext | None) -> Iterator[str]:
     """Whoever connects is sent this, and then that again and again, for as long as they stay."""
@@ -382,7 +419,11 @@ def dripping(first: bytes, then: bytes, context: ssl.SSLContext | None) -> Itera
         pytest.param("http", b"", b"HTTP/1.1 100 Continue\r\n\r\n", id="100 Continue"),
         # Of a handshake, a record of 16 KiB begins.
         pytest.param("https", b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03", b"x", id="a handshake"),
-        pytest.param("http", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n", id="chunks"),
+        pytest.param("http", CHUNKED, b"1\r\nx\r\n", id="chunks"),
+        pytest.param("http", CHUNKED + b"1;", b"x", id="the size of a chunk"),
+        pytest.param("http", CHUNKED + b"2\r\n{}\r\n0\r\n", b"A: b\r\n", id="trailers"),
+        pytest.param("http", CHUNKED.replace(b"chunked", b"identity"), b" ", id="a body to the end"),
+        pytest.param("https", CHUNKED + b"1;", b"x", id="the size of a chunk over TLS"),
     ],
 )
 def test_whoever_answers_too_slowly_is_cut_off(
@@ -405,3 +446,46 @@ def test_whoever_answers_too_slowly_is_cut_off(
         while threading.active_count() > threads + 1 and time.monotonic() < until:
             time.sleep(0.05)
         assert threading.active_count() <= threads + 1
+
+
+def packed(data: bytes, times: int) -> bytes:
+    """Zeros, packed in packed zeros."""
+    for _ in range(times):
+        data = gzip.compress(data)
+    return data
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        pytest.param({"Content-Encoding": "gzip, gzip"}, packed(b"0" * 2**26, 2), id="a packed answer"),
+        pytest.param(
+            {"Content-Type": "text/plain; charset=punycode"}, b"a" * 2**20 + b"-" + b"b" * 2**20, id="punycode"
+        ),
+        pytest.param({"X-Subject-Token": "\\" * 60_000}, b"{}", id="an endless token"),
+        pytest.param({"X-OpenStack-Request-ID": "\\" * 60_000}, b"{}", id="an endless request id"),
+        pytest.param({}, b'{"error": {"message": "' + b"\\\\" * 2**20 + b'"}}', id="endless backslashes"),
+        pytest.param({}, b'{"error": {"message": "&#' + b"9" * 5000 + b'"}}', id="an endless number"),
+        pytest.param({}, b'{"error": {"message": "bad \\ud800 thing"}}', id="half a character"),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400, 404])
+def test_an_answer_made_to_be_hard_work_is_little_work(
+    before: Proxy,
+    through: RequestOf,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+    headers: dict[str, str],
+    body: bytes,
+) -> None:
+    """It is refused, or read as far as is of use; and told to the log in a line that can be written."""
+    begun = time.process_time()
+    before.instead = lambda _method, _path: (status, {"Content-Type": "application/json", **headers}, body)
+    answer = create_user_project(through())
+    assert answer[0] in (400, 502)
+    assert time.process_time() - begun < 5
+    [record] = caplog.records
+    assert len(LINE.format(record).encode()) < 4000
+
+
+LINE = log._AsLine("%(message)s")  # noqa: SLF001

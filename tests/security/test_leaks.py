@@ -28,9 +28,12 @@ from lib.models import CloudEnv, SignUp
 from lib.settings import load
 from tests.contract.ui import token
 from tests.keystone import ADMIN_PASSWORD, Keystone
+from tests.proxy import Answered, Exchange, Fault, Proxy
 from tests.security.attacks import ASKING, ATTACKS, Rehearsal, Stage, Trial, rehearsing, silence, stage
 from tests.security.canaries import Canary, canaries, hits
 from tests.service import Service, service
+
+JSON = {"Content-Type": "application/json"}
 
 JWT_SECRET = secrets.token_hex(32)
 # As many as the service serves at once.
@@ -348,3 +351,63 @@ def test_a_bug_that_quotes_a_secret_lets_nothing_of_it_out(canary: Canary, caplo
         assert status == 500
         assert hits(canary.traces(), [caplog.text.encode(), repr(body).encode()]) == []
     assert "ValueError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("secret", "said"),
+    [
+        ("пароль-ключ", "&#1087;&#1072;&#1088;&#1086;&#1083;&#1100;-&#1082;&#1083;&#1102;&#1095;"),
+        ("пароль-ключ", "%d0%bf%d0%b0%d1%80%d0%be%d0%bb%d1%8c-%d0%ba%d0%bb%d1%8e%d1%87"),
+        ("пароль-ключ", "\\u043F\\u0430\\u0440\\u043E\\u043B\\u044C-\\u043A\\u043B\\u044E\\u0447"),
+        ("🔑🔑🔑🔑", "\\uD83D\\uDD11\\uD83D\\uDD11\\uD83D\\uDD11\\uD83D\\uDD11"),
+        ("!?#$%&/()=!", "!?#$%&\\/()=!"),
+        ("!?#$%&/()=!", "&#33;&#63;&#35;&#36;&#37;&#38;&#47;&#40;&#41;&#61;&#33;"),
+        ("hunter2-xy", " " * 15_991 + "hunter2-xy"),
+        ("correct-horse", "x" * 100 + "&#" + "9" * 5000 + " correct-horse"),
+    ],
+)
+def test_what_keystone_says_of_a_secret_in_any_spelling_is_left_out(
+    before: Proxy, through: Callable[..., dict[str, Any]], caplog: pytest.LogCaptureFixture, secret: str, said: str
+) -> None:
+    """Without letters to know it by, at the end of what is read, or in a text that cannot be decoded."""
+    data = json.dumps({"error": {"message": said}}).encode()
+    before.instead = lambda _method, path: (400, JSON, data) if path == "/users" else None
+    status, body = create_user_project(through(password=secret))
+    assert isinstance(body, dict)
+    assert (status, body["error"]) == (400, "bad_request")
+    for shown in (body["message"], *caplog.messages):
+        assert secret[:9] not in shown
+        assert said.strip()[:40] not in shown
+
+
+@pytest.mark.parametrize("where", ["the name of a user", "the token of the person", "a very long name"])
+def test_what_keystone_gives_is_shown_without_secrets(
+    before: Proxy, through: Callable[..., dict[str, Any]], login: str, caplog: pytest.LogCaptureFixture, where: str
+) -> None:
+    """A name or a token is as much of its making as a text is."""
+    token_of_the_person = "gAAAAAB-of-the-person-0123456789"
+    name = "x" * 4_000_000 if where == "a very long name" else f"it is {ADMIN_PASSWORD} and correct-horse"
+    user = {"id": "0" * 32, "name": name, "domain_id": "default", "enabled": False, "concertim_kind": "user"}
+    known = json.dumps({"user": user | {"concertim_name": login}}).encode()
+
+    def instead(_method: str, path: str) -> Answered | Fault | None:
+        if where != "the token of the person":
+            return (200, JSON, known) if path.startswith("/users/") else None
+        if path == "/auth/tokens":
+            return with_token
+        quoting = json.dumps({"error": {"message": f"The last token was {token_of_the_person}."}}).encode()
+        return (400, JSON, quoting) if path == "/projects" else None
+
+    def with_token(exchange: Exchange) -> None:
+        status, headers, data = exchange.ask_keystone()
+        exchange.reply((status, {**headers, "X-Subject-Token": token_of_the_person}, data))
+
+    if where == "the token of the person":
+        assert create_user_project(through())[0] == 201
+    before.calls.clear()
+    before.instead = instead
+    status, body = create_user_project(through(cloud_user_id="0" * 32) if "name" in where else through())
+    shown = [repr(body).encode(), *(line.encode() for line in caplog.messages)]
+    assert status in (400, 409, 502, 503)
+    assert all(len(one) < 4000 for one in shown)
+    assert hits([ADMIN_PASSWORD.encode(), b"correct-horse", token_of_the_person.encode()], shown) == []

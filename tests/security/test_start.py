@@ -17,7 +17,12 @@ SECRET = "of the Concertim UI, and of 32 bytes at least"
 ANYBODY = "anybody who reaches this port may call"
 ANYWHERE = "callers choose which hosts this service connects to"
 UNVERIFIED = "certificates of https Keystones are not verified"
-NO_SECRET = "must hold the secret of the Concertim UI, which has at least 32 bytes; leave it out to let anybody call"
+
+
+def too_short(size: int) -> str:
+    """What is said of a secret of so many bytes."""
+    ui = "set a longer secret here and in the Concertim UI (openssl rand -hex 32)"
+    return f"has {size} bytes, and at least 32 are needed: {ui}"
 
 
 @pytest.fixture
@@ -43,29 +48,67 @@ def start(config: str, **environment: str) -> tuple[int, str]:
 @pytest.mark.parametrize("secret", ["", " \n", "short", "x" * 31, f" {'x' * 31}\n"])
 def test_a_secret_that_can_be_guessed_stops_the_start(config: Callable[[str], str], secret: str) -> None:
     """Set but empty is no way to leave it out: it may be a variable that another one should have filled."""
-    assert start(config(""), JWT_SECRET=secret) == (1, f"environment variable JWT_SECRET: {NO_SECRET}\n")
+    why = too_short(len(secret.strip()))
+    assert start(config(""), JWT_SECRET=secret) == (1, f"environment variable JWT_SECRET: {why}\n")
 
 
-@pytest.mark.parametrize("secret", ["", "short\n"])
-def test_so_does_one_in_a_file(config: Callable[[str], str], tmp_path: Path, secret: str) -> None:
-    """Which is named."""
+def test_a_secret_that_is_no_text_stops_the_start(config: Callable[[str], str]) -> None:
+    """With a sentence."""
+    secret = os.fsdecode(b"\xff" * 40)
+    assert start(config(""), JWT_SECRET=secret) == (1, "environment variable JWT_SECRET: is not UTF-8 text\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", too_short(0)),
+        (b"short\n", too_short(5)),
+        (b"\xef\xbb\xbfshort\n", too_short(5)),
+        (b"\xff" * 40, "{file}: is not UTF-8 text"),
+        (b"x" * 40 + b"\n" + b"y" * 40, "must hold the secret alone, in one line"),
+        (None, "{file}: No such file or directory"),
+    ],
+)
+def test_a_secret_file_that_protects_nothing_stops_the_start(
+    config: Callable[[str], str], tmp_path: Path, content: bytes | None, why: str
+) -> None:
+    """The message has the line of the setting."""
     file = tmp_path / "secret"
-    file.write_text(secret)
-    assert start(config(f"  jwt_secret_file: {file}\n")) == (1, f"{file}: {NO_SECRET}\n")
+    if content is not None:
+        file.write_bytes(content)
+    path = config(f"  jwt_secret_file: {file}\n")
+    where = f"{path}: line 3: user_handler.jwt_secret_file: "
+    assert start(path) == (1, where + why.format(file=file) + "\n")
 
 
-def test_a_secret_file_that_is_missing_stops_the_start(config: Callable[[str], str], tmp_path: Path) -> None:
-    """Rather than letting anybody call."""
-    path = config(f"  jwt_secret_file: {tmp_path}/none\n")
-    assert start(path) == (1, f"{tmp_path}/none: No such file or directory\n")
+def test_a_fifo_in_place_of_a_secret_file_does_not_hang_the_start(config: Callable[[str], str], tmp_path: Path) -> None:
+    """Nobody may ever write into it."""
+    os.mkfifo(tmp_path / "fifo")
+    code, said = start(config(f"  jwt_secret_file: {tmp_path}/fifo\n"))
+    assert (code, said.endswith("fifo is no file\n")) == (1, True)
+
+
+def test_a_secret_in_place_of_its_file_is_not_quoted(config: Callable[[str], str]) -> None:
+    """What an operator pastes there ends in the log of the container."""
+    path = config(f"  jwt_secret_file: {'f' * 64}\n")
+    why = "must be the absolute path of a file, not the secret itself"
+    assert start(path) == (1, f"{path}: line 3: user_handler.jwt_secret_file: {why}\n")
+
+
+@pytest.mark.parametrize("name", ["jwt_secret_file", "allowed_auth_urls", "cacert", "deadline"])
+def test_a_setting_without_a_value_stops_the_start(config: Callable[[str], str], name: str) -> None:
+    """A template that had nothing to fill in would leave a door open."""
+    path = config(f"  {name}:\n")
+    why = "has no value; leave the line out to have the default"
+    assert start(path) == (1, f"{path}: line 3: user_handler.{name}: {why}\n")
 
 
 def test_two_secrets_stop_the_start(config: Callable[[str], str], tmp_path: Path) -> None:
     """Nobody would know which of them counts."""
     (tmp_path / "secret").write_text(SECRET)
     path = config(f"  jwt_secret_file: {tmp_path}/secret\n")
-    why = "is given, and the environment variable JWT_SECRET as well: leave one of them out"
-    assert start(path, JWT_SECRET=SECRET) == (1, f"{path}: jwt_secret_file: {why}\n")
+    why = "user_handler.jwt_secret_file: is given beside JWT_SECRET: leave one of them out"
+    assert start(path, JWT_SECRET=SECRET) == (1, f"{path}: {why}\n")
 
 
 def test_a_secret_in_the_shared_file_stops_the_start(config: Callable[[str], str]) -> None:
@@ -87,12 +130,21 @@ def test_all_that_is_wrong_is_told_at_once(config: Callable[[str], str]) -> None
         ["line 4", "user_handler.insecure"],
         ["line 5", "user_handler.allowed_auth_urls"],
         ["line 6", "user_handler.jwt_lifetime"],
-        ["environment variable JWT_SECRET", NO_SECRET],
+        ["environment variable JWT_SECRET", too_short(5).partition(":")[0]],
     ]
 
 
 @pytest.mark.parametrize(
-    "url", ["keystone:5000", "ftp://keystone", "http://x:y@keystone", "http://keystone/a%2fb", "http://keystone/?x", 7]
+    "url",
+    [
+        "keystone:5000",
+        "ftp://keystone",
+        "http://x:y@keystone",
+        "http://keystone/a%2fb",
+        "http://keystone/?x",
+        "http://*.example",
+        7,
+    ],
 )
 def test_an_allowed_url_that_is_none_stops_the_start(config: Callable[[str], str], url: str) -> None:
     """It would allow nothing, or something else."""
