@@ -74,8 +74,9 @@ def _read(answer: requests.Response) -> requests.Response:
     """The answer with its whole body, which may trickle in for no longer than the call's time."""
     body = bytearray()
     try:
-        if answer.headers.get("Content-Encoding") or len(answer.headers.get("X-Subject-Token", "")) > LONGEST_TOKEN:
-            raise NotKeystone(NO_KEYSTONE, detail="answered with an encoding, or a token, that no Keystone has")
+        packed = answer.headers.get("Content-Encoding", "identity") != "identity"
+        if packed or len(answer.headers.get("X-Subject-Token", "")) > LONGEST_TOKEN:
+            raise NotKeystone(NO_KEYSTONE, detail="answered packed, or with a token longer than Keystone's are")
         while piece := answer.raw.read1(decode_content=False):
             body += piece
             if len(body) > LONGEST_ANSWER:

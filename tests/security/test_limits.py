@@ -19,7 +19,7 @@ from werkzeug.test import Client, EnvironBuilder
 import handler
 from functions.create_user_project import create_user_project
 from lib.errors import Answer
-from lib.serve import HEADER_BYTES
+from lib.serve import CONNECTIONS, HEADER_BYTES
 from tests.answers import error
 from tests.census import finished
 from tests.keystone import Keystone
@@ -31,7 +31,7 @@ JSON = {"Content-Type": "application/json"}
 # The service with limits that are reached sooner.
 HURRIED = (
     "import handler; from lib import serve;"
-    "serve.RECEIVE_SECONDS, serve.IDLE_SECONDS, serve.CONNECTIONS = 1, 2, 40; serve.main(handler.application)"
+    "serve.RECEIVE_SECONDS, serve.IDLE_SECONDS = 1, 2; serve.main(handler.application)"
 )
 
 
@@ -255,12 +255,14 @@ def _closed(wire: socket.socket) -> bool:
         return False
 
 
-def test_more_connections_than_there_may_be_pass_by(hurried: Service) -> None:
-    """Those beyond wait until idle ones are closed, which is soon."""
+def test_who_holds_all_connections_there_may_be_holds_up_nobody(running: Service) -> None:
+    """Those that have been silent for longest are closed to make room."""
     with ExitStack() as stack:
-        for _ in range(60):
-            stack.enter_context(connected(hurried))
-        assert requests.get(str(hurried.url), timeout=20).text == "Running"
+        wires = [stack.enter_context(connected(running)) for _ in range(CONNECTIONS + 50)]
+        assert is_running(running)
+        assert hung_up(wires[0])
+        wires[-1].sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert wires[-1].recv(65536).startswith(b"HTTP/1.0 200")
 
 
 def test_a_request_that_was_received_is_served_however_long_it_takes(
