@@ -3,7 +3,7 @@
 import ipaddress
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,23 +44,33 @@ def check(auth_url: str) -> None:
         raise AuthUrlNotAllowed(
             "cloud_env.auth_url is not under any of the URLs in the setting allowed_auth_urls.", detail=auth_url
         )
-    _check_host(urlsplit(auth_url).hostname or "")
+    _some_to_dial([urlsplit(auth_url).hostname or ""])
 
 
-def _check_host(host: str) -> None:
-    """Raises AuthUrlNotAllowed for an address that no Keystone has. A name passes, until it is resolved."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return
+def _some_to_dial(hosts: Sequence[str]) -> list[str]:
+    """Those of the hosts that may be dialled: no address that no Keystone has. A name passes, until it is resolved.
+
+    Raises AuthUrlNotAllowed where there is none.
+    """
     # Where the setting is, the operators have said what may be dialled.
-    free = settings.current().allowed_auth_urls is None
-    if free and any(one in network for one in _meanings(address) for network in _NEVER):
+    if settings.current().allowed_auth_urls is not None:
+        return [*hosts]
+    good = [host for host in hosts if not _is_never_keystones(host)]
+    if not good:
         raise AuthUrlNotAllowed(
             "cloud_env.auth_url leads to a link-local or metadata address, where no Keystone is. If one is there all"
             " the same, put its URL into the setting allowed_auth_urls.",
-            detail=str(address),
+            detail=", ".join(hosts),
         )
+    return good
+
+
+def _is_never_keystones(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return any(one in network for one in _meanings(address) for network in _NEVER)
 
 
 def _meanings(address: Any) -> list[Any]:
@@ -109,15 +119,13 @@ class _Plain(HTTPConnection):
         except OSError:
             # urllib3 has words for it.
             return super()._new_conn()
-        for address in found:
-            _check_host(address)
-        # Dialled by the address that was checked: the name might be resolved to something else the next time.
+        # Dialled by the address that was looked at: the name might be resolved to something else the next time.
         try:
-            return self._first_of(dict.fromkeys(found))
+            return self._first_of(_some_to_dial([*dict.fromkeys(found)]))
         finally:
             self.host = name
 
-    def _first_of(self, addresses: Iterable[str]) -> socket.socket:
+    def _first_of(self, addresses: Sequence[str]) -> socket.socket:
         *others, last = addresses
         for address in others:
             self.host = address

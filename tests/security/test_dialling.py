@@ -295,23 +295,24 @@ def test_a_name_that_changes_its_mind_is_dialled_where_it_was_checked(
             forbidden.accept()
 
 
+@pytest.mark.parametrize("first", ["127.0.0.3", "169.254.169.254", "fe80::1%lo"])
 def test_the_next_address_of_a_name_is_tried(
-    monkeypatch: pytest.MonkeyPatch, cloud: Keystone, login: str, request_of: RequestOf
+    monkeypatch: pytest.MonkeyPatch, cloud: Keystone, login: str, request_of: RequestOf, first: str
 ) -> None:
-    """As of a host with IPv6 and IPv4, of which Keystone serves one."""
-    monkeypatch.setattr(socket, "getaddrinfo", two_addresses(socket.getaddrinfo))
+    """As of a host with IPv6 and IPv4, of which Keystone serves one; without dialling what must not be."""
+    monkeypatch.setattr(socket, "getaddrinfo", two_addresses(socket.getaddrinfo, first))
     port = cloud.auth_url.split(":")[2]
     env = cloud.cloud_env() | {"auth_url": f"http://two.example:{port}"}
     assert create_user_project(request_of(cloud_env=env)) == finished(cloud, login)
 
 
-def two_addresses(resolve: Callable[..., Any]) -> Callable[..., Any]:
-    """A resolver that knows two addresses of one name, of which nothing listens at the first."""
+def two_addresses(resolve: Callable[..., Any], first: str) -> Callable[..., Any]:
+    """A resolver that knows two addresses of one name; nothing listens at the first."""
 
     def both(host: str, port: int, *more: Any, **other: Any) -> Any:
         if host != "two.example":
             return resolve(host, port, *more, **other)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in ("127.0.0.3", "127.0.0.1")]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in (first, "127.0.0.1")]
 
     return both
 
