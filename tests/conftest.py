@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lib.keystone.connection import forget_connections
-from lib.settings import PATH_VARIABLE
+from lib.settings import JWT_VARIABLE, PATH_VARIABLE
 from tests.keystone import Keystone, keystone
 from tests.proxy import Proxy, proxy
 
@@ -37,8 +37,9 @@ def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[
 
 
 @pytest.fixture(autouse=True)
-def _defaults(settings_file: Callable[[str], Path]) -> None:
+def _defaults(settings_file: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """No test depends on this machine's settings, nor on connections that another test left."""
+    monkeypatch.delenv(JWT_VARIABLE, raising=False)
     settings_file("")
     forget_connections()
 

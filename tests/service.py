@@ -14,6 +14,8 @@ from typing import Any
 
 import requests
 
+from lib.settings import JWT_VARIABLE
+
 ROOT = Path(__file__).parent.parent
 # As long as it takes on a machine that is busy with other things.
 START_SECONDS = 60
@@ -57,13 +59,14 @@ def post(url: str | None, **body: Any) -> tuple[int, Any]:
 def service(
     *options: str, listen: str = "127.0.0.1:0", program: Sequence[str] = ("handler.py",), **environment: str
 ) -> Iterator[Service]:
-    """Runs handler.py with these options, and these variables on top of the environment."""
+    """Runs handler.py with these options, and these variables on top of the environment, less the secret in it."""
+    inherited = {name: value for name, value in os.environ.items() if name != JWT_VARIABLE}
     with TemporaryDirectory() as folder:
         stdout, stderr = Path(folder) / "stdout", Path(folder) / "stderr"
         # Files, as a pipe that nobody reads would stop it when full.
         with stdout.open("wb") as out, stderr.open("wb") as err:
             command = [sys.executable, *program, "--listen", listen, *options]
-            process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=out, stderr=err)
+            process = subprocess.Popen(command, cwd=ROOT, env=inherited | environment, stdout=out, stderr=err)
         running = Service(process, stdout, stderr)
         try:
             until = time.monotonic() + START_SECONDS

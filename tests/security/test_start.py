@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import requests
 
-from lib.settings import JWT_VARIABLE
 from tests.contract.ui import token
 from tests.service import ROOT, service
 
@@ -205,8 +204,3 @@ def test_a_broken_file_of_another_service_is_told_without_its_password(
     path = tmp_path / "broken.yaml"
     path.write_text("openstack:\n  password: *correct-horse-battery\n")
     assert start(str(path)) == (1, f"{path}: line 2: found undefined alias …\n")
-
-
-def test_the_environment_of_the_tests_has_no_secret() -> None:
-    """Else some of them would prove nothing."""
-    assert JWT_VARIABLE not in os.environ
