@@ -74,7 +74,7 @@ def _known_of(error: Exception) -> dict[str, str]:
         return {
             "problem": error.message,
             "step": error.step,
-            "asked": call.current().asked,
+            "asked": mask(call.current().asked),
             "keystone_request_id": error.keystone_request_id,
             "detail": mask(error.detail),
             "repeat": "helps" if call.current().changed or isinstance(error, REPEATABLE) else "does not help",

@@ -33,7 +33,7 @@ _QUOTINGS: list[Callable[[str], str]] = [
     lambda text: urlsafe_b64encode(text.encode()).decode().rstrip("="),
 ]
 # A character by its number. The look behind keeps a long run of backslashes from being tried from each of them.
-_NUMBERED = re.compile(r"(?<!\\)\\+(?:u|U0000|x)([0-9a-fA-F]{2}(?:[0-9a-fA-F]{2})?)")
+_NUMBERED = re.compile(r"(?<!\\)\\+(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U00((?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4}))")
 _BY_LETTER = re.compile(r"(?<!\\)\\+[abfnrtv0]?")
 
 
@@ -73,7 +73,7 @@ def _decoded(text: str) -> str:
     """The text with the escapes of URLs, pages and programming languages undone, however often they were made."""
     for _ in range(QUOTINGS_IN_EACH_OTHER):
         before, text = text, html.unescape(unquote(text))
-        text = _NUMBERED.sub(lambda found: chr(int(found[1], 16)), text)
+        text = _NUMBERED.sub(lambda found: chr(int(found[1] or found[2] or found[3], 16)), text)
         # JSON has a character beyond U+FFFF as two halves.
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         if text == before:

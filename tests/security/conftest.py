@@ -8,11 +8,17 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-# `make security` and `make fuzz`. No time limit for one input: machines are busy at times, and pytest has one for all.
+# `make security`, which tries the same inputs every time, and `make fuzz`, which looks for new ones. No time limit for
+# one input: machines are busy at times, and pytest has one for all.
 settings.register_profile(
-    "quick", max_examples=1000, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    "quick",
+    max_examples=1000,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
 )
-settings.register_profile("long", settings.get_profile("quick"), max_examples=30_000)
+settings.register_profile("long", settings.get_profile("quick"), max_examples=30_000, derandomize=False)
 settings.load_profile("quick")
 
 
