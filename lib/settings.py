@@ -20,17 +20,16 @@ from pydantic import (
     field_validator,
 )
 
-from lib import config_file
+from lib import config_file, jwt_secret
 from lib.config_file import SECTION
 from lib.errors import Misconfigured
 from lib.fields import rebuilt_url
+from lib.files import why_unreadable
 
 # Shared by all Concertim services on the host; everything in it that is not ours belongs to another of them.
 DEFAULT_PATH = Path("/etc/concertim-openstack-service/config.yaml")
 PATH_VARIABLE = "CONCERTIM_CONFIG"
 JWT_VARIABLE = "JWT_SECRET"
-# Bytes. A shorter key of HS256 can be guessed from a single token (RFC 7518 asks for as many as the hash has).
-SHORTEST_SECRET = 32
 
 
 def _with_one(placeholder: str) -> AfterValidator:
@@ -79,34 +78,8 @@ def _secret_file(name: str) -> str:
     # Not quoted: it may be the secret itself.
     if not Path(name).is_absolute() or any(character.isspace() for character in name):
         raise ValueError("must be the absolute path of a file, not the secret itself")
-    _secret_in(Path(name))
+    jwt_secret.read(Path(name))
     return name
-
-
-def _secret_in(path: Path) -> str:
-    """The secret in a file of its own. Raises ValueError with what is wrong with it."""
-    if path.exists() and not path.is_file():
-        raise ValueError(f"{path} is no file")
-    try:
-        return _good_secret(path.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: {_unreadable(path, error)}") from None
-
-
-def _good_secret(text: str) -> str:
-    secret = text.strip()
-    try:
-        size = len(secret.encode())
-    except UnicodeEncodeError:
-        raise ValueError("is not UTF-8 text") from None
-    if size < SHORTEST_SECRET:
-        raise ValueError(
-            f"has {size} bytes, and at least {SHORTEST_SECRET} are needed: set a longer secret here and in the"
-            " Concertim UI (openssl rand -hex 32)"
-        )
-    if len(secret.splitlines()) > 1:
-        raise ValueError("must hold the secret alone, in one line")
-    return secret
 
 
 def _level_name(value: object) -> object:
@@ -229,9 +202,9 @@ def load(path: Path, *, optional: bool = False, secret: str | None = None) -> Se
         problems.append(f"{path}: {SECTION}.jwt_secret_file: is given beside {JWT_VARIABLE}: leave one of them out")
     try:
         if secret is not None:
-            secret = _good_secret(secret)
+            secret = jwt_secret.checked(secret)
         elif file:
-            secret = _secret_in(Path(file))
+            secret = jwt_secret.read(Path(file))
     except ValueError as error:
         problems.append(f"{file or f'environment variable {JWT_VARIABLE}'}: {error}")
     if settings is None or problems:
@@ -249,26 +222,9 @@ def _read(path: Path, optional: bool) -> tuple[Settings | None, list[str]]:
             "Is a directory; Docker makes one where the file to mount is missing. Remove it and put the file there."
         ]
     except (OSError, UnicodeDecodeError) as error:
-        return None, [_unreadable(path, error)]
-
-
-def _unreadable(path: Path, error: OSError | UnicodeDecodeError) -> str:
-    """Why the file cannot be read."""
-    if isinstance(error, UnicodeDecodeError):
-        return "is not UTF-8 text"
-    return _permission_needed(path) if isinstance(error, PermissionError) else str(error.strerror)
+        return None, [why_unreadable(path, error)]
 
 
 def parse(text: str) -> tuple[Settings | None, list[str]]:
     """The settings in a config.yaml's text, or None and every problem with its line."""
     return config_file.parse(text, Settings)
-
-
-def _permission_needed(path: Path) -> str:
-    """What an operator can do; the file holds passwords of other services, so it is often for root alone."""
-    closed = next((folder for folder in reversed(path.parents) if not os.access(folder, os.X_OK)), None)
-    what, bits = (closed, "g+x") if closed else (path, "g+r")
-    return (
-        f"Permission denied for uid {os.geteuid()}, gid {os.getegid()};"
-        f" as root: chgrp {os.getegid()} {what} && chmod {bits} {what}"
-    )

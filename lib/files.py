@@ -1,0 +1,21 @@
+"""Why a file that an operator names cannot be read, and what helps."""
+
+import os
+from pathlib import Path
+
+
+def why_unreadable(path: Path, error: OSError | UnicodeDecodeError) -> str:
+    """In a few words for the operator."""
+    if isinstance(error, UnicodeDecodeError):
+        return "is not UTF-8 text"
+    return _permission_needed(path) if isinstance(error, PermissionError) else str(error.strerror)
+
+
+def _permission_needed(path: Path) -> str:
+    """What an operator can do; the file holds passwords of other services, so it is often for root alone."""
+    closed = next((folder for folder in reversed(path.parents) if not os.access(folder, os.X_OK)), None)
+    what, bits = (closed, "g+x") if closed else (path, "g+r")
+    return (
+        f"Permission denied for uid {os.geteuid()}, gid {os.getegid()};"
+        f" as root: chgrp {os.getegid()} {what} && chmod {bits} {what}"
+    )
