@@ -11,10 +11,7 @@ SECTION = "user_handler"
 # What the section must not hold, and where it belongs.
 MISPLACED = (
     ("log_level", "belongs at the top level of the file"),
-    (
-        "jwt_secret",
-        "belongs in the environment variable JWT_SECRET, or in a file that jwt_secret_file names",
-    ),
+    ("jwt_secret", "belongs in the environment variable JWT_SECRET, or in a file that jwt_secret_file names"),
 )
 _Settings = TypeVar("_Settings", bound=BaseModel)
 

@@ -3,6 +3,7 @@
 import re
 import traceback
 from collections.abc import Iterator
+from itertools import islice
 
 from keystoneauth1 import exceptions as ksa
 from requests.exceptions import ConnectTimeout
@@ -33,6 +34,8 @@ class Gone(Unfinished):
 NO_KEYSTONE = "What answers at cloud_env.auth_url is not a Keystone v3."
 # Enough for the rules of a password policy.
 LONGEST_TEXT = 1000
+# Those of a refused connection are five; and causes may go round in a circle.
+MOST_CAUSES = 8
 # OpenStack's own have 40 characters.
 LONGEST_REQUEST_ID = 80
 # By these Keystone says that it did nothing.
@@ -104,7 +107,7 @@ def _detail(error: Exception) -> str:
     if isinstance(error, ksa.HttpError):
         return f"{type(error).__name__} {error.http_status} {_text(error)}"
     place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{', '.join(_causes(error))} at {place.filename}:{place.lineno}"
+    return f"{', '.join(islice(_causes(error), MOST_CAUSES))} at {place.filename}:{place.lineno}"
 
 
 def _causes(error: BaseException | None) -> Iterator[str]:

@@ -11,8 +11,8 @@ from lib.errors import NameTaken
 from lib.fields import PlainId
 from lib.masking import mask
 
-# Ids become parts of URLs. Whatever else answers as Keystone would is found out here.
 Name = Annotated[str, StringConstraints(max_length=255)]
+# Ids become parts of URLs. Whatever else answers as Keystone would is found out here.
 _CHECKED = ConfigDict(strict=True, hide_input_in_errors=True)
 
 
