@@ -62,7 +62,7 @@ def finished(cloud: Keystone, login: str, password: str = "correct-horse") -> An
     [user], [project] = ours.users.values(), ours.projects.values()
     assert (user["name"], project["name"]) == (f"concertim_{login}", f"concertim_{login}_project")
     assert user["default_project_id"] == project["id"]
-    accounts = {one["name"]: one["id"] for one in now.users.values()}
+    accounts = {one["name"]: one["id"] for one in now.users.values() if one["domain_id"] == "default"}
     roles = {role.name: role.id for role in cloud.admin.roles.list()}
     assert ours.grants == {
         (roles[role], accounts[account], project["id"])

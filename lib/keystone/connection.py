@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
@@ -13,7 +13,7 @@ from keystoneclient.v3.client import Client
 from lib import call, marks
 from lib.errors import CloudEnvRefused, NotKeystone, Problem
 from lib.keystone import dialling
-from lib.keystone.refusals import REFUSALS, TRANSIENT, Gone, problem
+from lib.keystone.refusals import REFUSALS, TRANSIENT, ConnectionStale, Gone, Taken, problem
 from lib.keystone.resources import Own, Project, User, as_listed, as_own, as_project, as_user
 from lib.keystone.session import domain_id_of_default, open_session
 from lib.memory import Memory
@@ -40,7 +40,7 @@ class Connection:
         self._auth_url = cloud_env.auth_url
         self._session = open_session(cloud_env)
         self._client = Client(session=self._session, endpoint_override=cloud_env.auth_url)
-        self._ids: Memory[tuple[str, str, str | None], str] = Memory(KEPT_IDS, KEPT_ID_SECONDS)
+        self._ids: Memory[Hashable, Any] = Memory(KEPT_IDS, KEPT_ID_SECONDS)
         try:
             self._own()
         except Gone:
@@ -162,6 +162,11 @@ class Connection:
             "domain", name, None, lambda: self._client.domains.list(name=name)
         )
 
+    def kept_with_ids(self, key: Hashable, make: Callable[[], _Result]) -> _Result:
+        """What `make` makes of ids: kept as they are, and forgotten with them."""
+        made: _Result = self._ids.get(key, make)
+        return made
+
     def forget_ids(self) -> None:
         """Lets roles and accounts be looked up again, when one turned out to be gone."""
         self._ids.clear()
@@ -175,7 +180,7 @@ class Connection:
                 raise Gone(f"There is no {kind} {name}.")
             return exact[0]
 
-        return self._ids.get((kind, name, domain_id), lambda: _ask(f"find the {kind}", look_up))
+        return self.kept_with_ids((kind, name, domain_id), lambda: _ask(f"find the {kind}", look_up))
 
 
 _kept: Memory[bytes, Connection] = Memory(KEPT_CONNECTIONS, KEPT_SECONDS)
@@ -199,18 +204,20 @@ def _ask(step: str, ask: Callable[[], _Result], failed: Callable[[Problem], None
     """What Keystone answers, tried again where its failure may pass and time allows. Raises Problems only."""
     this = call.current()
     this.asking.append(step)
+    pauses = iter(PAUSES)
     try:
-        for pause in (*PAUSES, None):
+        while True:
             try:
                 return ask()
             except Exception as error:
                 why = problem(error, step)
             failed(why)
+            # One stale connection less is kept, and each of them has answered before: these tries come to an end.
+            pause = 0 if isinstance(why, ConnectionStale) else next(pauses, None)
             spread = (pause or 0) * _dice.uniform(0.5, 1.5)
             if pause is None or not isinstance(why, TRANSIENT) or spread > this.seconds_left():
-                break
+                raise why
             time.sleep(spread)
-        raise why
     finally:
         this.asking.remove(step)
 
@@ -218,10 +225,18 @@ def _ask(step: str, ask: Callable[[], _Result], failed: Callable[[Problem], None
 def _change(step: str, ask: Callable[[], _Result]) -> _Result:
     """As _ask, for what writes: unless Keystone refused each try, the call being served has changed something."""
     this = call.current()
+    met_stale = False
 
     def failed(why: Problem) -> None:
-        # Its answer may have been lost after it acted.
-        this.changed |= not isinstance(why, REFUSALS)
+        nonlocal met_stale
+        if isinstance(why, ConnectionStale):
+            met_stale = True
+        elif met_stale and isinstance(why, (Taken, Gone)):
+            # That may be the work of the try before.
+            this.changed = True
+        else:
+            # Its answer may have been lost after it acted.
+            this.changed |= not isinstance(why, REFUSALS)
 
     result = _ask(step, ask, failed)
     this.changed = True

@@ -109,10 +109,17 @@ def cut_in_time() -> Iterator[None]:
         yield
 
 
+class Stale(ConnectionResetError):
+    """The other end had closed a kept connection, as some do after each answer without saying so."""
+
+
 class _Plain(HTTPConnection):
     """A connection to an address that may be dialled."""
 
+    _has_answered = False
+
     def _new_conn(self) -> socket.socket:
+        self._has_answered = False
         name = self.host
         try:
             found = [str(one[4][0]) for one in socket.getaddrinfo(name, self.port, type=socket.SOCK_STREAM)]
@@ -138,7 +145,14 @@ class _Plain(HTTPConnection):
         held = getattr(_waiting, "held", None)
         if held:
             held.wire = self.sock
-        return super().getresponse()
+        try:
+            answer = super().getresponse()
+        except ConnectionError as error:
+            if self._has_answered:
+                raise Stale from error
+            raise
+        self._has_answered = True
+        return answer
 
 
 class _Secured(_Plain, HTTPSConnection):

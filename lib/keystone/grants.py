@@ -11,7 +11,7 @@ from lib.errors import CloudNotPrepared, Unfinished
 from lib.keystone.connection import Connection
 from lib.keystone.refusals import Gone
 from lib.keystone.resources import Project, User
-from lib.settings import StandingGrant
+from lib.settings import Settings, StandingGrant
 from lib.waves import at_once
 
 # A request whose grants take longer looks whether the user is still its own; who would take it over waits so long.
@@ -35,6 +35,10 @@ class _Missing:
 def look_up_grants(cloud: Connection) -> Grants:
     """The grants that the settings ask for. Raises CloudNotPrepared, naming all that is missing and how to make it."""
     ours = settings.current()
+    return cloud.kept_with_ids(ours, lambda: _looked_up(cloud, ours))
+
+
+def _looked_up(cloud: Connection, ours: Settings) -> Grants:
     standing = ours.standing_grants
     role_names = sorted({*ours.user_roles, *ours.cloud_env_roles, *(role for one in standing for role in one.roles)})
     found = at_once(

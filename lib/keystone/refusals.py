@@ -3,7 +3,6 @@
 import re
 import traceback
 from collections.abc import Iterator
-from itertools import islice
 
 from keystoneauth1 import exceptions as ksa
 from requests.exceptions import ConnectTimeout
@@ -20,6 +19,7 @@ from lib.errors import (
     RightsMissing,
     Unfinished,
 )
+from lib.keystone.dialling import Stale
 from lib.masking import mask
 
 
@@ -29,6 +29,10 @@ class Taken(Unfinished):
 
 class Gone(Unfinished):
     """Keystone's 404: what the call named does not exist (any more). A step resolves it, as above."""
+
+
+class ConnectionStale(KeystoneFailed):
+    """Not a failure of Keystone's, as it did not get to know of the call, or ended while at it."""
 
 
 NO_KEYSTONE = "What answers at cloud_env.auth_url is not a Keystone v3."
@@ -84,6 +88,8 @@ def _meaning(error: Exception, step: str) -> tuple[type[Problem], str]:
             return DeadlineExceeded, f"Keystone took too long to {step}. Repeat the request."
         case ksa.SSLError():
             return NotKeystone, "The certificate of cloud_env.auth_url cannot be verified. See the setting cacert."
+        case ksa.ConnectionError() if any(isinstance(one, Stale) for one in _chain(error)):
+            return ConnectionStale, f"Keystone closed the connection when asked to {step}. Repeat the request."
         case ksa.ConnectionError():
             return KeystoneFailed, "Keystone cannot be reached at cloud_env.auth_url."
         case _:
@@ -107,11 +113,18 @@ def _detail(error: Exception) -> str:
     if isinstance(error, ksa.HttpError):
         return f"{type(error).__name__} {error.http_status} {_text(error)}"
     place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{', '.join(islice(_causes(error), MOST_CAUSES))} at {place.filename}:{place.lineno}"
+    return f"{', '.join(_causes(error))} at {place.filename}:{place.lineno}"
 
 
-def _causes(error: BaseException | None) -> Iterator[str]:
-    while error:
-        said = error.strerror if isinstance(error, OSError) else None
-        yield type(error).__name__ + (f" ({said})" if said else "")
-        error = error.__cause__ or error.__context__
+def _causes(error: BaseException) -> Iterator[str]:
+    for one in _chain(error):
+        said = one.strerror if isinstance(one, OSError) else None
+        yield type(one).__name__ + (f" ({said})" if said else "")
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and those that led to it, at most so many."""
+    for _ in range(MOST_CAUSES):
+        if error:
+            yield error
+            error = error.__cause__ or error.__context__

@@ -13,6 +13,7 @@ import pytest
 from functions.create_user_project import create_user_project
 from lib.keystone.connection import forget_connections
 from tests.answers import error
+from tests.census import finished
 from tests.faults.faults import warm_up
 from tests.keystone import Keystone
 from tests.proxy import Answered, Exchange, Fault, Proxy
@@ -76,6 +77,67 @@ def test_a_repeated_sign_up_proves_the_password_once(before: Proxy, through: Req
     assert sorted(method for method, _ in before.calls[5:10]) == ["GET", *["PUT"] * 4]
     # Whose the user is, once all is granted.
     assert before.calls[10:] == [("GET", "/users")]
+
+
+def cut_when_kept(exchange: Exchange) -> None:
+    """Each connection serves one call; who asks again on it is cut off. As a bare uWSGI, but for sure."""
+    if vars(exchange).setdefault("answered", False):
+        exchange.cut()
+        return
+    vars(exchange)["answered"] = True
+    exchange.reply(exchange.ask_keystone())
+
+
+def test_kept_connections_that_turn_out_closed_cost_no_try(
+    cloud: Keystone, before: Proxy, through: RequestOf, login: str
+) -> None:
+    """Five are kept after the first sign-up: more than the tries of one step. The second finds each of them closed."""
+    before.instead = lambda _method, _path: cut_when_kept
+    for one in (login, f"{login}-2", f"{login}-3"):
+        assert create_user_project(through(username=one)) == finished(cloud, one)
+
+
+def test_what_is_refused_after_a_closed_connection_has_changed_nothing(before: Proxy, through: RequestOf) -> None:
+    """The call that got lost with the connection would have been refused as well."""
+    before.instead = lambda _method, _path: cut_when_kept
+    warm_up(through())
+
+    def refusing(method: str, path: str) -> Answered | Fault | None:
+        return refused if (method, path) == ("POST", "/users") else cut_when_kept
+
+    def refused(exchange: Exchange) -> None:
+        exchange.cut() if vars(exchange).get("answered") else exchange.reply(
+            (400, {"Content-Type": "application/json"}, b'{"error": {"code": 400, "message": "Too simple."}}')
+        )
+
+    before.instead = refusing
+    assert create_user_project(through()) == error(
+        400, "bad_request", "Keystone refuses to create the user: Too simple."
+    )
+
+
+def test_a_name_taken_after_a_closed_connection_may_be_our_own_work(before: Proxy, through: RequestOf) -> None:
+    """Keystone made the user, and its answer was lost: what is refused then is no longer "nothing was changed"."""
+    warm_up(through())
+    asked: list[tuple[str, str]] = []
+
+    def lost(exchange: Exchange) -> None:
+        exchange.ask_keystone()
+        exchange.cut()
+
+    def instead(method: str, path: str) -> Answered | Fault | None:
+        asked.append((method, path))
+        if asked == [("POST", "/users")]:
+            return lost
+        refusal = (403, {"Content-Type": "application/json"}, b'{"error": {"code": 403, "message": "Not you."}}')
+        return refusal if (method, path) == ("POST", "/projects") else None
+
+    before.instead = instead
+    message = (
+        "Begun but not finished; repeat the same request. What stopped it: Keystone does not let the account in"
+        " cloud_env create the project: Not you. It needs the role admin, or the policy in SECURITY.md."
+    )
+    assert create_user_project(through()) == error(503, "unfinished", message)
 
 
 def test_twenty_cold_requests_at_once_log_in_once(before: Proxy, through: RequestOf, login: str) -> None:
