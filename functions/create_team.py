@@ -1,8 +1,8 @@
 """POST /team: makes the project of a team."""
 
+from lib import keystone
 from lib.endpoint import endpoint
 from lib.errors import Answer
-from lib.keystone import connect, ensure_grants, ensure_team, look_up_grants
 from lib.models import NewTeam
 
 
@@ -15,8 +15,8 @@ def create_team(request: NewTeam) -> Answer:
     Errors: 400 the request, or Keystone's rules for it; 403 cloud_env is refused; 409 a project of this name is not
     this team's; 424 a role or account is missing; 502, 503, 504 Keystone: repeat the request.
     """
-    cloud = connect(request.cloud_env)
-    look_up_grants(cloud)
-    project = ensure_team(cloud, request)
-    ensure_grants(cloud, project)
+    cloud = keystone.connect(request.cloud_env)
+    keystone.look_up_grants(cloud)
+    project = keystone.ensure_team(cloud, request)
+    keystone.ensure_grants(cloud, project)
     return 201, {"project_id": project.id, "billing_acct_id": request.billing_acct_id or project.id}

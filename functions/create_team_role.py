@@ -1,8 +1,8 @@
 """POST /team_role: makes a user a member of a team."""
 
+from lib import keystone
 from lib.endpoint import done, endpoint
 from lib.errors import Answer
-from lib.keystone import connect, existing_project, existing_user, give_team_role
 from lib.models import NewTeamRole
 
 
@@ -16,7 +16,7 @@ def create_team_role(request: NewTeamRole) -> Answer:
     does not exist; 424 the role is missing; 502, 503, 504 Keystone: repeat the request.
     """
     membership = request.team_role
-    cloud = connect(request.cloud_env)
-    user, project = existing_user(cloud, membership.user_id), existing_project(cloud, membership.project_id)
-    give_team_role(cloud, user, project, membership.role)
+    cloud = keystone.connect(request.cloud_env)
+    user, project = keystone.existing_member(cloud, membership.user_id, membership.project_id)
+    keystone.give_team_role(cloud, user, project, membership.role)
     return done()

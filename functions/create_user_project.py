@@ -1,9 +1,8 @@
 """POST /create_user_project: signs a user up."""
 
-from lib import settings
+from lib import keystone, settings
 from lib.endpoint import endpoint
 from lib.errors import Answer
-from lib.keystone import connect, ensure_grants, ensure_project, ensure_user, look_up_grants
 from lib.models import SignUp
 
 
@@ -18,11 +17,11 @@ def create_user_project(request: SignUp) -> Answer:
     Errors: 400 the request, or Keystone's rules for it; 403 cloud_env is refused; 409 a user or project of this
     name is not this sign-up's; 424 a role or account is missing; 502, 503, 504 Keystone: repeat the request.
     """
-    cloud = connect(request.cloud_env)
-    look_up_grants(cloud)
-    user = ensure_user(cloud, request)
-    project = ensure_project(cloud, request, user)
-    ensure_grants(cloud, project, user)
+    cloud = keystone.connect(request.cloud_env)
+    keystone.look_up_grants(cloud)
+    user = keystone.ensure_user(cloud, request)
+    project = keystone.ensure_project(cloud, request, user)
+    keystone.ensure_grants(cloud, project, user)
     answer = {"project_id": project.id, "user_id": user.id, "username": request.username}
     if settings.current().billing_keys:
         billing_id = request.billing_account_id or project.id

@@ -1,8 +1,8 @@
 """DELETE /team: removes the project of a team."""
 
+from lib import keystone
 from lib.endpoint import done, endpoint
 from lib.errors import Answer
-from lib.keystone import connect, own_project, remove_all
 from lib.models import TeamRemoval
 
 
@@ -15,6 +15,6 @@ def delete_team(request: TeamRemoval) -> Answer:
     Errors: 400 the request; 403 cloud_env is refused, or the project is not Concertim's; 502, 503, 504 Keystone: repeat
     the request.
     """
-    cloud = connect(request.cloud_env)
-    remove_all(cloud, own_project(cloud, request.team_info.project_id))
+    cloud = keystone.connect(request.cloud_env)
+    keystone.remove_all(cloud, keystone.own_project(cloud, request.team_info.project_id))
     return done()

@@ -1,8 +1,8 @@
 """DELETE /team_role: ends a user's membership of a team."""
 
+from lib import keystone
 from lib.endpoint import done, endpoint
 from lib.errors import Answer
-from lib.keystone import connect, own_project, own_user, take_team_roles
 from lib.models import TeamRoleRemoval
 
 
@@ -18,8 +18,8 @@ def delete_team_role(request: TeamRoleRemoval) -> Answer:
     Keystone: repeat the request.
     """
     membership = request.team_role
-    cloud = connect(request.cloud_env)
-    user, project = own_user(cloud, membership.user_id), own_project(cloud, membership.project_id)
+    cloud = keystone.connect(request.cloud_env)
+    user, project = keystone.own_member(cloud, membership.user_id, membership.project_id)
     if user and project:
-        take_team_roles(cloud, user, project)
+        keystone.take_team_roles(cloud, user, project)
     return done()

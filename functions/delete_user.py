@@ -1,8 +1,8 @@
 """DELETE /delete_user and DELETE /user: removes a user, and the project of theirs."""
 
+from lib import keystone
 from lib.endpoint import done, endpoint
 from lib.errors import Answer
-from lib.keystone import connect, own_pair, remove_all
 from lib.models import UserRemoval
 
 
@@ -15,7 +15,7 @@ def delete_user(request: UserRemoval) -> Answer:
     Errors: 400 the request; 403 cloud_env is refused, or the user or the project is not Concertim's, or not each
     other's; 502, 503, 504 Keystone: repeat the request.
     """
-    cloud = connect(request.cloud_env)
-    user, project = own_pair(cloud, request.user_info.cloud_user_id, request.user_info.project_id)
-    remove_all(cloud, project, user)
+    cloud = keystone.connect(request.cloud_env)
+    user, project = keystone.own_pair(cloud, request.user_info.cloud_user_id, request.user_info.project_id)
+    keystone.remove_all(cloud, project, user)
     return done()

@@ -1,8 +1,8 @@
 """PATCH /team_role: changes the role of a user in a team."""
 
+from lib import keystone
 from lib.endpoint import done, endpoint
 from lib.errors import Answer
-from lib.keystone import connect, existing_project, existing_user, replace_team_roles
 from lib.models import TeamRoleChange
 
 
@@ -16,7 +16,7 @@ def update_team_role(request: TeamRoleChange) -> Answer:
     does not exist; 424 the role is missing; 502, 503, 504 Keystone: repeat the request.
     """
     membership = request.team_role
-    cloud = connect(request.cloud_env)
-    user, project = existing_user(cloud, membership.user_id), existing_project(cloud, membership.project_id)
-    replace_team_roles(cloud, user, project, membership.new_role)
+    cloud = keystone.connect(request.cloud_env)
+    user, project = keystone.existing_member(cloud, membership.user_id, membership.project_id)
+    keystone.replace_team_roles(cloud, user, project, membership.new_role)
     return done()

@@ -12,7 +12,7 @@ from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 
-from lib import log, settings, stopping
+from lib import keystone, log, settings, stopping
 from lib.errors import Misconfigured
 from lib.settings import Settings
 from lib.wsgi import Application
@@ -55,6 +55,7 @@ def main(application: Application) -> None:
     except (OSError, ValueError) as error:
         sys.exit(f"Cannot listen on {chosen.listen}: {error}")
     log.logger.info("listening on %s", _addresses(server))
+    keystone.load_ahead()
     _serve(sockets, ours)
 
 

@@ -14,6 +14,7 @@ from lib import call, stopping
 from lib.errors import Problem
 
 _Result = TypeVar("_Result")
+_Other = TypeVar("_Other")
 
 
 def at_once(steps: Sequence[Callable[[], _Result]]) -> list[_Result]:
@@ -21,6 +22,13 @@ def at_once(steps: Sequence[Callable[[], _Result]]) -> list[_Result]:
     futures = [_begin(step) for step in steps]
     wait(futures)
     return [future.result() for future in futures]
+
+
+def both(first: Callable[[], _Result], second: Callable[[], _Other]) -> tuple[_Result, _Other]:
+    """As at_once, of two steps that give different things."""
+    steps: list[Callable[[], Any]] = [first, second]
+    one, other = at_once(steps)
+    return one, other
 
 
 def in_time(step: Callable[[], _Result]) -> _Result:

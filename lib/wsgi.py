@@ -9,7 +9,7 @@ from werkzeug import exceptions as werkzeug
 from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.wrappers import Request, Response
 
-from lib import call, caller, settings
+from lib import call, caller, keystone, settings
 from lib.endpoint import Endpoint, refuse
 from lib.errors import (
     RETRY_AFTER,
@@ -46,6 +46,7 @@ def wsgi(routes: Routes, open_to_all: Collection[Endpoint] = ()) -> Application:
     paths = Map(rules, merge_slashes=False, strict_slashes=False)
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        keystone.load_ahead()
         with call.serving("request") as this:
             # Werkzeug needs it to answer, too.
             environ.setdefault("REQUEST_METHOD", "GET")

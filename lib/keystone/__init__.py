@@ -1,29 +1,26 @@
-"""Keystone: the connection, and the steps that a recipe is made of. All that knows keystoneauth and keystoneclient."""
+"""Keystone: the connection, and the steps that a recipe is made of. All that knows keystoneauth and keystoneclient.
 
-from lib.keystone.connection import Connection, connect
-from lib.keystone.grants import ensure_grants, look_up_grants
-from lib.keystone.ownership import existing_project, existing_user, own_pair, own_project, own_user
-from lib.keystone.project import ensure_project, ensure_team
-from lib.keystone.removal import remove_all
-from lib.keystone.team_roles import give_team_role, replace_team_roles, take_team_roles
-from lib.keystone.user import change_user, ensure_user
+Loaded with the first step that is asked for, as these libraries take longer to load than all else together.
+"""
 
-__all__ = [
-    "Connection",
-    "change_user",
-    "connect",
-    "ensure_grants",
-    "ensure_project",
-    "ensure_team",
-    "ensure_user",
-    "existing_project",
-    "existing_user",
-    "give_team_role",
-    "look_up_grants",
-    "own_pair",
-    "own_project",
-    "own_user",
-    "remove_all",
-    "replace_team_roles",
-    "take_team_roles",
-]
+from functools import cache
+from importlib import import_module
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lib.keystone.steps import *  # noqa: F403
+
+
+def __getattr__(name: str) -> Any:
+    # The modules in here ask for each other by their whole names, which does not come by.
+    return getattr(import_module("lib.keystone.steps"), name)
+
+
+@cache
+def load_ahead() -> None:
+    """Begins to load it all, before a step is asked for.
+
+    Not for the time of an import: a process that is forked off meanwhile would wait for ever for what is being loaded.
+    """
+    Thread(target=import_module, args=["lib.keystone.steps"], daemon=True).start()

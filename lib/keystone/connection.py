@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from keystoneauth1.identity import v3
 from keystoneclient.v3.client import Client
 
+import lib.keystone.dialling as dialling
 from lib import call, marks
 from lib.errors import CloudEnvRefused, NotKeystone, Problem
-from lib.keystone import dialling
 from lib.keystone.refusals import REFUSALS, TRANSIENT, ConnectionStale, Gone, Taken, problem
 from lib.keystone.resources import Own, Project, User, as_listed, as_own, as_project, as_user
 from lib.keystone.session import domain_id_of_default, open_session

@@ -6,6 +6,7 @@ from lib.keystone.connection import Connection
 from lib.keystone.refusals import Gone
 from lib.keystone.resources import Project, User
 from lib.settings import StandingGrant
+from lib.waves import both
 
 
 def own_user(cloud: Connection, user_id: str | None) -> User | None:
@@ -40,9 +41,19 @@ def existing_project(cloud: Connection, project_id: str) -> Project:
     return project
 
 
+def own_member(cloud: Connection, user_id: str | None, project_id: str | None) -> tuple[User | None, Project | None]:
+    """As own_user and own_project, of a user in a team's project; asked for at once."""
+    return both(lambda: own_user(cloud, user_id), lambda: own_project(cloud, project_id))
+
+
+def existing_member(cloud: Connection, user_id: str, project_id: str) -> tuple[User, Project]:
+    """As existing_user and existing_project, likewise."""
+    return both(lambda: existing_user(cloud, user_id), lambda: existing_project(cloud, project_id))
+
+
 def own_pair(cloud: Connection, user_id: str | None, project_id: str | None) -> tuple[User | None, Project | None]:
     """Both, where they exist. Raises NotConcertims unless the project is this very user's."""
-    user, project = own_user(cloud, user_id), own_project(cloud, project_id)
+    user, project = own_member(cloud, user_id, project_id)
     if project and user_id and not _belongs(cloud, project, user):
         raise NotConcertims(f"Project {project.id} is not that of user {user_id}.")
     return user, project

@@ -11,9 +11,9 @@ from keystoneauth1.session import Session, TCPKeepAliveAdapter
 from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
+import lib.keystone.dialling as dialling
 from lib import call, settings
 from lib.errors import NotKeystone
-from lib.keystone import dialling
 from lib.keystone.refusals import NO_KEYSTONE
 from lib.models import CloudEnv
 

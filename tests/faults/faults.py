@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lib import call
+from lib import call, keystone
 from lib.endpoint import Endpoint
 from lib.errors import Answer
-from lib.keystone import connect, look_up_grants
 from lib.models import SignUp
 from tests.proxy import Answered, Exchange, Fault, Proxy
 
@@ -178,4 +177,4 @@ def warm_up(request: dict[str, Any]) -> None:
     """Logs in and looks up what a sign-up needs, so that the next one makes no such calls."""
     with call.serving("warm_up") as this:
         this.ends = time.monotonic() + 30
-        look_up_grants(connect(SignUp.model_validate(request).cloud_env))
+        keystone.look_up_grants(keystone.connect(SignUp.model_validate(request).cloud_env))
