@@ -7,6 +7,7 @@
 # make fuzz      the random ones of these, for longer (half an hour)
 # make audit     known vulnerabilities of what is pinned, and bandit (needs the JSON interface of PyPI)
 # make mariadb   the sign-up on a Keystone with MariaDB (as root on Debian, or with MariaDB installed)
+# make bench     what a sign-up takes, beside the least that Keystone allows (ten minutes; BENCH_OPTIONS=--quick: one)
 # make lint      formatting, ruff, mypy and hadolint
 # make image     builds the container image and proves it on a real Keystone (as root, port 42356 free)
 # make clean     removes all that the above have made
@@ -17,8 +18,9 @@ PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 SERVICE = .venv/installed
 KEYSTONE = .keystone/installed
 AUDIT = .audit/installed
+BENCH = .bench/installed
 
-.PHONY: demo run test faults contract security fuzz audit mariadb lint image clean
+.PHONY: demo run test faults contract security fuzz audit mariadb bench lint image clean
 
 demo: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m tests.demo
@@ -48,6 +50,9 @@ audit: $(AUDIT)
 mariadb: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m tests.mariadb $(MARIADB_OPTIONS)
 
+bench: $(SERVICE) $(KEYSTONE) $(BENCH)
+	.venv/bin/python -m tests.bench $(BENCH_OPTIONS)
+
 lint: $(SERVICE)
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -58,7 +63,7 @@ image: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m tests.image $(IMAGE_OPTIONS)
 
 clean:
-	rm -rf .venv .keystone .audit .image .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .keystone .audit .bench .image .pytest_cache .mypy_cache .ruff_cache
 
 $(SERVICE): requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "UserHandler needs Python 3.11 or later: make PYTHON=python3.x")'
@@ -77,4 +82,10 @@ $(AUDIT): tests/security/requirements.txt
 	@echo "Installing auditors into .audit"
 	@$(PYTHON) -m venv --clear .audit
 	@.audit/bin/python $(PIP_INSTALL) -r tests/security/requirements.txt
+	@touch $@
+
+$(BENCH): tests/bench/requirements.txt
+	@echo "Installing what draws into .bench"
+	@$(PYTHON) -m venv --clear .bench/venv
+	@.bench/venv/bin/python $(PIP_INSTALL) -r tests/bench/requirements.txt
 	@touch $@

@@ -1,0 +1,107 @@
+"""`make bench`: measures, prints the table, and writes it as JSON and as a picture."""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import psutil
+
+from tests.bench import measures, report
+from tests.bench.measures import QUICK, Extent
+from tests.service import ROOT, service
+
+WRITTEN = ROOT / ".bench"
+# What the README shows.
+PUBLISHED = ROOT / "docs"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- Written by make bench: begin -->\n", "<!-- Written by make bench: end -->\n"
+
+
+def main() -> None:
+    """Ten minutes; with --quick, one."""
+    options = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    options.add_argument("--quick", action="store_true", help="a glance, whose figures mean little")
+    options.add_argument("--publish", action="store_true", help="put table and picture into the README")
+    chosen = options.parse_args()
+    measured = _measured(QUICK if chosen.quick else Extent())
+    _write(measured, WRITTEN)
+    if chosen.publish:
+        _write(measured, PUBLISHED)
+        README.write_text(with_figures(README.read_text(), measured))
+    print(section(measured))
+    for one in report.missed(measured):
+        print(one)
+
+
+def section(measured: dict[str, Any]) -> str:
+    """What the README has of it."""
+    return f"Measured on {measured['date']}: {measured['machine']}.\n\n{report.table(measured)}\n"
+
+
+def with_figures(readme: str, measured: dict[str, Any]) -> str:
+    """The README with these figures in place of those before."""
+    before, _, rest = readme.partition(BEGIN)
+    return f"{before}{BEGIN}{section(measured)}{END}{rest.partition(END)[2]}"
+
+
+def _measured(extent: Extent) -> dict[str, Any]:
+    with TemporaryDirectory() as name:
+        config = Path(name) / "config.yaml"
+        config.write_text(f"log_level: INFO\nuser_handler:\n  log_file: {name}/user-handler.log\n")
+        options = ("--config", str(config))
+        measured: dict[str, Any] = {"date": str(datetime.now(UTC).date()), "machine": _machine()}
+        measured["extent"] = asdict(extent)
+        _say("Starting a Keystone, and the service")
+        with measures.real_keystone() as cloud, service(*options) as running:
+            _say("One sign-up at a time")
+            measured["latency"] = measures.latency(extent, cloud, running)
+            _say("A new site: five at a time")
+            measured["bulk"] = measures.bulk(extent, cloud, running)
+            _say("Cold starts")
+            measured["start"] = measures.start(extent, cloud, options)
+            _say("Own work, at an instant Keystone")
+            measured["own"] = measures.own_work(extent, running)
+        _say("Memory")
+        measured["memory"] = measures.memory(extent, options)
+    rounded: dict[str, Any] = json.loads(json.dumps(measured), parse_float=lambda text: round(float(text), 5))
+    return rounded
+
+
+def _say(what: str) -> None:
+    print(f"{what} …", flush=True)
+
+
+def _machine() -> str:
+    """Enough to know what the seconds are worth."""
+    model = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), ":")
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"{os.cpu_count()} cores ({model.partition(':')[2].strip()}), {memory:.0f} GiB, {platform.system()}, shared"
+        f" with others; Python {platform.python_version()}; Keystone {_keystone()} in one process with SQLite, its"
+        f" tokens cached, passwords hashed at cost 12; keystoneauth1 {version('keystoneauth1')}"
+    )
+
+
+def _keystone() -> str:
+    pinned = (ROOT / "tests" / "keystone" / "requirements.txt").read_text()
+    return next(line.partition("==")[2] for line in pinned.splitlines() if line.startswith("keystone=="))
+
+
+def _write(measured: dict[str, Any], folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    results, picture = folder / "bench.json", folder / "bench.svg"
+    results.write_text(json.dumps(measured, indent=1) + "\n")
+    subprocess.run([WRITTEN / "venv" / "bin" / "python", ROOT / "tests/bench/picture.py", results, picture], check=True)
+    _say(f"Written: {results.relative_to(ROOT)}, {picture.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
