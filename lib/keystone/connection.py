@@ -15,7 +15,7 @@ from lib import call, marks
 from lib.errors import CloudEnvRefused, NotKeystone, Problem
 from lib.keystone.refusals import REFUSALS, TRANSIENT, ConnectionStale, Gone, Taken, problem
 from lib.keystone.resources import Own, Project, User, as_listed, as_own, as_project, as_user
-from lib.keystone.session import domain_id_of_default, open_session
+from lib.keystone.session import close_connections, domain_id_of_default, open_session
 from lib.memory import Memory
 from lib.models import CloudEnv
 
@@ -198,6 +198,7 @@ def connect(cloud_env: CloudEnv) -> Connection:
 def forget_connections() -> None:
     """Drops every kept connection, which changes nothing but latency."""
     _kept.clear()
+    close_connections()
 
 
 def _ask(step: str, ask: Callable[[], _Result], failed: Callable[[Problem], None] = lambda _: None) -> _Result:

@@ -1,5 +1,6 @@
 """The keystoneauth session behind a connection: who logs in where, and what every HTTP call to Keystone carries."""
 
+from functools import lru_cache
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
@@ -21,6 +22,8 @@ from lib.models import CloudEnv
 CONNECT_SECONDS = 5
 # The widest wave of Keystone calls by default: four grants and the default project.
 CALLS_AT_ONCE = 5
+# Whose connections are kept. A site has one, or a few.
+KEYSTONES = 32
 # Bytes. The longest of Keystone's answers that we ask for, a user's roles, has some hundred for each role.
 LONGEST_ANSWER = 4 * 1024 * 1024
 # Characters. Those of Fernet, and of JWS, have some hundred.
@@ -30,9 +33,8 @@ LONGEST_TOKEN = 8192
 class _Transport(TCPKeepAliveAdapter):
     """Gives every call to Keystone, log-ins included, the time that is left and the id of the request it is for."""
 
-    def __init__(self, auth: v3.Password, calls: int) -> None:
-        self._auth = auth
-        super().__init__(pool_maxsize=calls)
+    def __init__(self, connections: int) -> None:
+        super().__init__(pool_connections=KEYSTONES, pool_maxsize=connections)
         self.poolmanager.pool_classes_by_scheme = dialling.POOLS
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
@@ -52,15 +54,18 @@ class _Transport(TCPKeepAliveAdapter):
         # keystoneclient takes a redirect, or a page that says "maintenance", for success where it expects no body.
         if answer.ok and not _is_success(request.method, answer):
             raise NotKeystone(NO_KEYSTONE, detail=f"answered {answer.status_code}")
-        if answer.status_code == HTTPStatus.NOT_FOUND and self._names_ourselves(answer.text):
-            # Then it is not the object asked for that is gone, but the account or the project of our token (Keystone 30
-            # answers so to every call). As a 401 it makes keystoneauth log in anew and ask once more.
-            answer.status_code = HTTPStatus.UNAUTHORIZED
         return answer
 
-    def _names_ourselves(self, text: str) -> bool:
-        token = self._auth.auth_ref
-        return token is not None and any(str(own) in text for own in (token.user_id, token.project_id) if own)
+
+@lru_cache(maxsize=1)
+def _transport(connections: int) -> _Transport:
+    """The one of this process: whoever calls may use a connection that another's call has left."""
+    return _Transport(connections)
+
+
+def close_connections() -> None:
+    """Closes what is kept of connections to Keystones; they are opened again when needed."""
+    _transport.cache_clear()
 
 
 class _Direct(requests.Session):
@@ -70,10 +75,24 @@ class _Direct(requests.Session):
     redirects. Looking for all these takes as long as the rest of what requests does for a call.
     """
 
+    def __init__(self, auth: v3.Password) -> None:
+        super().__init__()
+        self._auth = auth
+
     def request(self, method: Any, url: Any, *_: Any, **kwargs: Any) -> requests.Response:
         """The one of requests' ways that keystoneauth takes."""
         asked = requests.Request(method, url, kwargs["headers"], data=kwargs.get("data"), params=kwargs.get("params"))
-        return self.get_adapter(url).send(asked.prepare(), verify=kwargs["verify"])
+        transport = _transport(settings.current().max_concurrent_requests * CALLS_AT_ONCE)
+        answer = transport.send(asked.prepare(), verify=kwargs["verify"])
+        if answer.status_code == HTTPStatus.NOT_FOUND and self._names_ourselves(answer.text):
+            # Then it is not the object asked for that is gone, but the account or the project of our token (Keystone 30
+            # answers so to every call). As a 401 it makes keystoneauth log in anew and ask once more.
+            answer.status_code = HTTPStatus.UNAUTHORIZED
+        return answer
+
+    def _names_ourselves(self, text: str) -> bool:
+        token = self._auth.auth_ref
+        return token is not None and any(str(own) in text for own in (token.user_id, token.project_id) if own)
 
 
 def _is_success(method: str | None, answer: requests.Response) -> bool:
@@ -115,13 +134,9 @@ def open_session(cloud_env: CloudEnv) -> Session:
         urllib3.disable_warnings(InsecureRequestWarning)
     # Without the catalog: Keystone is always called at the URL that the request names.
     auth = v3.Password(cloud_env.auth_url, include_catalog=False, **_credentials(cloud_env))
-    transport = _Direct()
-    adapter = _Transport(auth, ours.max_concurrent_requests * CALLS_AT_ONCE)
-    transport.mount("http://", adapter)
-    transport.mount("https://", adapter)
     return Session(
         auth=auth,
-        session=transport,
+        session=_Direct(auth),
         verify=not ours.insecure and (str(ours.cacert or "") or True),
         redirect=False,
         app_name="UserHandler",
