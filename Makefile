@@ -7,7 +7,7 @@
 # make fuzz      the random ones of these, for longer (half an hour)
 # make audit     known vulnerabilities of what is pinned, and bandit (needs the JSON interface of PyPI)
 # make mariadb   the sign-up on a Keystone with MariaDB (as root on Debian, or with MariaDB installed)
-# make bench     what a sign-up takes, beside the least that Keystone allows (ten minutes; BENCH_OPTIONS=--quick: one)
+# make bench     what a sign-up takes, beside the least that Keystone allows (ten minutes; half of one with BENCH_OPTIONS=--quick)
 # make lint      formatting, ruff, mypy and hadolint
 # make image     builds the container image and proves it on a real Keystone (as root, port 42356 free)
 # make clean     removes all that the above have made

@@ -189,12 +189,13 @@ def current() -> Settings:
     every problem.
     """
     named = os.environ.get(PATH_VARIABLE)
-    return load(Path(named or DEFAULT_PATH), optional=not named, secret=os.environ.get(JWT_VARIABLE))
+    return load(named or str(DEFAULT_PATH), optional=not named, secret=os.environ.get(JWT_VARIABLE))
 
 
 @lru_cache(maxsize=4)
-def load(path: Path, *, optional: bool = False, secret: str | None = None) -> Settings:
-    """The settings in this file; where it is `optional` and missing, the defaults. Raises Misconfigured."""
+def load(name: str | Path, *, optional: bool = False, secret: str | None = None) -> Settings:
+    """The settings in the file of this name; where it is `optional` and missing, the defaults. Raises Misconfigured."""
+    path = Path(name)
     settings, problems = _read(path, optional)
     problems = [f"{path}: {problem}" for problem in problems]
     file = settings.jwt_secret_file if settings else None

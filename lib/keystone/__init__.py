@@ -23,4 +23,4 @@ def load_ahead() -> None:
 
     Not for the time of an import: a process that is forked off meanwhile would wait for ever for what is being loaded.
     """
-    Thread(target=import_module, args=["lib.keystone.steps"], daemon=True).start()
+    Thread(target=lambda: import_module("lib.keystone.steps").load_client(), daemon=True).start()

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 from keystoneauth1.identity import v3
-from keystoneclient.v3.client import Client
 
 import lib.keystone.dialling as dialling
 from lib import call, marks
@@ -18,6 +17,7 @@ from lib.keystone.resources import Own, Project, User, as_listed, as_own, as_pro
 from lib.keystone.session import close_connections, domain_id_of_default, open_session
 from lib.memory import Memory
 from lib.models import CloudEnv
+from lib.waves import both
 
 # A site has one cloud environment, or a few; the age bounds how long an unused password stays in memory.
 KEPT_CONNECTIONS, KEPT_SECONDS = 32, 3600
@@ -39,12 +39,13 @@ class Connection:
     def __init__(self, cloud_env: CloudEnv) -> None:
         self._auth_url = cloud_env.auth_url
         self._session = open_session(cloud_env)
-        self._client = Client(session=self._session, endpoint_override=cloud_env.auth_url)
         self._ids: Memory[Hashable, Any] = Memory(KEPT_IDS, KEPT_ID_SECONDS)
         try:
-            self._own()
+            # The first time, this hides a tenth of a second behind what Keystone takes to check the password.
+            client_of, _ = both(load_client, self._own)
         except Gone:
             raise NotKeystone("There is no Keystone v3 at cloud_env.auth_url.") from None
+        self._client = client_of(session=self._session, endpoint_override=cloud_env.auth_url)
 
     # From the token in force, as one that keystoneauth fetches anew may be that of an account made anew.
     @property
@@ -181,6 +182,13 @@ class Connection:
             return exact[0]
 
         return self.kept_with_ids((kind, name, domain_id), lambda: _ask(f"find the {kind}", look_up))
+
+
+def load_client() -> Any:
+    """The class of keystoneclient, whose import takes as long as that of all the rest here."""
+    from keystoneclient.v3.client import Client
+
+    return Client
 
 
 _kept: Memory[bytes, Connection] = Memory(KEPT_CONNECTIONS, KEPT_SECONDS)

@@ -1,6 +1,6 @@
 """The steps that a recipe is made of, as `keystone` has them."""
 
-from lib.keystone.connection import Connection, connect
+from lib.keystone.connection import Connection, connect, load_client
 from lib.keystone.grants import ensure_grants, look_up_grants
 from lib.keystone.ownership import existing_member, own_member, own_pair, own_project
 from lib.keystone.project import ensure_project, ensure_team
@@ -18,6 +18,7 @@ __all__ = [
     "ensure_user",
     "existing_member",
     "give_team_role",
+    "load_client",
     "look_up_grants",
     "own_member",
     "own_pair",

@@ -46,7 +46,7 @@ class Extent:
     """After how many the memory is read."""
 
 
-QUICK = Extent(delays=(0, 25), rounds=3, bulk=10, quarters=1, own=50, starts=1, requests=(100, 300))
+QUICK = Extent(delays=(25,), rounds=2, bulk=5, quarters=1, own=20, starts=1, requests=(50, 100))
 
 
 @contextmanager

@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from functions.create_team_role import create_team_role
 from functions.create_user_project import create_user_project
+from functions.delete_user import delete_user
+from lib.errors import Answer
 from lib.keystone.connection import forget_connections
 from tests.answers import error
 from tests.census import finished
@@ -34,11 +37,8 @@ def test_a_cold_sign_up_is_twelve_calls_and_a_warm_one_seven(before: Proxy, thro
     assert len(cold) == 5 + len(warm) == 12
 
 
-@pytest.mark.parametrize(("warmed", "waves"), [(False, 5), (True, 3)], ids=["cold", "warm"])
-def test_a_sign_up_waits_for_keystone_so_many_times_only(
-    before: Proxy, through: RequestOf, warmed: bool, waves: int
-) -> None:
-    """Token, look-ups, user, project, and all grants with the default project: each wave goes out at once."""
+def waves(before: Proxy, step: Callable[[], Any]) -> int:
+    """How many times the step waits for Keystone: the longest chain of calls of which none overlaps another."""
     spans: list[tuple[float, float]] = []
 
     def timed(exchange: Exchange) -> None:
@@ -48,17 +48,42 @@ def test_a_sign_up_waits_for_keystone_so_many_times_only(
         spans.append((time.monotonic(), begun))
         exchange.reply(answered)
 
-    request = through()
-    if warmed:
-        warm_up(request)
     before.instead = lambda _method, _path: timed
-    assert create_user_project(request)[0] == 201
-    # The longest chain of calls of which none overlaps another.
+    step()
     chain, free = 0, 0.0
     for ended, begun in sorted(spans):
         if begun >= free:
             chain, free = chain + 1, ended
-    assert chain == waves
+    return chain
+
+
+@pytest.mark.parametrize(("warmed", "expected"), [(False, 5), (True, 3)], ids=["cold", "warm"])
+def test_a_sign_up_waits_for_keystone_so_many_times_only(
+    before: Proxy, through: RequestOf, warmed: bool, expected: int
+) -> None:
+    """Token, look-ups, user, project, and all grants with the default project: each wave goes out at once."""
+    request = through()
+    if warmed:
+        warm_up(request)
+    answers: list[Answer] = []
+    assert waves(before, lambda: answers.append(create_user_project(request))) == expected
+    assert [status for status, _ in answers] == [201]
+
+
+def test_what_names_a_user_and_a_project_looks_them_up_at_once(cloud: Keystone, before: Proxy, login: str) -> None:
+    """The older service asked for one after the other: here, both and then the grant; both, then each removal."""
+    env = cloud.cloud_env() | {"auth_url": before.auth_url}
+    _, made = create_user_project({"cloud_env": env, "username": login, "password": "correct-horse"})
+    assert isinstance(made, dict)
+    role = {"role": "member", "user_id": made["user_id"], "project_id": made["project_id"]}
+    info = {"cloud_user_id": made["user_id"], "project_id": made["project_id"]}
+    answers: list[Answer] = []
+    for step, expected in [
+        (lambda: answers.append(create_team_role({"cloud_env": env, "team_role": role})), 2),
+        (lambda: answers.append(delete_user({"cloud_env": env, "user_info": info})), 3),
+    ]:
+        assert waves(before, step) == expected
+    assert answers == [(201, {"success": True})] * 2
 
 
 def test_a_repeated_sign_up_proves_the_password_once(before: Proxy, through: RequestOf) -> None:

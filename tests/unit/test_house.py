@@ -1,6 +1,7 @@
 """The rules of the house that a test can hold: who may import what, and that documents tell the truth."""
 
 import ast
+import json
 import re
 from importlib.metadata import distributions
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from lib.errors import BUG, STATUSES
 from lib.settings import Settings, parse
+from tests.bench.__main__ import with_figures
 from tests.service import ROOT
 
 PRODUCT = [ROOT / "handler.py", *sorted((ROOT / "lib").rglob("*.py")), *sorted((ROOT / "functions").rglob("*.py"))]
@@ -77,6 +79,12 @@ def test_the_readme_names_every_setting() -> None:
     section = (ROOT / "README.md").read_text().partition("\n## Settings\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
     assert sorted(rows) == sorted(OF_THE_FILE)
+
+
+def test_the_readme_has_the_figures_that_were_measured() -> None:
+    """As `make bench` published them: none of them put in by hand."""
+    readme = (ROOT / "README.md").read_text()
+    assert with_figures(readme, json.loads((ROOT / "docs" / "bench.json").read_text())) == readme
 
 
 def test_the_sample_of_the_settings_has_each_with_its_default(tmp_path: Path) -> None:
