@@ -24,6 +24,7 @@ class Proxy:
     auth_url: str
     calls: list[tuple[str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    connections: int = 0
     instead: Callable[[str, str], Answered | Fault | None] = lambda _method, _path: None
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -39,6 +40,12 @@ class Exchange(BaseHTTPRequestHandler):
     keystone: ClassVar[str]
     seen: ClassVar[Proxy]
     lock: ClassVar[threading.Lock]
+
+    def setup(self) -> None:
+        """A new connection."""
+        super().setup()
+        with self.lock:
+            self.seen.connections += 1
 
     def ask_keystone(self) -> Answered:
         """Keystone's answer, given now."""

@@ -104,6 +104,18 @@ def test_a_repeated_sign_up_proves_the_password_once(before: Proxy, through: Req
     assert before.calls[10:] == [("GET", "/users")]
 
 
+def test_connections_are_kept_for_whoever_calls_next(
+    cloud: Keystone, before: Proxy, through: RequestOf, login: str
+) -> None:
+    """Five, as the widest wave is five calls; in whatever form the cloud environment comes."""
+    assert create_user_project(through())[0] == 201
+    by_ids = cloud.cloud_env_by_ids() | {"auth_url": before.auth_url}
+    for number in range(3):
+        assert create_user_project(through(username=f"{login}-{number}", cloud_env=by_ids))[0] == 201
+    assert before.connections <= 5
+    assert before.tokens() == 2
+
+
 def cut_when_kept(exchange: Exchange) -> None:
     """Each connection serves one call; who asks again on it is cut off. As a bare uWSGI, but for sure."""
     if vars(exchange).setdefault("answered", False):
