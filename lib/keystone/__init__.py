@@ -3,6 +3,7 @@
 Loaded with the first step that is asked for, as these libraries take longer to load than all else together.
 """
 
+import gc
 from functools import cache
 from importlib import import_module
 from threading import Thread
@@ -23,4 +24,10 @@ def load_ahead() -> None:
 
     Not for the time of an import: a process that is forked off meanwhile would wait for ever for what is being loaded.
     """
-    Thread(target=lambda: import_module("lib.keystone.steps").load_client(), daemon=True).start()
+    Thread(target=_load, daemon=True).start()
+
+
+def _load() -> None:
+    import_module("lib.keystone.steps").load_client()
+    # All this stays: the collector of garbage need not look through it again and again, a twentieth of our own work.
+    gc.freeze()

@@ -117,6 +117,7 @@ class _Plain(HTTPConnection):
     """A connection to an address that may be dialled."""
 
     _has_answered = False
+    _unsent: bytearray | None = None
 
     def _new_conn(self) -> socket.socket:
         self._has_answered = False
@@ -140,6 +141,20 @@ class _Plain(HTTPConnection):
                 return super()._new_conn()
         self.host = last
         return super()._new_conn()
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """Sends the head and the body in one piece, for which the other end need not wake up twice."""
+        self._unsent = bytearray()
+        super().request(*args, **kwargs)
+        whole, self._unsent = self._unsent, None
+        self.send(whole)
+
+    def send(self, data: Any) -> None:
+        """Holds back what belongs to a request until it is whole."""
+        if self._unsent is None:
+            super().send(data)
+        else:
+            self._unsent += data
 
     def getresponse(self) -> Any:
         held = getattr(_waiting, "held", None)

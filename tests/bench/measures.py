@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from tests.bench.beside import beside
-from tests.bench.ways import CloudEnv, Floor, Ours, Plain, SignUp
+from tests.bench.ways import CloudEnv, Floor, Ours, Plain, SameCalls, SignUp
 from tests.keystone import ADMIN_PASSWORD, Keystone, keystone
 from tests.service import ROOT, Service, service
 
@@ -36,7 +36,7 @@ class Extent:
     delays: Sequence[int] = (0, 10, 25)
     """Milliseconds added to each call to Keystone."""
     rounds: int = 25
-    """Of the three ways, one after another, for one median."""
+    """Of the ways, one after another, for one median."""
     bulk: int = 100
     quarters: int = 4
     """Parts of the bulk, in which the ways take turns."""
@@ -71,11 +71,12 @@ def delayed(cloud: Keystone, milliseconds: int) -> Iterator[CloudEnv]:
 
 
 @contextmanager
-def three_ways(running: Service, cloud_env: CloudEnv) -> Iterator[dict[str, SignUp]]:
+def every_way(running: Service, cloud_env: CloudEnv) -> Iterator[dict[str, SignUp]]:
     """Each has signed somebody up already."""
-    with closing(Floor(cloud_env)) as floor:
+    with closing(Floor(cloud_env)) as floor, closing(SameCalls(cloud_env)) as same_calls:
         ways: dict[str, SignUp] = {
             "floor": floor.sign_up,
+            "same_calls": same_calls.sign_up,
             "ours": Ours(str(running.url), cloud_env).sign_up,
             "plain": Plain(cloud_env).sign_up,
         }
@@ -88,7 +89,7 @@ def latency(extent: Extent, cloud: Keystone, running: Service) -> Measured:
     """Seconds of one sign-up at a time, by added delay and way."""
     measured: Measured = {}
     for delay in extent.delays:
-        with delayed(cloud, delay) as cloud_env, three_ways(running, cloud_env) as ways:
+        with delayed(cloud, delay) as cloud_env, every_way(running, cloud_env) as ways:
             taken: dict[str, list[float]] = {way: [] for way in ways}
             for round_ in range(extent.rounds):
                 for way in _turned(list(ways), round_):
@@ -103,7 +104,7 @@ def bulk(extent: Extent, cloud: Keystone, running: Service) -> Measured:
     for delay in extent.delays:
         with (
             delayed(cloud, delay) as cloud_env,
-            three_ways(running, cloud_env) as ways,
+            every_way(running, cloud_env) as ways,
             ThreadPoolExecutor(AT_ONCE) as threads,
         ):
             taken: dict[str, dict[str, Any]] = {way: {"all": 0.0, "each": []} for way in ways}
@@ -122,7 +123,7 @@ def own_work(extent: Extent, running: Service) -> Measured:
     measured: Measured = {}
     with (
         beside("tests.bench.instant") as address,
-        three_ways(running, instant_cloud_env(address)) as ways,
+        every_way(running, instant_cloud_env(address)) as ways,
         ThreadPoolExecutor(AT_ONCE) as threads,
     ):
         url, here, there = str(running.url), psutil.Process(), psutil.Process(running.process.pid)
