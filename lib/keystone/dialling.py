@@ -145,8 +145,10 @@ class _Plain(HTTPConnection):
     def request(self, *args: Any, **kwargs: Any) -> None:
         """Sends the head and the body in one piece, for which the other end need not wake up twice."""
         self._unsent = bytearray()
-        super().request(*args, **kwargs)
-        whole, self._unsent = self._unsent, None
+        try:
+            super().request(*args, **kwargs)
+        finally:
+            whole, self._unsent = self._unsent, None
         self.send(whole)
 
     def send(self, data: Any) -> None:
