@@ -38,7 +38,8 @@ ROUTES: Routes = {
     ("DELETE", "/team_role"): delete_team_role,
 }
 
-application = wsgi(ROUTES, open_to_all=[running])
+# Hosts look for either name.
+application = app = wsgi(ROUTES, open_to_all=[running])
 
 if __name__ == "__main__":
     from lib import serve

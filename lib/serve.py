@@ -5,14 +5,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from typing import Any
 
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 
-from lib import keystone, log, settings, stopping
+from lib import keystone, log, settings, startup, stopping
 from lib.errors import Misconfigured
 from lib.settings import Settings
 from lib.wsgi import Application
@@ -45,8 +44,7 @@ def main(application: Application) -> None:
         ours = settings.current()
     except Misconfigured as error:
         sys.exit(error.message)
-    log.configure(ours)
-    _tell_settings(ours)
+    startup.prepare()
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: stopping.begin(ours.stop_grace - FLUSH_SECONDS))
     sockets: dict[int, Any] = {}
@@ -78,39 +76,6 @@ def _server(application: Application, listen: str, ours: Settings, sockets: dict
     for one in _listeners(sockets):
         one.channel_class = _Channel
     return server
-
-
-def _tell_settings(ours: Settings) -> None:
-    named = os.environ.get(settings.PATH_VARIABLE)
-    if not named and not settings.DEFAULT_PATH.exists():
-        log.logger.warning("there is no settings file at %s: the defaults hold", settings.DEFAULT_PATH)
-    else:
-        given = ", ".join(sorted(ours.model_fields_set - {"jwt_secret"})) or "nothing"
-        log.logger.info("settings from %s: it sets %s", named or settings.DEFAULT_PATH, given)
-    for danger in _dangers(ours):
-        log.logger.warning(danger)
-
-
-def _dangers(ours: Settings) -> Iterator[str]:
-    """What the settings leave open, and an operator should know."""
-    if ours.jwt_secret is None:
-        yield (
-            "anybody who reaches this port may call: neither JWT_SECRET nor jwt_secret_file is set. Set it as the"
-            " Concertim UI has it, unless the UI is older than v1.0.0, which sends no token"
-        )
-    if ours.allowed_auth_urls is None:
-        yield (
-            "callers choose which hosts this service connects to: the setting allowed_auth_urls is not set. Set it to"
-            " the URL of your Keystone"
-        )
-    if ours.insecure:
-        yield "certificates of https Keystones are not verified: the setting insecure is true. Passwords can be stolen"
-    for team_role, role in ours.team_roles:
-        if role == "admin":
-            yield (
-                f"team_roles makes every {team_role} of a team a cloud administrator: on a stock Keystone the role"
-                " admin on any project is that"
-            )
 
 
 def _options() -> argparse.Namespace:

@@ -29,6 +29,8 @@ from lib.files import why_unreadable
 # Shared by all Concertim services on the host; everything in it that is not ours belongs to another of them.
 DEFAULT_PATH = Path("/etc/concertim-openstack-service/config.yaml")
 PATH_VARIABLE = "CONCERTIM_CONFIG"
+# For hosts that have no files of the site's: all that would be in one.
+TEXT_VARIABLE = "CONCERTIM_CONFIG_TEXT"
 JWT_VARIABLE = "JWT_SECRET"
 
 
@@ -183,24 +185,29 @@ class Settings(_Section):
 
 
 def current() -> Settings:
-    """The settings in force: of the file that CONCERTIM_CONFIG names, else of the default path, else the defaults.
+    """The settings in force: of the text in CONCERTIM_CONFIG_TEXT, or of the file that CONCERTIM_CONFIG names.
 
-    With them the secret of JWT_SECRET, else of its file. Files are read once per process. Raises Misconfigured, with
-    every problem.
+    Without either, of the file at the default path; else the defaults. With them the secret of JWT_SECRET, else of its
+    file. Files are read once per process. Raises Misconfigured, with every problem.
     """
-    named = os.environ.get(PATH_VARIABLE)
-    return load(named or str(DEFAULT_PATH), optional=not named, secret=os.environ.get(JWT_VARIABLE))
+    named, text = os.environ.get(PATH_VARIABLE), os.environ.get(TEXT_VARIABLE)
+    if named and text is not None:
+        raise Misconfigured(f"{TEXT_VARIABLE} is given beside {PATH_VARIABLE}: leave one of them out")
+    return load(named or str(DEFAULT_PATH), optional=not named, secret=os.environ.get(JWT_VARIABLE), text=text)
 
 
 @lru_cache(maxsize=4)
-def load(name: str | Path, *, optional: bool = False, secret: str | None = None) -> Settings:
-    """The settings in the file of this name; where it is `optional` and missing, the defaults. Raises Misconfigured."""
-    path = Path(name)
-    settings, problems = _read(path, optional)
-    problems = [f"{path}: {problem}" for problem in problems]
+def load(name: str | Path, *, optional: bool = False, secret: str | None = None, text: str | None = None) -> Settings:
+    """The settings in this text, else in the file of this name; where it is `optional` and missing, the defaults.
+
+    Raises Misconfigured.
+    """
+    settings, problems = parse(text) if text is not None else _read(Path(name), optional)
+    source = f"environment variable {TEXT_VARIABLE}" if text is not None else name
+    problems = [f"{source}: {problem}" for problem in problems]
     file = settings.jwt_secret_file if settings else None
     if file and secret is not None:
-        problems.append(f"{path}: {SECTION}.jwt_secret_file: is given beside {JWT_VARIABLE}: leave one of them out")
+        problems.append(f"{source}: {SECTION}.jwt_secret_file: is given beside {JWT_VARIABLE}: leave one of them out")
     try:
         if secret is not None:
             secret = jwt_secret.checked(secret)

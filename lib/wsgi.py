@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkzeug import exceptions as werkzeug
-from werkzeug.routing import Map, MapAdapter, Rule
+from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from lib import call, caller, keystone, settings
+from lib import call, caller, keystone, settings, startup
 from lib.endpoint import Endpoint, refuse
 from lib.errors import (
     RETRY_AFTER,
@@ -30,30 +30,30 @@ if TYPE_CHECKING:
 
 Routes = Mapping[tuple[str, str], Endpoint]
 Application = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
+# From method and path to the function served there, or to what is told instead, with the methods that are allowed.
+Choice = Callable[[str, str], tuple[Endpoint | Problem, Collection[str]]]
 
 # Characters of method and path that the log has; whoever calls may send more.
 LONGEST_NAME = 200
 
 
-def wsgi(routes: Routes, open_to_all: Collection[Endpoint] = ()) -> Application:
+def wsgi(served: Routes | Endpoint, open_to_all: Collection[Endpoint] = ()) -> Application:
     """The WSGI application that serves these functions, each at its (method, path). It never raises, as they never do.
 
-    Who asks for a function that is not open to all must show that they may call, before anything else is looked at; and
-    only so many of those are served at once. A str body is answered as text/plain, any other as a JSON object.
+    One function alone is served at any path, by any method. Who asks for a function that is not open to all must show
+    that they may call, before anything else is looked at; and only so many of those are served at once. A str body is
+    answered as text/plain, any other as a JSON object.
     """
-    # No redirect for a slash too many or too few: the UI must not depend on following one.
-    rules = [Rule(path, methods=[method], endpoint=function) for (method, path), function in routes.items()]
-    paths = Map(rules, merge_slashes=False, strict_slashes=False)
+    choose = _of_table(served) if isinstance(served, Mapping) else lambda _method, _path: (served, ())
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        keystone.load_ahead()
         with call.serving("request") as this:
             # Werkzeug needs it to answer, too.
             environ.setdefault("REQUEST_METHOD", "GET")
-            environ["PATH_INFO"] = _as_wsgi_has_it(environ.get("PATH_INFO", ""))
+            environ["PATH_INFO"] = _as_wsgi_has_it(environ.get("PATH_INFO") or "")
             allowed: set[str] = set()
             try:
-                answer = _answer(Request(environ), paths, open_to_all, allowed)
+                answer = _answer(Request(environ), choose, open_to_all, allowed)
             except Exception as error:
                 answer = refuse(error)
             return _response(answer, this.request_id, allowed)(environ, start_response)
@@ -66,14 +66,36 @@ def _as_wsgi_has_it(path: str) -> str:
     return path if path.isascii() or max(path) <= "\xff" else path.encode(errors="replace").decode("latin-1")
 
 
-def _answer(request: Request, paths: Map, open_to_all: Collection[Endpoint], allowed: set[str]) -> Answer:
+def _of_table(routes: Routes) -> Choice:
+    # No redirect for a slash too many or too few: the UI must not depend on following one.
+    rules = [Rule(path, methods=[method], endpoint=function) for (method, path), function in routes.items()]
+    paths = Map(rules, merge_slashes=False, strict_slashes=False)
+
+    def choose(method: str, path: str) -> tuple[Endpoint | Problem, Collection[str]]:
+        route = paths.bind("", path_info=path, default_method=method)
+        try:
+            return route.match()[0], ()
+        except werkzeug.MethodNotAllowed as error:
+            methods = ", ".join(sorted(error.valid_methods or ()))
+            return MethodNotAllowed(f"This path is served for {methods} only."), [*route.allowed_methods()]
+        except werkzeug.NotFound:
+            return NoSuchPath(
+                "UserHandler does not serve this path. Key pairs, status updates, invoices, credits, orders, quotas and"
+                " statistics belong to other Concertim services."
+            ), ()
+
+    return choose
+
+
+def _answer(request: Request, choose: Choice, open_to_all: Collection[Endpoint], allowed: set[str]) -> Answer:
     """What is answered by the function at this path, if the caller may know; else fills in what is `allowed`."""
     # From UI v0.2.3 on the base URL is free text: one that ends in a slash gives //user.
     path = re.sub("/+", "/", request.path)
     call.current().function = f"{request.method} {path}"[:LONGEST_NAME]
-    route = paths.bind("", path_info=path, default_method=request.method)
-    function = _function(route)
+    function, methods = choose(request.method, path)
     call.current().by_anybody = True
+    startup.prepare()
+    keystone.load_ahead()
     if not isinstance(function, Problem) and function in open_to_all:
         return function(_body(request))
     try:
@@ -83,26 +105,11 @@ def _answer(request: Request, paths: Map, open_to_all: Collection[Endpoint], all
         raise
     call.current().by_anybody = False
     if isinstance(function, Problem):
-        allowed.update(route.allowed_methods())
+        allowed.update(methods)
         raise function
     body = _body(request)
     with place():
         return function(body)
-
-
-def _function(route: MapAdapter) -> Endpoint | Problem:
-    """What is served here, or what to say instead to those who may call."""
-    try:
-        function: Endpoint = route.match()[0]
-    except werkzeug.MethodNotAllowed as error:
-        methods = ", ".join(sorted(error.valid_methods or ()))
-        return MethodNotAllowed(f"This path is served for {methods} only.")
-    except werkzeug.NotFound:
-        return NoSuchPath(
-            "UserHandler does not serve this path. Key pairs, status updates, invoices, credits, orders, quotas and"
-            " statistics belong to other Concertim services."
-        )
-    return function
 
 
 def _body(request: Request) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What tests share: one Keystone, settings that are the defaults, logins that nobody has used."""
 
+import logging
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from lib import log, startup
 from lib.keystone.connection import forget_connections
-from lib.settings import JWT_VARIABLE, PATH_VARIABLE
+from lib.settings import JWT_VARIABLE, PATH_VARIABLE, TEXT_VARIABLE
 from tests.keystone import Keystone, keystone
 from tests.proxy import Proxy, proxy
 
@@ -21,6 +23,23 @@ def cloud() -> Iterator[Keystone]:
     with keystone() as running:
         running.admin.users.list(name="concertim")
         yield running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _log_of_pytest(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The process has begun to serve, with a log somewhere; from now on the log is pytest's."""
+    folder = tmp_path_factory.mktemp("start")
+    (folder / "config.yaml").write_text(f"user_handler:\n  log_file: {folder / 'log'}\n")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(PATH_VARIABLE, str(folder / "config.yaml"))
+        environment.delenv(TEXT_VARIABLE, raising=False)
+        startup.prepare()
+    for one in (log.logger, logging.getLogger("waitress")):
+        for handler in one.handlers[:]:
+            one.removeHandler(handler)
+            handler.close()
+        one.setLevel(logging.NOTSET)
+        one.propagate = True
 
 
 @pytest.fixture
@@ -40,6 +59,7 @@ def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[
 def _defaults(settings_file: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """No test depends on this machine's settings, nor on connections that another test left."""
     monkeypatch.delenv(JWT_VARIABLE, raising=False)
+    monkeypatch.delenv(TEXT_VARIABLE, raising=False)
     settings_file("")
     forget_connections()
 

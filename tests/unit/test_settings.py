@@ -6,7 +6,7 @@ import pytest
 
 from lib.config_file import SECTION
 from lib.errors import Misconfigured
-from lib.settings import Settings, load, parse
+from lib.settings import PATH_VARIABLE, TEXT_VARIABLE, Settings, current, load, parse
 
 
 def ours(text: str) -> str:
@@ -109,6 +109,24 @@ def test_a_folder_in_place_of_the_file_is_explained(tmp_path: Path) -> None:
         load(tmp_path)
     why = "Is a directory; Docker makes one where the file to mount is missing. Remove it and put the file there."
     assert refused.value.message == f"{tmp_path}: {why}"
+
+
+def test_settings_come_whole_in_an_environment_variable_where_there_are_no_files(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As function hosts have it; and never beside a file that is named."""
+    monkeypatch.setenv(TEXT_VARIABLE, f"log_level: debug\n{SECTION}:\n  deadline: 3\n")
+    named = f"{TEXT_VARIABLE} is given beside {PATH_VARIABLE}: leave one of them out"
+    with pytest.raises(Misconfigured) as refused:
+        current()
+    assert refused.value.message == named
+    monkeypatch.delenv(PATH_VARIABLE)
+    assert current() == Settings(log_level="DEBUG", deadline=3)
+    monkeypatch.setenv(TEXT_VARIABLE, f"{SECTION}:\n  deadline: {SECTION}-secret\n")
+    with pytest.raises(Misconfigured) as refused:
+        current()
+    assert refused.value.message.startswith(f"environment variable {TEXT_VARIABLE}: line 2: {SECTION}.deadline: ")
+    assert "secret" not in refused.value.message
 
 
 def test_a_key_that_is_given_twice_is_refused() -> None:

@@ -1,18 +1,24 @@
 """What a process loads, and when: Keystone's libraries take longer to load than all else."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.service import ROOT
 
 LOADED = "any(name.startswith(('keystone', 'requests', 'urllib3', 'oslo')) for name in sys.modules)"
 
 
-def said(program: str) -> str:
-    """What a new Python says that runs this program."""
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+def said(program: str, *, whole: bool = False, **environment: str) -> str:
+    """What a new Python says that runs this program, or its last line alone."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CONCERTIM", "JWT"))}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(
+        command, cwd=ROOT, env=inherited | environment, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()[-1]
+    return done.stdout if whole else done.stdout.splitlines()[-1]
 
 
 def test_a_process_starts_without_keystones_libraries() -> None:
@@ -42,3 +48,23 @@ env = {"auth_url": "http://127.0.0.1:1/v3", "user_id": "a" * 32, "password": "x"
 print(delete_team({"cloud_env": env, "team_info": {"project_id": "c" * 32}})[0])
 """
     assert said(program) == "502"
+
+
+def test_any_host_gets_the_log_and_its_warnings_with_the_first_request(tmp_path: Path) -> None:
+    """Once; not only `python handler.py`. The settings come as text, and the file is where they say."""
+    program = """
+import handler
+from werkzeug.test import Client
+for _ in range(2):
+    Client(handler.app).post("/team", data=b"{")
+"""
+    path = tmp_path / "user-handler.log"
+    lines = said(program, CONCERTIM_CONFIG_TEXT=f"user_handler:\n  log_file: {path}\n", whole=True)
+    assert lines == path.read_text()
+    messages = [line.partition("] ")[2].partition("] ")[2] for line in lines.splitlines()]
+    assert messages[0] == "settings from the environment variable CONCERTIM_CONFIG_TEXT: it sets log_file"
+    assert [message.partition(":")[0] for message in messages[1:3]] == [
+        "anybody who reaches this port may call",
+        "callers choose which hosts this service connects to",
+    ]
+    assert [message.partition(" ms;")[0].rpartition(" ")[0] for message in messages[3:]] == ["POST /team 400"] * 2

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, EnvironBuilder
 
-from handler import application
+from functions.create_user_project import create_user_project
+from handler import app, application
 from lib.errors import Answer
+from lib.settings import JWT_VARIABLE
+from lib.wsgi import wsgi
 from tests.answers import error
 
 SIGN_UP = "/create_user_project"
@@ -32,6 +35,11 @@ def test_the_root_says_running_in_plain_text(path: str) -> None:
     answer, headers = answer_to(path, method="GET")
     assert answer == (200, "Running")
     assert headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def test_hosts_find_the_application_by_either_name() -> None:
+    """Some look for `application`, some for `app`."""
+    assert app is application
 
 
 def test_the_root_answers_head_without_a_body() -> None:
@@ -68,6 +76,22 @@ def test_slashes_too_many_lead_to_the_same_function(path: str) -> None:
     body = {"cloud_env": 1, "username": "ann", "password": "p"}
     answer, _ = answer_to("/", method="POST", json=body, environ_overrides={"PATH_INFO": path})
     assert answer == error(400, "bad_request", "cloud_env: must be an object")
+
+
+@pytest.mark.parametrize("path", ["/", "/api/sign-up", SIGN_UP, ""])
+def test_one_function_alone_is_served_at_any_path(path: str) -> None:
+    """Each can be deployed by itself, behind whatever path the host gives it; it answers as in the whole."""
+    request = {"cloud_env": 1, "username": "ann", "password": "p"}
+    response = Client(wsgi(create_user_project)).post(path, json=request)
+    assert (response.status_code, response.get_json()) == error(400, "bad_request", "cloud_env: must be an object")
+
+
+def test_one_function_alone_asks_for_a_token_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the site has a secret."""
+    monkeypatch.setenv(JWT_VARIABLE, "s" * 32)
+    response = Client(wsgi(create_user_project)).post("/", json={})
+    why = "Send the header Authorization: Bearer with a token signed with this service's JWT_SECRET."
+    assert (response.status_code, response.get_json()) == error(401, "unauthorized", why)
 
 
 UNREADABLE = "request: is not JSON that can be read: UTF-8, each key once, no NaN, not too deep"

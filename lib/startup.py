@@ -1,0 +1,48 @@
+"""What a process does before it serves, whatever hosts it: opens the log, tells the settings and their dangers."""
+
+import os
+from collections.abc import Iterator
+from functools import cache
+
+from lib import log, settings
+from lib.settings import Settings
+
+
+@cache
+def prepare() -> None:
+    """Does so once. Raises Misconfigured, each time, while there are no settings that can be used."""
+    ours = settings.current()
+    log.configure(ours)
+    given = ", ".join(sorted(ours.model_fields_set - {"jwt_secret"})) or "nothing"
+    if os.environ.get(settings.TEXT_VARIABLE) is not None:
+        log.logger.info("settings from the environment variable %s: it sets %s", settings.TEXT_VARIABLE, given)
+    elif named := os.environ.get(settings.PATH_VARIABLE):
+        log.logger.info("settings from %s: it sets %s", named, given)
+    elif settings.DEFAULT_PATH.exists():
+        log.logger.info("settings from %s: it sets %s", settings.DEFAULT_PATH, given)
+    else:
+        log.logger.warning("there is no settings file at %s: the defaults hold", settings.DEFAULT_PATH)
+    for danger in _dangers(ours):
+        log.logger.warning(danger)
+
+
+def _dangers(ours: Settings) -> Iterator[str]:
+    """What the settings leave open, and an operator should know."""
+    if ours.jwt_secret is None:
+        yield (
+            "anybody who reaches this port may call: neither JWT_SECRET nor jwt_secret_file is set. Set it as the"
+            " Concertim UI has it, unless the UI is older than v1.0.0, which sends no token"
+        )
+    if ours.allowed_auth_urls is None:
+        yield (
+            "callers choose which hosts this service connects to: the setting allowed_auth_urls is not set. Set it to"
+            " the URL of your Keystone"
+        )
+    if ours.insecure:
+        yield "certificates of https Keystones are not verified: the setting insecure is true. Passwords can be stolen"
+    for team_role, role in ours.team_roles:
+        if role == "admin":
+            yield (
+                f"team_roles makes every {team_role} of a team a cloud administrator: on a stock Keystone the role"
+                " admin on any project is that"
+            )
