@@ -175,7 +175,7 @@ def test_the_start_warns_once_of_every_door_that_is_open(
     """And of none that is shut."""
     with service("--config", config(text), **environment) as running:
         said = running.said()
-    lines = [line.partition(" (serve) - [-] ")[2] for line in said.splitlines() if "[WARNING]" in line]
+    lines = [line.partition(" (startup) - [-] ")[2] for line in said.splitlines() if "[WARNING]" in line]
     assert [line.partition(":")[0] for line in lines] == warnings
     assert SECRET not in said
     assert "it sets jwt_secret" not in said
