@@ -13,15 +13,14 @@ def prepare() -> None:
     """Does so once. Raises Misconfigured, each time, while there are no settings that can be used."""
     ours = settings.current()
     log.configure(ours)
-    given = ", ".join(sorted(ours.model_fields_set - {"jwt_secret"})) or "nothing"
+    source = os.environ.get(settings.PATH_VARIABLE) or settings.DEFAULT_PATH
     if os.environ.get(settings.TEXT_VARIABLE) is not None:
-        log.logger.info("settings from the environment variable %s: it sets %s", settings.TEXT_VARIABLE, given)
-    elif named := os.environ.get(settings.PATH_VARIABLE):
-        log.logger.info("settings from %s: it sets %s", named, given)
-    elif settings.DEFAULT_PATH.exists():
-        log.logger.info("settings from %s: it sets %s", settings.DEFAULT_PATH, given)
+        source = f"the environment variable {settings.TEXT_VARIABLE}"
+    if source == settings.DEFAULT_PATH and not settings.DEFAULT_PATH.exists():
+        log.logger.warning("there is no settings file at %s: the defaults hold", source)
     else:
-        log.logger.warning("there is no settings file at %s: the defaults hold", settings.DEFAULT_PATH)
+        given = ", ".join(sorted(ours.model_fields_set - {"jwt_secret"})) or "nothing"
+        log.logger.info("settings from %s: it sets %s", source, given)
     for danger in _dangers(ours):
         log.logger.warning(danger)
 

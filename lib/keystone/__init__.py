@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    # The modules in here ask for each other by their whole names, which does not come by.
+    # Not for the modules in here: they import each other by whole names, else this would load all before the one.
     return getattr(import_module("lib.keystone.steps"), name)
 
 

@@ -14,7 +14,7 @@ from lib import call, marks
 from lib.errors import CloudEnvRefused, NotKeystone, Problem
 from lib.keystone.refusals import REFUSALS, TRANSIENT, ConnectionStale, Gone, Taken, problem
 from lib.keystone.resources import Own, Project, User, as_listed, as_own, as_project, as_user
-from lib.keystone.session import close_connections, domain_id_of_default, open_session
+from lib.keystone.session import close_connections, domain_id_of_default, load_client, open_session
 from lib.memory import Memory
 from lib.models import CloudEnv
 from lib.waves import both
@@ -182,13 +182,6 @@ class Connection:
             return exact[0]
 
         return self.kept_with_ids((kind, name, domain_id), lambda: _ask(f"find the {kind}", look_up))
-
-
-def load_client() -> Any:
-    """The class of keystoneclient, whose import takes as long as that of all the rest here."""
-    from keystoneclient.v3.client import Client
-
-    return Client
 
 
 _kept: Memory[bytes, Connection] = Memory(KEPT_CONNECTIONS, KEPT_SECONDS)

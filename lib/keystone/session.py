@@ -64,7 +64,7 @@ def _transport(connections: int) -> _Transport:
 
 
 def close_connections() -> None:
-    """Closes what is kept of connections to Keystones; they are opened again when needed."""
+    """Lets go of the connections that are kept; new ones are opened when needed."""
     _transport.cache_clear()
 
 
@@ -141,6 +141,13 @@ def open_session(cloud_env: CloudEnv) -> Session:
         redirect=False,
         app_name="UserHandler",
     )
+
+
+def load_client() -> Any:
+    """The class of keystoneclient, whose import takes as long as that of all the rest here."""
+    from keystoneclient.v3.client import Client
+
+    return Client
 
 
 def domain_id_of_default(domain_name: str | None) -> str | None:
