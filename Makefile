@@ -8,6 +8,7 @@
 # make audit     known vulnerabilities of what is pinned, and bandit (needs the JSON interface of PyPI)
 # make mariadb   the sign-up on a Keystone with MariaDB (as root on Debian, or with MariaDB installed)
 # make bench     what a sign-up takes, beside the least that Keystone allows (ten minutes; half of one with BENCH_OPTIONS=--quick)
+# make hosts     the same requests on every host, each answered as a direct call answers (as root on Debian, Apache too)
 # make lint      formatting, ruff, mypy and hadolint
 # make image     builds the container image and proves it on a real Keystone (as root, port 42356 free)
 # make clean     removes all that the above have made
@@ -19,8 +20,9 @@ SERVICE = .venv/installed
 KEYSTONE = .keystone/installed
 AUDIT = .audit/installed
 BENCH = .bench/installed
+HOSTS = .hosts/installed
 
-.PHONY: demo run test faults contract security fuzz audit mariadb bench lint image clean
+.PHONY: demo run test faults contract security fuzz audit mariadb bench hosts lint image clean
 
 demo: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m tests.demo
@@ -53,6 +55,9 @@ mariadb: $(SERVICE) $(KEYSTONE)
 bench: $(SERVICE) $(KEYSTONE) $(BENCH)
 	.venv/bin/python -m tests.bench $(BENCH_OPTIONS)
 
+hosts: $(SERVICE) $(KEYSTONE) $(HOSTS)
+	.venv/bin/python -m tests.hosts
+
 lint: $(SERVICE)
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -63,7 +68,7 @@ image: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m tests.image $(IMAGE_OPTIONS)
 
 clean:
-	rm -rf .venv .keystone .audit .bench .image .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .keystone .audit .bench .hosts .image .pytest_cache .mypy_cache .ruff_cache
 
 $(SERVICE): requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "UserHandler needs Python 3.11 or later: make PYTHON=python3.x")'
@@ -88,4 +93,10 @@ $(BENCH): tests/bench/requirements.txt
 	@echo "Installing what draws into .bench"
 	@$(PYTHON) -m venv --clear .bench/venv
 	@.bench/venv/bin/python $(PIP_INSTALL) -r tests/bench/requirements.txt
+	@touch $@
+
+$(HOSTS): requirements.txt tests/hosts/requirements.txt
+	@echo "Installing hosts into .hosts"
+	@$(PYTHON) -m venv --clear .hosts
+	@.hosts/bin/python $(PIP_INSTALL) -r tests/hosts/requirements.txt
 	@touch $@

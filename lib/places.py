@@ -7,6 +7,9 @@ from threading import Lock
 from lib import settings
 from lib.errors import Overloaded
 
+# What serves GET / and says that the service is busy while all places are taken: both take a millisecond.
+SPARE_THREADS = 4
+
 _lock = Lock()
 _taken = 0
 

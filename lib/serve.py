@@ -13,12 +13,13 @@ from waitress.server import BaseWSGIServer, create_server
 
 from lib import keystone, log, settings, startup, stopping
 from lib.errors import Misconfigured
+from lib.places import SPARE_THREADS
 from lib.settings import Settings
 from lib.wsgi import Application
 
-LISTEN = "0.0.0.0:42356"
-# What serves GET / and says that the service is busy while all places are taken: both take a millisecond.
-SPARE_THREADS = 4
+PORT = 42356
+# In which Cloud Run, Knative and OpenFaaS tell a container where it will be asked.
+PORT_VARIABLE = "PORT"
 # Idle ones and those of slow senders together; each costs a descriptor, and waitress accepts no more beyond them.
 CONNECTIONS = 300
 # How many more may come at once; so many idle ones are closed for them.
@@ -83,9 +84,14 @@ def _options() -> argparse.Namespace:
     options.add_argument(
         "--config", metavar="FILE", type=_file, help=f"the settings (default: {settings.DEFAULT_PATH})"
     )
-    listen = options.add_argument("--listen", metavar="HOST:PORT", default=LISTEN, type=_address)
-    listen.help = "where to serve (default: %(default)s)"
+    listen = options.add_argument("--listen", metavar="HOST:PORT", default=default_address(), type=_address)
+    listen.help = f"where to serve (default: %(default)s; the environment variable {PORT_VARIABLE} names another port)"
     return options.parse_args()
+
+
+def default_address() -> str:
+    """All addresses of this machine, at our port or at that which the environment names."""
+    return f"0.0.0.0:{os.environ.get(PORT_VARIABLE) or PORT}"
 
 
 def _file(text: str) -> str:

@@ -33,6 +33,8 @@ PATH_VARIABLE = "CONCERTIM_CONFIG"
 TEXT_VARIABLE = "CONCERTIM_CONFIG_TEXT"
 JWT_VARIABLE = "JWT_SECRET"
 
+MOST_CONCURRENT_REQUESTS = 100
+
 
 def _with_one(placeholder: str) -> AfterValidator:
     def check(template: str) -> str:
@@ -157,7 +159,7 @@ class Settings(_Section):
 
     deadline: Annotated[float, Field(gt=0, le=3600)] = 50
     """Seconds one request may take; below the 60 after which the UI (v1.0.0 and later) stops waiting."""
-    max_concurrent_requests: Annotated[int, Field(ge=1, le=100)] = 16
+    max_concurrent_requests: Annotated[int, Field(ge=1, le=MOST_CONCURRENT_REQUESTS)] = 16
     """The UI sends up to five at once; its oldest releases give up after 5 s and repeat while the first is at work."""
     stop_grace: Annotated[float, Field(ge=1, le=3600)] = 8
     """Seconds for requests in flight when the service is told to stop; `docker stop` waits 10."""

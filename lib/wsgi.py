@@ -51,6 +51,9 @@ def wsgi(served: Routes | Endpoint, open_to_all: Collection[Endpoint] = ()) -> A
             # Werkzeug needs it to answer, too.
             environ.setdefault("REQUEST_METHOD", "GET")
             environ["PATH_INFO"] = _as_wsgi_has_it(environ.get("PATH_INFO") or "")
+            if not environ.get("wsgi.input_terminated"):
+                # Werkzeug takes any value for yes, and would wait for more than the length.
+                environ.pop("wsgi.input_terminated", None)
             allowed: set[str] = set()
             try:
                 answer = _answer(Request(environ), choose, open_to_all, allowed)

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -49,6 +50,7 @@ def main() -> None:
         try:
             _build(build)
             _prove(run, cloud)
+            _prove_without_files(run, cloud)
         finally:
             subprocess.run([*run, "rm", "--force", "--volumes", NAME], capture_output=True, check=False)
             subprocess.run([*run, "rmi", "--force", IMAGE], capture_output=True, check=False)
@@ -177,11 +179,33 @@ def _prove(run: list[str], cloud: Keystone) -> None:
         print(f"The image has {image['Size'] / 1e6:.0f} MB{base}")
 
 
-def _await_running(run: list[str]) -> None:
+def _prove_without_files(run: list[str], cloud: Keystone) -> None:
+    """As hosts of containers run it: a port of theirs, the settings in the environment, the log to standard output."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = str(probe.getsockname()[1])
+    os.environ["PORT"], secret = port, os.environ["JWT_SECRET"]
+    os.environ["CONCERTIM_CONFIG_TEXT"] = f"user_handler: {{allowed_auth_urls: ['{cloud.auth_url}']}}\n"
+    _check([*run, "rm", "--force", "--volumes", NAME])
+    variables = [f"--env={name}" for name in ("PORT", "CONCERTIM_CONFIG_TEXT", "JWT_SECRET")]
+    never = ["--pull=never"] if run == ["podman"] else []
+    _check([*run, "run", "--detach", f"--name={NAME}", "--network=host", *never, *variables, IMAGE])
+    url = f"http://127.0.0.1:{port}"
+    _await_running(run, url)
+    body = {"cloud_env": cloud.cloud_env(), "username": f"ann-{uuid.uuid4().hex[:8]}", "password": "correct-horse"}
+    bearer = {"Authorization": f"Bearer {token(secret)}"}
+    answer = requests.post(f"{url}/create_user_project", json=body, headers=bearer, timeout=60)
+    _expect(answer.status_code == 201, "it serves at the port in PORT, with the settings in CONCERTIM_CONFIG_TEXT")
+    if run == ["podman"]:
+        _check([*run, "healthcheck", "run", NAME])
+        print("ok: the health check looks there")
+    _expect("create_user_project 201" in _check([*run, "logs", NAME]), "its log is on standard output")
+
+
+def _await_running(run: list[str], url: str = URL) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         with contextlib.suppress(requests.ConnectionError):
-            _expect(requests.get(URL, timeout=5).text == "Running", "GET / says Running")
+            _expect(requests.get(url, timeout=5).text == "Running", "GET / says Running")
             return
         time.sleep(0.2)
     logs = subprocess.run([*run, "logs", NAME], capture_output=True, text=True, check=False)

@@ -11,6 +11,7 @@ import pytest
 from lib.errors import BUG, STATUSES
 from lib.settings import Settings, parse
 from tests.bench.__main__ import with_figures
+from tests.hosts.rows import APACHE, FUNCTION_HOSTS, GTHREAD, SERVERS
 from tests.service import ROOT
 
 PRODUCT = [ROOT / "handler.py", *sorted((ROOT / "lib").rglob("*.py")), *sorted((ROOT / "functions").rglob("*.py"))]
@@ -21,7 +22,11 @@ OF_THE_FILE = Settings.model_fields.keys() - {"jwt_secret"}
 
 def imports_of(path: Path) -> set[str]:
     """The top-level packages that a file imports."""
-    tree = ast.parse(path.read_text())
+    return imported_in(ast.parse(path.read_text()))
+
+
+def imported_in(tree: ast.AST) -> set[str]:
+    """The same, for a part of a file."""
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     return {name.partition(".")[0] for name in names}
@@ -29,11 +34,11 @@ def imports_of(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_file_imports_only_what_is_its_own_business(path: Path) -> None:
-    """Keystone's libraries in lib/keystone, werkzeug in wsgi, waitress in serve, PyJWT in caller."""
+    """Keystone's libraries in lib/keystone, werkzeug in wsgi and hosts, waitress in serve, PyJWT in caller."""
     imported = imports_of(path)
     if path.parent.name != "keystone":
         assert not imported & {"keystoneauth1", "keystoneclient", "requests", "urllib3"}
-    assert "werkzeug" not in imported or path.name == "wsgi.py"
+    assert "werkzeug" not in imported or path.name in ("wsgi.py", "hosts.py")
     assert "waitress" not in imported or path.name == "serve.py"
     assert "jwt" not in imported or path.name == "caller.py"
 
@@ -85,6 +90,36 @@ def test_the_readme_has_the_figures_that_were_measured() -> None:
     """As `make bench` published them: none of them put in by hand."""
     readme = (ROOT / "README.md").read_text()
     assert with_figures(readme, json.loads((ROOT / "docs" / "bench.json").read_text())) == readme
+
+
+def test_the_page_on_hosts_has_what_make_hosts_runs() -> None:
+    """Each command and each file as it is tried, and what came of it."""
+    page = (ROOT / "docs" / "hosts.md").read_text()
+    rows = re.findall(r"^\| (.+?) \| (?:`(.+)`|below) \| (read|answered 411) \| (\w+)", page, re.MULTILINE)
+    commands = {host.name: "" if host.command == APACHE else host.command for host in SERVERS}
+    assert rows == [
+        (
+            host.name,
+            commands[host.name],
+            "answered 411" if host.drops_chunked else "read",
+            "answered" if host.finishes else "cut",
+        )
+        for host in SERVERS
+    ]
+    for host in (*SERVERS, *FUNCTION_HOSTS, GTHREAD.alone()):
+        assert [name for name, text in host.files.items() if f"\n{text}```" not in page] == [], host.name
+
+
+@pytest.mark.parametrize(
+    ("package", "wrapper"), [("a2wsgi", "asgi"), ("serverless_wsgi", "aws_lambda"), ("azure", "azure_function")]
+)
+def test_what_a_host_needs_is_imported_by_its_wrapper_alone(package: str, wrapper: str) -> None:
+    """And is not among the requirements of the service."""
+    tree = ast.parse((ROOT / "lib" / "hosts.py").read_text())
+    [own] = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == wrapper]
+    assert package in imported_in(own)
+    assert package not in imported_in(ast.Module([node for node in tree.body if node is not own], []))
+    assert package.replace("_", "-") not in (ROOT / "requirements.txt").read_text().lower()
 
 
 def test_the_sample_of_the_settings_has_each_with_its_default(tmp_path: Path) -> None:

@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from lib import serve
 from tests.service import ROOT
 
 LOADED = "any(name.startswith(('keystone', 'requests', 'urllib3', 'oslo')) for name in sys.modules)"
@@ -25,6 +28,13 @@ def test_a_process_starts_without_keystones_libraries() -> None:
     """The application, or one function of it; waitress and the command line included."""
     assert said(f"import sys, handler, lib.serve; print({LOADED})") == "False"
     assert said(f"import sys, functions.create_user_project; print({LOADED})") == "False"
+
+
+@pytest.mark.parametrize(("port", "address"), [("8080", "0.0.0.0:8080"), ("", "0.0.0.0:42356")])
+def test_the_environment_may_name_the_port(port: str, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As hosts of containers do; one that is empty names none."""
+    monkeypatch.setenv("PORT", port)
+    assert serve.default_address() == address
 
 
 def test_the_first_request_of_any_kind_loads_them_ahead_of_a_sign_up() -> None:

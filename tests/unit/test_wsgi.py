@@ -151,6 +151,17 @@ def test_a_chunked_body_that_the_host_passes_on_is_read() -> None:
     assert answer == error(400, "bad_request", "request: must be an object")
 
 
+def test_a_body_is_read_to_its_length_where_the_host_says_that_nothing_ends_it() -> None:
+    """Werkzeug would read on, into the next request or for ever."""
+    answer, _ = answer_to(
+        SIGN_UP,
+        method="POST",
+        input_stream=BytesIO(b"[]GET / HTTP/1.1"),
+        environ_overrides={"wsgi.input_terminated": False, "CONTENT_LENGTH": "2"},
+    )
+    assert answer == error(400, "bad_request", "request: must be an object")
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -1,0 +1,64 @@
+"""Hosts that are started when they are first asked, and the matrix of what they answered."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from lib.settings import JWT_VARIABLE
+from tests.hosts import apache
+from tests.hosts.asked import JWT_SECRET, REQUESTS
+from tests.hosts.rows import HOSTS, Host
+from tests.hosts.running import Running, running
+
+COLD_START, IN_FLIGHT = "cold start", "in flight at SIGTERM"
+
+
+@pytest.fixture(scope="session")
+def served_by() -> Iterator[Callable[[Host], Running]]:
+    """Gives the running host, which all its tests share."""
+    started: dict[str, Running] = {}
+    with ExitStack() as all_of_them:
+
+        def start(host: Host) -> Running:
+            if host.name not in started:
+                started[host.name] = all_of_them.enter_context(running(host))
+            return started[host.name]
+
+        yield start
+
+
+@pytest.fixture(autouse=True)
+def _same_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A direct call asks for the same tokens as the hosts do."""
+    monkeypatch.setenv(JWT_VARIABLE, JWT_SECRET)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """A row for each host, a column for each request: "=" where it was answered as a direct call answers."""
+    cells: dict[tuple[str, str], str] = {}
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.getreports(outcome):
+            for name, column, cell in (value for key, value in report.user_properties if key == "cell"):
+                cells[name, column] = cell if outcome == "passed" else "FAILED"
+    _matrix(terminalreporter.write_line, cells)
+
+
+def _matrix(write: Callable[[str], None], cells: dict[tuple[str, str], str]) -> None:
+    reasons: dict[str, str] = {}
+    write(f"{'':40}" + "".join(f"{column:>8}" for column in REQUESTS) + f"{COLD_START:>12}  {IN_FLIGHT}")
+    for host in HOSTS:
+        row = ""
+        for column in REQUESTS:
+            why_not = apache.why_not(host) or host.cannot.get(column)
+            cell = reasons.setdefault(why_not, f"({'abcdefghij'[len(reasons)]})") if why_not else ""
+            row += f"{cell or cells.get((host.name, column), '?'):>8}"
+        start, in_flight = (cells.get((host.name, column), "?") for column in (COLD_START, IN_FLIGHT))
+        write(f"{host.name:40}{row}{start:>12}  {in_flight}")
+    write("= as a direct call answers: status, headers and body" + "; 411: as one with a body that was dropped")
+    for reason, sign in reasons.items():
+        write(f"{sign} {reason}")
+    real = {host.kind for host in HOSTS if host.real and not apache.why_not(host)}
+    by_contract = ", ".join(sorted({host.kind for host in HOSTS if not host.real}))
+    write(f"{len(real)} real hosts. By contract only, as the host itself cannot be had: {by_contract}")

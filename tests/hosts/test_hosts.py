@@ -1,0 +1,119 @@
+"""Whatever hosts the service: what it answers is what a direct call answers."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from functions.create_user_project import create_user_project
+from tests.answers import signed_up
+from tests.conftest import RequestOf
+from tests.hosts import apache
+from tests.hosts.asked import JWT_SECRET, REQUEST_ID, REQUESTS, Answered, Asked
+from tests.hosts.conftest import COLD_START, IN_FLIGHT
+from tests.hosts.rows import HOSTS, Host
+from tests.hosts.running import Running, running
+from tests.keystone import ADMIN_PASSWORD, Keystone
+from tests.proxy import Exchange, Proxy
+
+Record = Callable[[str, object], None]
+
+HAD = [host for host in HOSTS if not apache.why_not(host)]
+CELLS = [(host, column) for host in HAD for column in REQUESTS if column not in host.cannot]
+# For how long a call to Keystone is held, in which the host is told to stop.
+HELD_SECONDS = 1.0
+
+
+def names(one: Host | str) -> str:
+    """What a case of a test is called."""
+    return one if isinstance(one, str) else one.name
+
+
+@pytest.mark.parametrize(("host", "column"), CELLS, ids=names)
+def test_a_host_answers_as_a_direct_call(
+    served_by: Callable[[Host], Running], host: Host, column: str, cloud: Keystone, login: str, record_property: Record
+) -> None:
+    """With the same status, headers and body. The host is asked first, so that it is the one that does the work."""
+    asked, service = REQUESTS[column](cloud, login), served_by(host)
+    record_property("cell", (host.name, column, "411" if asked.chunked and host.drops_chunked else "="))
+    if column == "repeat":
+        service.ask(asked)
+    answered = service.ask(asked)
+    if column == "DELETE":
+        assert cloud.admin.users.list(name=f"concertim_{login}") == []
+    assert without_id(answered) == without_id(asked.directly(host.drops_chunked))
+
+
+def without_id(answered: Answered) -> Answered:
+    """An answer without its request id, which is another for each; an error has it in its body as well."""
+    status, headers, body = answered
+    request_id = headers.pop(REQUEST_ID, "none: the host answered by itself")
+    assert request_id.startswith("req-"), (request_id, answered)
+    if status >= 400:
+        assert body.pop("request_id") == request_id
+    return status, headers, body
+
+
+@pytest.mark.parametrize("host", HAD, ids=names)
+def test_the_log_of_a_host_goes_to_standard_output(
+    served_by: Callable[[Host], Running], host: Host, cloud: Keystone, login: str
+) -> None:
+    """Where no file is possible, and under the request id that the answer and Keystone have; without any secret."""
+    service, asked = served_by(host), REQUESTS["sign-up"](cloud, login)
+    status, headers, body = service.ask(asked)
+    request_id = headers[REQUEST_ID]
+    assert status == 201
+    assert cloud.admin.users.get(body["user_id"]).concertim_request == request_id
+    said = service.said_in_time(f"[{request_id}] create_user_project 201")
+    assert "cannot write the log file /dev/null/user-handler.log: Not a directory" in said
+    for secret in ("correct-horse", ADMIN_PASSWORD, JWT_SECRET, asked.headers["Authorization"]):
+        assert secret not in said
+
+
+@pytest.mark.parametrize("host", HAD, ids=names)
+def test_a_sign_up_in_flight_at_sigterm_is_answered_or_can_be_repeated(
+    host: Host,
+    cloud: Keystone,
+    before: Proxy,
+    through: RequestOf,
+    login: str,
+    record_property: Record,
+) -> None:
+    """It ends in one user and one project, whatever the host does; and of the host, nothing is left."""
+    reached = threading.Event()
+
+    def hold(exchange: Exchange) -> None:
+        reached.set()
+        time.sleep(HELD_SECONDS)
+        exchange.reply(exchange.ask_keystone())
+
+    before.instead = lambda method, path: hold if (method, path) == ("POST", "/projects") else None
+    outcome: list[Any] = []
+    with running(host) as service:
+        sign_up = threading.Thread(target=lambda: outcome.append(end_of(service, Asked.sign_up(through()))))
+        sign_up.start()
+        assert reached.wait(30)
+        service.stop()
+        sign_up.join(30)
+        left = service.left_behind()
+    record_property("cell", (host.name, COLD_START, f"{service.cold_start:.2f} s"))
+    record_property("cell", (host.name, IN_FLIGHT, f"answered {outcome[0]}" if outcome[0] else "cut off"))
+    assert outcome == ([201] if host.finishes else [None])
+    assert left == []
+    before.instead = lambda _method, _path: None
+    answer = create_user_project(through())
+    [user] = cloud.admin.users.list(name=f"concertim_{login}")
+    [project] = cloud.admin.projects.list(name=f"concertim_{login}_project")
+    assert answer == signed_up(login, user.id, project.id)
+
+
+def end_of(service: Running, asked: Asked) -> int | None:
+    """The status of the service's own answer, if there was one."""
+    try:
+        status, headers, _ = service.ask(asked)
+    except requests.RequestException:
+        return None
+    return status if REQUEST_ID in headers else None
