@@ -4,12 +4,13 @@ import subprocess
 import sys
 
 from tests.debian import missing
+from tests.hosts import apache
 from tests.service import ROOT
 
 
 def main() -> None:
     """Runs the tests; ends with what pytest ends with."""
-    why_not = missing(["apache2"], ["apache2", "libapache2-mod-wsgi-py3"])
+    why_not = "" if apache.PROGRAM else missing(["apache2"], ["apache2", "libapache2-mod-wsgi-py3"])
     if why_not:
         print(f"NOT TESTED: Apache: {why_not}")
     sys.exit(subprocess.run([sys.executable, "-m", "pytest", "tests/hosts"], cwd=ROOT).returncode)

@@ -10,6 +10,8 @@ from pathlib import Path
 from tests.hosts.rows import APACHE, Host
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+# Debian keeps it where only root looks.
+PROGRAM = shutil.which("apache2", path=f"{os.environ['PATH']}:/usr/sbin")
 MODULES = Path("/usr/lib/apache2/modules")
 # Started by root, Apache serves as a user of the system's, who may not read what root has checked out. In a namespace
 # of its own it takes root for an ordinary user, and stays who it is.
@@ -62,7 +64,7 @@ def why_not(host: Host) -> str:
 
 @cache
 def _why_no_apache() -> str:
-    if not shutil.which("apache2", path=f"{os.environ['PATH']}:/usr/sbin"):
+    if not PROGRAM:
         return "there is no Apache: as root on Debian, `make hosts` installs it"
     if AS_WHO_IT_IS and subprocess.run([*AS_WHO_IT_IS, "true"], capture_output=True, check=False).returncode:
         return "Apache would not serve as root, and namespaces of users are not to be had"

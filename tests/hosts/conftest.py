@@ -56,7 +56,7 @@ def _matrix(write: Callable[[str], None], cells: dict[tuple[str, str], str]) -> 
             row += f"{cell or cells.get((host.name, column), '?'):>8}"
         start, in_flight = (cells.get((host.name, column), "?") for column in (COLD_START, IN_FLIGHT))
         write(f"{host.name:40}{row}{start:>12}  {in_flight}")
-    write("= as a direct call answers: status, headers and body" + "; 411: as one with a body that was dropped")
+    write("= as a direct call answers: status, headers and body; 411: as one whose body was dropped")
     for reason, sign in reasons.items():
         write(f"{sign} {reason}")
     real = {host.kind for host in HOSTS if host.real and not apache.why_not(host)}
