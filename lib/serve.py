@@ -84,14 +84,21 @@ def _options() -> argparse.Namespace:
     options.add_argument(
         "--config", metavar="FILE", type=_file, help=f"the settings (default: {settings.DEFAULT_PATH})"
     )
-    listen = options.add_argument("--listen", metavar="HOST:PORT", default=default_address(), type=_address)
-    listen.help = f"where to serve (default: %(default)s; the environment variable {PORT_VARIABLE} names another port)"
-    return options.parse_args()
+    listen = options.add_argument("--listen", metavar="HOST:PORT", type=_address)
+    listen.help = (
+        f"where to serve (default: 0.0.0.0 and the port in the environment variable {PORT_VARIABLE}, or {PORT})"
+    )
+    chosen = options.parse_args()
+    chosen.listen = chosen.listen or default_address()
+    return chosen
 
 
 def default_address() -> str:
     """All addresses of this machine, at our port or at that which the environment names."""
-    return f"0.0.0.0:{os.environ.get(PORT_VARIABLE) or PORT}"
+    port = os.environ.get(PORT_VARIABLE) or str(PORT)
+    if not _is_port(port):
+        sys.exit(f"The environment variable {PORT_VARIABLE} names no port: {port!r}")
+    return f"0.0.0.0:{port}"
 
 
 def _file(text: str) -> str:
@@ -102,9 +109,13 @@ def _file(text: str) -> str:
 
 def _address(text: str) -> str:
     host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:
+    if not host or not _is_port(port):
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT")
     return text
+
+
+def _is_port(text: str) -> bool:
+    return text.isdecimal() and int(text) <= 65535
 
 
 def _serve(sockets: dict[int, Any], ours: Settings) -> None:

@@ -192,9 +192,9 @@ def current() -> Settings:
     Without either, of the file at the default path; else the defaults. With them the secret of JWT_SECRET, else of its
     file. Files are read once per process. Raises Misconfigured, with every problem.
     """
-    named, text = os.environ.get(PATH_VARIABLE), os.environ.get(TEXT_VARIABLE)
-    if named and text is not None:
-        raise Misconfigured(f"{TEXT_VARIABLE} is given beside {PATH_VARIABLE}: leave one of them out")
+    named, text = os.environ.get(PATH_VARIABLE), os.environ.get(TEXT_VARIABLE) or None
+    if named and text:
+        raise Misconfigured(f"{TEXT_VARIABLE} is given beside {PATH_VARIABLE} or --config: leave one of them out")
     return load(named or str(DEFAULT_PATH), optional=not named, secret=os.environ.get(JWT_VARIABLE), text=text)
 
 

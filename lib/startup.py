@@ -5,16 +5,21 @@ from collections.abc import Iterator
 from functools import cache
 
 from lib import log, settings
+from lib.errors import Misconfigured
 from lib.settings import Settings
 
 
 @cache
 def prepare() -> None:
-    """Does so once. Raises Misconfigured, each time, while there are no settings that can be used."""
-    ours = settings.current()
+    """Does so once. Raises Misconfigured, each time, while there are no settings that can be used; the log says why."""
+    try:
+        ours = settings.current()
+    except Misconfigured:
+        log.configure(Settings())
+        raise
     log.configure(ours)
     source = os.environ.get(settings.PATH_VARIABLE) or settings.DEFAULT_PATH
-    if os.environ.get(settings.TEXT_VARIABLE) is not None:
+    if os.environ.get(settings.TEXT_VARIABLE):
         source = f"the environment variable {settings.TEXT_VARIABLE}"
     if source == settings.DEFAULT_PATH and not settings.DEFAULT_PATH.exists():
         log.logger.warning("there is no settings file at %s: the defaults hold", source)

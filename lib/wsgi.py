@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from werkzeug import exceptions as werkzeug
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
+from werkzeug.wsgi import get_content_length
 
 from lib import call, caller, keystone, settings, startup
 from lib.endpoint import Endpoint, refuse
@@ -18,6 +19,7 @@ from lib.errors import (
     ContentTooLarge,
     LengthRequired,
     MethodNotAllowed,
+    Misconfigured,
     NoSuchPath,
     Problem,
     Unauthorized,
@@ -33,6 +35,9 @@ Application = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 # From method and path to the function served there, or to what is told instead, with the methods that are allowed.
 Choice = Callable[[str, str], tuple[Endpoint | Problem, Collection[str]]]
 
+# Set by hosts, and by the wrappers in lib/hosts.py, where a body without a length ends by itself.
+TERMINATED = "wsgi.input_terminated"
+SEE_THE_LOG = "The settings of this service cannot be used; its log says why."
 # Characters of method and path that the log has; whoever calls may send more.
 LONGEST_NAME = 200
 
@@ -48,20 +53,28 @@ def wsgi(served: Routes | Endpoint, open_to_all: Collection[Endpoint] = ()) -> A
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         with call.serving("request") as this:
-            # Werkzeug needs it to answer, too.
-            environ.setdefault("REQUEST_METHOD", "GET")
-            environ["PATH_INFO"] = _as_wsgi_has_it(environ.get("PATH_INFO") or "")
-            if not environ.get("wsgi.input_terminated"):
-                # Werkzeug takes any value for yes, and would wait for more than the length.
-                environ.pop("wsgi.input_terminated", None)
+            _make_good(environ)
             allowed: set[str] = set()
             try:
                 answer = _answer(Request(environ), choose, open_to_all, allowed)
+            except Misconfigured as error:
+                # Whoever asks may be anybody, and what is wrong names files.
+                answer = refuse(Misconfigured(SEE_THE_LOG, detail=error.message))
             except Exception as error:
                 answer = refuse(error)
             return _response(answer, this.request_id, allowed)(environ, start_response)
 
     return application
+
+
+def _make_good(environ: "WSGIEnvironment") -> None:
+    """What hosts leave out, or mean otherwise than Werkzeug takes it."""
+    # Werkzeug needs it to answer, too.
+    environ["REQUEST_METHOD"] = environ.get("REQUEST_METHOD") or "GET"
+    environ["PATH_INFO"] = _as_wsgi_has_it(environ.get("PATH_INFO") or "")
+    if get_content_length(environ) is not None or not environ.get(TERMINATED):
+        # With it, whatever its value, Werkzeug reads to the end: a body cut short would pass for whole.
+        environ.pop(TERMINATED, None)
 
 
 def _as_wsgi_has_it(path: str) -> str:
@@ -120,7 +133,7 @@ def _body(request: Request) -> dict[str, Any]:
     if request.method in ("GET", "HEAD"):
         return {}
     chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
-    if chunked and request.content_length is None and not request.environ.get("wsgi.input_terminated"):
+    if chunked and request.content_length is None and TERMINATED not in request.environ:
         raise LengthRequired("Send the body with a Content-Length: this host does not pass chunked bodies on.")
     if request.mimetype not in ("", "application/json"):
         raise UnsupportedMediaType("Send the body as application/json.")
@@ -134,8 +147,11 @@ def _read(request: Request, most: int) -> bytes:
         data = request.get_data()
     except werkzeug.RequestEntityTooLarge:
         data = None
-    except werkzeug.HTTPException:
-        raise BadRequest("request: the body ended before it was complete") from None
+    except Exception as error:
+        # The host's own, for a body that is framed wrongly; its text may quote the body, secrets and all.
+        raise BadRequest(
+            "request: the body ended before it was complete, or is framed wrongly", detail=type(error).__name__
+        ) from None
     if data is None or len(data) > most:
         raise ContentTooLarge(f"The body has more than {most} bytes.")
     return data

@@ -23,7 +23,8 @@ def host(request: Request) -> Response:
     """Answers as the function does."""
     asked = {
         "method": _text(request.method),
-        "url": _text(request.url),
+        # As it was sent: Werkzeug's server takes two slashes for one.
+        "url": _text(request.host_url.rstrip("/") + request.environ["REQUEST_URI"]),
         "headers": {name.lower(): _text(value) for name, value in request.headers.items()},
         "query": {},
         "params": {"path": _text(request.path.removeprefix("/"))},

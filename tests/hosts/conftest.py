@@ -12,7 +12,8 @@ from tests.hosts.asked import JWT_SECRET, REQUESTS
 from tests.hosts.rows import HOSTS, Host
 from tests.hosts.running import Running, running
 
-COLD_START, IN_FLIGHT = "cold start", "in flight at SIGTERM"
+AT_ONCE, COLD_START, IN_FLIGHT = "5 at once", "cold start", "a sign-up of 1 s in flight at SIGTERM"
+COLUMNS = [*REQUESTS, AT_ONCE]
 
 
 @pytest.fixture(scope="session")
@@ -47,18 +48,20 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 def _matrix(write: Callable[[str], None], cells: dict[tuple[str, str], str]) -> None:
     reasons: dict[str, str] = {}
-    write(f"{'':40}" + "".join(f"{column:>8}" for column in REQUESTS) + f"{COLD_START:>12}  {IN_FLIGHT}")
+    write(f"{'':40}" + "".join(f"{column:>8}" for column in COLUMNS) + f"{COLD_START:>12}  {IN_FLIGHT}")
     for host in HOSTS:
         row = ""
-        for column in REQUESTS:
+        for column in COLUMNS:
             why_not = apache.why_not(host) or host.cannot.get(column)
             cell = reasons.setdefault(why_not, f"({'abcdefghij'[len(reasons)]})") if why_not else ""
             row += f"{cell or cells.get((host.name, column), '?'):>8}"
         start, in_flight = (cells.get((host.name, column), "?") for column in (COLD_START, IN_FLIGHT))
         write(f"{host.name:40}{row}{start:>12}  {in_flight}")
-    write("= as a direct call answers: status, headers and body; 411: as one whose body was dropped")
+    write("=    answered as a direct call is: status, headers and body. Cold start: to the first answer")
+    write("411  so is a direct call for a chunked body that the host has dropped")
+    write("?    not asked")
     for reason, sign in reasons.items():
-        write(f"{sign} {reason}")
-    real = {host.kind for host in HOSTS if host.real and not apache.why_not(host)}
-    by_contract = ", ".join(sorted({host.kind for host in HOSTS if not host.real}))
-    write(f"{len(real)} real hosts. By contract only, as the host itself cannot be had: {by_contract}")
+        write(f"{sign}  {reason}")
+    real = dict.fromkeys(host.kind for host in HOSTS if host.real and not apache.why_not(host))
+    write(f"{len(real)} real hosts: {', '.join(real)}. What stands before awslambdaric is ours, by Amazon's contract")
+    write("By contract only, as the host itself cannot be had: Azure Functions")

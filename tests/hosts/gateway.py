@@ -69,18 +69,23 @@ def _headers(request: Request, host: str) -> dict[str, str]:
     return {name.lower(): value for name, value in request.headers.items()} | {"host": f"abc.{host}"}
 
 
+def _path(request: Request) -> str:
+    """As it was sent: Werkzeug's server takes two slashes for one."""
+    return str(request.environ["REQUEST_URI"])
+
+
 def _rest(request: Request) -> dict[str, Any]:
     headers = dict(request.headers.items()) | {"Host": "abc.execute-api.eu-west-1.amazonaws.com"}
-    context = {"identity": {"sourceIp": request.remote_addr}, "stage": "prod", "path": f"/prod{request.path}"}
+    context = {"identity": {"sourceIp": request.remote_addr}, "stage": "prod", "path": f"/prod{_path(request)}"}
     return {
         "resource": "/{proxy+}",
-        "path": request.path,
+        "path": _path(request),
         "httpMethod": request.method,
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
-        "pathParameters": {"proxy": request.path.removeprefix("/")},
+        "pathParameters": {"proxy": _path(request).removeprefix("/")},
         "stageVariables": None,
         "requestContext": context,
         "body": request.get_data(as_text=True) or None,
@@ -91,7 +96,7 @@ def _rest(request: Request) -> dict[str, Any]:
 def _http(
     request: Request, stage: str = "$default", host: str = "execute-api.eu-west-1.amazonaws.com"
 ) -> dict[str, Any]:
-    path = request.path if stage == "$default" else f"/{stage}{request.path}"
+    path = _path(request) if stage == "$default" else f"/{stage}{_path(request)}"
     http = {"method": request.method, "path": path, "protocol": "HTTP/1.1", "sourceIp": request.remote_addr}
     event = {
         "version": "2.0",
@@ -117,7 +122,7 @@ def _alb(request: Request) -> dict[str, Any]:
     return {
         "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/u/1"}},
         "httpMethod": request.method,
-        "path": request.path,
+        "path": _path(request),
         "queryStringParameters": {},
         "headers": _headers(request, "eu-west-1.elb.amazonaws.com"),
         "body": request.get_data(as_text=True),

@@ -71,6 +71,8 @@ LAMBDA = "python -m awslambdaric lambda_function.lambda_handler"
 KNATIVE = "python -c 'from func_python.http import serve; from function import handle; serve(handle)'"
 
 WHOLE_BODIES = {"chunked": "what stands before a function host hands over whole bodies, never chunks"}
+ONE_AT_A_TIME = {"5 at once": "Lambda gives a process one request at a time, and starts others"}
+NO_PROXY = {"//": "cheroot takes it for the URL of another host, and answers 400 by itself"}
 ANY_PATH = dict.fromkeys(
     ("GET /", "404", "405", "DELETE"),
     "one function alone is served at any path, by any method; the others are not there",
@@ -121,7 +123,11 @@ class Host:
 
 GUNICORN = "gunicorn --bind 0.0.0.0:42356 --no-control-socket --timeout 60 --graceful-timeout 55"
 GTHREAD = Host("gunicorn, gthread", f"{GUNICORN} --threads 20 handler:application")
-UVICORN = Host("uvicorn, a2wsgi", "uvicorn --host 0.0.0.0 --port 42356 asgi:handle", {"asgi.py": ASGI})
+UVICORN = Host(
+    "uvicorn, a2wsgi",
+    "uvicorn --host 0.0.0.0 --port 42356 --timeout-graceful-shutdown 55 asgi:handle",
+    {"asgi.py": ASGI},
+)
 CGI_SCRIPT = Host(
     "CGI, Apache",
     APACHE,
@@ -139,7 +145,7 @@ HTTP_API = Host(
     {"lambda_function.py": AWS_LAMBDA},
     event="http",
     finishes=False,
-    cannot=WHOLE_BODIES,
+    cannot=WHOLE_BODIES | ONE_AT_A_TIME,
 )
 FUNC = Host("func-python", KNATIVE, {"function/__init__.py": ASGI}, {"LISTEN_ADDRESS": "0.0.0.0:42356"})
 AZURE_FUNCTION = Host(
@@ -164,7 +170,12 @@ SERVERS = [
         "granian",
         "granian --interface wsgi --host 0.0.0.0 --port 42356 --blocking-threads 20 handler:application",
     ),
-    Host("cheroot", "python -m cheroot --bind 0.0.0.0:42356 --threads 20 handler:application", finishes=False),
+    Host(
+        "cheroot",
+        "python -m cheroot --bind 0.0.0.0:42356 --threads 20 handler:application",
+        finishes=False,
+        cannot=NO_PROXY,
+    ),
     UVICORN,
     Host("hypercorn, a2wsgi", "hypercorn --bind 0.0.0.0:42356 --graceful-timeout 55 asgi:handle", {"asgi.py": ASGI}),
     Host("mod_wsgi, Apache", APACHE, {"apache2.conf": APACHE_WSGI}, finishes=False),

@@ -17,7 +17,7 @@ import requests
 
 from lib.settings import JWT_VARIABLE, TEXT_VARIABLE
 from tests.hosts import apache
-from tests.hosts.asked import JWT_SECRET, Answered, Asked, told
+from tests.hosts.asked import JWT_SECRET, REQUEST_ID, Answered, Asked, told
 from tests.hosts.gateway import gateway
 from tests.hosts.rows import ADDRESS, APACHE, FOLDER, PORT, Host
 from tests.service import ROOT, START_SECONDS
@@ -88,6 +88,19 @@ class Running:
         with socket.socket() as probe:
             left += ["its port"] if not self.host.event and probe.connect_ex((LOOPBACK, self.port)) == 0 else []
         return left
+
+    def connections_left(self) -> int:
+        """How many connections it has, when its clients have closed theirs: none, or as many when it is late."""
+        until = time.monotonic() + LATE_SECONDS
+        while (left := self._connections_left()) and time.monotonic() < until:
+            time.sleep(0.05)
+        return left
+
+    def _connections_left(self) -> int:
+        found = (connection for one in self._processes() for connection in one.net_connections("tcp"))
+        return sum(
+            connection.laddr.port == self.port and connection.status != psutil.CONN_LISTEN for connection in found
+        )
 
     def _processes(self) -> Iterator[psutil.Process]:
         for one in psutil.process_iter():
@@ -178,7 +191,7 @@ def _await(one: Running) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and one.process.poll() is None:
         with suppress(requests.ConnectionError):
-            one.ask(Asked("GET", "/"))
-            return
+            if REQUEST_ID in one.ask(Asked("GET", "/"))[1]:
+                return
         time.sleep(0.01)
     raise RuntimeError(f"{one.host.name} did not start:\n{one.said()[-4000:]}")

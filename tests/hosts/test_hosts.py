@@ -1,8 +1,11 @@
 """Whatever hosts the service: what it answers is what a direct call answers."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -12,10 +15,10 @@ from functions.create_user_project import create_user_project
 from tests.answers import signed_up
 from tests.conftest import RequestOf
 from tests.hosts import apache
-from tests.hosts.asked import JWT_SECRET, REQUEST_ID, REQUESTS, Answered, Asked
-from tests.hosts.conftest import COLD_START, IN_FLIGHT
-from tests.hosts.rows import HOSTS, Host
-from tests.hosts.running import Running, running
+from tests.hosts.asked import JWT_SECRET, REQUEST_ID, REQUESTS, Answered, Asked, as_json
+from tests.hosts.conftest import AT_ONCE, COLD_START, IN_FLIGHT
+from tests.hosts.rows import FUNC, FUNCTIONS_FRAMEWORK, HOSTS, SERVERS, Host
+from tests.hosts.running import LOOPBACK, Running, running
 from tests.keystone import ADMIN_PASSWORD, Keystone
 from tests.proxy import Exchange, Proxy
 
@@ -23,6 +26,10 @@ Record = Callable[[str, object], None]
 
 HAD = [host for host in HOSTS if not apache.why_not(host)]
 CELLS = [(host, column) for host in HAD for column in REQUESTS if column not in host.cannot]
+# Those that clients reach over connections of their own.
+LISTENING = [host for host in HAD if host in (*SERVERS, FUNCTIONS_FRAMEWORK, FUNC)]
+# For how long each of some waits for the others.
+TOGETHER_SECONDS = 30
 # For how long a call to Keystone is held, in which the host is told to stop.
 HELD_SECONDS = 1.0
 
@@ -55,6 +62,62 @@ def without_id(answered: Answered) -> Answered:
     if status >= 400:
         assert body.pop("request_id") == request_id
     return status, headers, body
+
+
+@pytest.mark.parametrize("host", [host for host in HAD if AT_ONCE not in host.cannot], ids=names)
+def test_a_host_serves_five_at_once(
+    served_by: Callable[[Host], Running],
+    host: Host,
+    before: Proxy,
+    through: RequestOf,
+    login: str,
+    record_property: Record,
+) -> None:
+    """As many as the UI sends; each waits for its project until the others do."""
+    record_property("cell", (host.name, AT_ONCE, "="))
+    service, together = served_by(host), threading.Barrier(5)
+
+    def hold(exchange: Exchange) -> None:
+        together.wait(TOGETHER_SECONDS)
+        exchange.reply(exchange.ask_keystone())
+
+    before.instead = lambda method, path: hold if (method, path) == ("POST", "/projects") else None
+    with ThreadPoolExecutor(5) as pool:
+        sign_ups = [Asked.sign_up(through(username=f"{login}-{number}")) for number in range(5)]
+        assert [status for status, *_ in pool.map(service.ask, sign_ups)] == [201] * 5
+
+
+@pytest.mark.parametrize("host", LISTENING, ids=names)
+def test_a_host_closes_the_connection_of_a_large_body_that_is_refused(
+    served_by: Callable[[Host], Running], host: Host
+) -> None:
+    """Anybody can send one: nothing of it has been read when it turns out that there is no token."""
+    service = served_by(host)
+    for _ in range(5):
+        # Some hosts close while it is being sent.
+        with suppress(requests.ConnectionError):
+            status, *_ = service.ask(Asked("POST", "/user", b" " * 2_000_000, headers={}))
+            assert status in (401, 413)
+    assert service.connections_left() == 0
+
+
+@pytest.mark.parametrize("host", LISTENING, ids=names)
+def test_a_host_quotes_no_body_whose_chunks_are_framed_wrongly(
+    served_by: Callable[[Host], Running], host: Host
+) -> None:
+    """Neither in its answer nor in what it logs; some put what they cannot read into an exception."""
+    service, body = served_by(host), as_json({"username": "ann", "password": "hunter2-hunter2"})
+    head = {"Host": "x", "Transfer-Encoding": "chunked", **Asked("POST", "/").headers}
+    lines = ["POST /create_user_project HTTP/1.1", *(f"{name}: {value}" for name, value in head.items()), "", ""]
+    with socket.create_connection((LOOPBACK, service.port), timeout=10) as wire:
+        wire.sendall("\r\n".join(lines).encode() + body + b"\r\n\r\n")
+        wire.shutdown(socket.SHUT_WR)
+        with suppress(OSError):
+            answer = b"".join(iter(lambda: wire.recv(65536), b""))
+            assert b" 500 " not in answer.partition(b"\r\n")[0] or REQUEST_ID.encode() not in answer
+            assert b"hunter2" not in answer
+    time.sleep(0.2)
+    assert "hunter2" not in service.said()
 
 
 @pytest.mark.parametrize("host", HAD, ids=names)

@@ -238,8 +238,8 @@ def test_a_secret_that_protects_nothing_lets_nobody_in(monkeypatch: pytest.Monke
 
 
 def test_settings_that_cannot_be_read_let_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They may have named the secret."""
+    """They may have named the secret. And nobody learns which files there are."""
     monkeypatch.delenv(JWT_VARIABLE)
     monkeypatch.setenv(PATH_VARIABLE, "/nonexistent/config.yaml")
-    why = "/nonexistent/config.yaml: No such file or directory"
+    why = "The settings of this service cannot be used; its log says why."
     assert ask(None)[0] == error(500, "misconfigured", why)

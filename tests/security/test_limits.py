@@ -306,4 +306,4 @@ def test_a_body_that_ends_too_early_is_no_request(running: Service) -> None:
 def test_a_body_shorter_than_it_says_is_400_on_any_host(length: str) -> None:
     """Rather than taken for whole."""
     answer = answer_to(BytesIO(b"{}"), CONTENT_LENGTH=length)
-    assert answer == error(400, "bad_request", "request: the body ended before it was complete")
+    assert answer == error(400, "bad_request", "request: the body ended before it was complete, or is framed wrongly")

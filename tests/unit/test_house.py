@@ -11,7 +11,7 @@ import pytest
 from lib.errors import BUG, STATUSES
 from lib.settings import Settings, parse
 from tests.bench.__main__ import with_figures
-from tests.hosts.rows import APACHE, FUNCTION_HOSTS, GTHREAD, SERVERS
+from tests.hosts.rows import APACHE, FUNCTION_HOSTS, FUNCTIONS_FRAMEWORK, GTHREAD, SERVERS
 from tests.service import ROOT
 
 PRODUCT = [ROOT / "handler.py", *sorted((ROOT / "lib").rglob("*.py")), *sorted((ROOT / "functions").rglob("*.py"))]
@@ -95,7 +95,7 @@ def test_the_readme_has_the_figures_that_were_measured() -> None:
 def test_the_page_on_hosts_has_what_make_hosts_runs() -> None:
     """Each command and each file as it is tried, and what came of it."""
     page = (ROOT / "docs" / "hosts.md").read_text()
-    rows = re.findall(r"^\| (.+?) \| (?:`(.+)`|below) \| (read|answered 411) \| (\w+)", page, re.MULTILINE)
+    rows = re.findall(r"^\| (.+?) \| .*?\| (?:`(.+)`|below) \| (read|answered 411) \| (\w+)", page, re.MULTILINE)
     commands = {host.name: "" if host.command == APACHE else host.command for host in SERVERS}
     assert rows == [
         (
@@ -106,6 +106,7 @@ def test_the_page_on_hosts_has_what_make_hosts_runs() -> None:
         )
         for host in SERVERS
     ]
+    assert f"`{FUNCTIONS_FRAMEWORK.command}`" in page
     for host in (*SERVERS, *FUNCTION_HOSTS, GTHREAD.alone()):
         assert [name for name, text in host.files.items() if f"\n{text}```" not in page] == [], host.name
 

@@ -116,7 +116,7 @@ def test_settings_come_whole_in_an_environment_variable_where_there_are_no_files
 ) -> None:
     """As function hosts have it; and never beside a file that is named."""
     monkeypatch.setenv(TEXT_VARIABLE, f"log_level: debug\n{SECTION}:\n  deadline: 3\n")
-    named = f"{TEXT_VARIABLE} is given beside {PATH_VARIABLE}: leave one of them out"
+    named = f"{TEXT_VARIABLE} is given beside {PATH_VARIABLE} or --config: leave one of them out"
     with pytest.raises(Misconfigured) as refused:
         current()
     assert refused.value.message == named

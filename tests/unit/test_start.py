@@ -1,6 +1,7 @@
 """What a process loads, and when: Keystone's libraries take longer to load than all else."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,15 @@ def test_the_environment_may_name_the_port(port: str, address: str, monkeypatch:
     """As hosts of containers do; one that is empty names none."""
     monkeypatch.setenv("PORT", port)
     assert serve.default_address() == address
+
+
+@pytest.mark.parametrize("port", ["tcp://10.0.0.1:80", "none", "70000", "-1"])
+def test_a_port_in_the_environment_that_is_none_stops_the_start(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And is named for what it is."""
+    monkeypatch.setenv("PORT", port)
+    with pytest.raises(SystemExit) as stopped:
+        serve.default_address()
+    assert stopped.value.code == f"The environment variable PORT names no port: {port!r}"
 
 
 def test_the_first_request_of_any_kind_loads_them_ahead_of_a_sign_up() -> None:
@@ -78,3 +88,17 @@ for _ in range(2):
         "callers choose which hosts this service connects to",
     ]
     assert [message.partition(" ms;")[0].rpartition(" ")[0] for message in messages[3:]] == ["POST /team 400"] * 2
+
+
+def test_mistakes_in_the_settings_are_told_to_the_log_and_not_to_strangers(tmp_path: Path) -> None:
+    """On hosts that start in spite of them: with a time and a request id, as every line."""
+    program = """
+import handler
+from werkzeug.test import Client
+print(Client(handler.app).get("/").get_json()["message"])
+"""
+    lines = said(program, CONCERTIM_CONFIG=str(tmp_path / "none.yaml"), whole=True).splitlines()
+    assert lines[-1] == "The settings of this service cannot be used; its log says why."
+    [line] = [line for line in lines if "[ERROR]" in line]
+    assert re.search(r" - \[ERROR\] \(endpoint\) - \[req-[0-9a-f-]{36}\] GET / 500 ", line)
+    assert f"detail: {tmp_path / 'none.yaml'}: No such file or directory" in line

@@ -151,6 +151,61 @@ def test_a_chunked_body_that_the_host_passes_on_is_read() -> None:
     assert answer == error(400, "bad_request", "request: must be an object")
 
 
+def test_a_chunked_body_over_the_limit_is_413() -> None:
+    """It has no length to look at: what is beyond the limit is noticed, and never cut off."""
+    answer, _ = answer_to(
+        SIGN_UP,
+        method="POST",
+        headers={"Transfer-Encoding": "chunked"},
+        input_stream=BytesIO(b"[]" + b" " * 65535),
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert answer == error(413, "content_too_large", "The body has more than 65536 bytes.")
+
+
+CUT_SHORT = error(400, "bad_request", "request: the body ended before it was complete, or is framed wrongly")
+
+
+@pytest.mark.parametrize("terminated", [True, False])
+def test_a_body_that_is_cut_short_is_refused(terminated: bool) -> None:
+    """Also on hosts that say that a body ends by itself."""
+    answer, _ = answer_to(
+        SIGN_UP,
+        method="POST",
+        input_stream=BytesIO(b"[]"),
+        environ_overrides={"wsgi.input_terminated": terminated, "CONTENT_LENGTH": "40"},
+    )
+    assert answer == CUT_SHORT
+
+
+class InvalidChunkSize(Exception):
+    """What gunicorn raises; it quotes what it cannot take for the size of a chunk."""
+
+
+class FramedWrongly(BytesIO):
+    """The body of a host, for a request whose chunks are none."""
+
+    def read(self, *_: object) -> bytes:
+        """Raises."""
+        raise InvalidChunkSize(self.getvalue())
+
+    readinto = read  # type: ignore[assignment]
+
+
+def test_a_body_that_is_framed_wrongly_is_refused_and_not_quoted(caplog: pytest.LogCaptureFixture) -> None:
+    """Not in the log either: nothing of it has been read, so nothing is known to be secret."""
+    answer, _ = answer_to(
+        SIGN_UP,
+        method="POST",
+        headers={"Transfer-Encoding": "chunked"},
+        input_stream=FramedWrongly(b'{"password": "correct-horse"}'),
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert answer == CUT_SHORT
+    assert "detail: InvalidChunkSize" in caplog.text
+    assert "correct-horse" not in caplog.text
+
+
 def test_a_body_is_read_to_its_length_where_the_host_says_that_nothing_ends_it() -> None:
     """Werkzeug would read on, into the next request or for ever."""
     answer, _ = answer_to(
@@ -166,6 +221,7 @@ def test_a_body_is_read_to_its_length_where_the_host_says_that_nothing_ends_it()
     "change",
     [
         {"REQUEST_METHOD": None},
+        {"REQUEST_METHOD": ""},
         {"PATH_INFO": "/€"},
         {"PATH_INFO": None},
         {"CONTENT_LENGTH": ""},
