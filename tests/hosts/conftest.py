@@ -12,7 +12,7 @@ from tests.hosts.asked import JWT_SECRET, REQUESTS
 from tests.hosts.rows import HOSTS, Host
 from tests.hosts.running import Running, running
 
-AT_ONCE, COLD_START, IN_FLIGHT = "5 at once", "cold start", "a sign-up of 1 s in flight at SIGTERM"
+AT_ONCE, COLD_START, IN_FLIGHT = "5 x", "cold start", "a sign-up of 1 s in flight at SIGTERM"
 COLUMNS = [*REQUESTS, AT_ONCE]
 
 
@@ -58,6 +58,7 @@ def _matrix(write: Callable[[str], None], cells: dict[tuple[str, str], str]) -> 
         start, in_flight = (cells.get((host.name, column), "?") for column in (COLD_START, IN_FLIGHT))
         write(f"{host.name:40}{row}{start:>12}  {in_flight}")
     write("=    answered as a direct call is: status, headers and body. Cold start: to the first answer")
+    write("5 x  five sign-ups at once, as the UI sends them")
     write("411  so is a direct call for a chunked body that the host has dropped")
     write("?    not asked")
     for reason, sign in reasons.items():

@@ -71,7 +71,7 @@ LAMBDA = "python -m awslambdaric lambda_function.lambda_handler"
 KNATIVE = "python -c 'from func_python.http import serve; from function import handle; serve(handle)'"
 
 WHOLE_BODIES = {"chunked": "what stands before a function host hands over whole bodies, never chunks"}
-ONE_AT_A_TIME = {"5 at once": "Lambda gives a process one request at a time, and starts others"}
+ONE_AT_A_TIME = {"5 x": "Lambda gives a process one request at a time, and starts others"}
 NO_PROXY = {"//": "cheroot takes it for the URL of another host, and answers 400 by itself"}
 ANY_PATH = dict.fromkeys(
     ("GET /", "404", "405", "DELETE"),
