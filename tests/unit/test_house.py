@@ -107,6 +107,8 @@ def test_the_page_on_hosts_has_what_make_hosts_runs() -> None:
         for host in SERVERS
     ]
     assert f"`{FUNCTIONS_FRAMEWORK.command}`" in page
+    pinned = (ROOT / "tests" / "hosts" / "requirements.txt").read_text().splitlines()
+    assert [pin for pin in re.findall(r"[\w-]+==[\w.]+", page) if pin not in pinned] == []
     for host in (*SERVERS, *FUNCTION_HOSTS, GTHREAD.alone()):
         assert [name for name, text in host.files.items() if f"\n{text}```" not in page] == [], host.name
 
