@@ -107,7 +107,7 @@ def _http(
         "requestContext": {"http": http, "stage": stage, "routeKey": "$default"},
         "isBase64Encoded": False,
     }
-    return event | ({"body": request.get_data(as_text=True)} if request.content_length else {})
+    return event | ({"body": request.get_data(as_text=True)} if request.get_data() else {})
 
 
 def _url(request: Request) -> dict[str, Any]:

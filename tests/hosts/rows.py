@@ -70,7 +70,6 @@ APACHE = "apache2 -f /opt/user-handler/apache2.conf -DFOREGROUND"
 LAMBDA = "python -m awslambdaric lambda_function.lambda_handler"
 KNATIVE = "python -c 'from func_python.http import serve; from function import handle; serve(handle)'"
 
-WHOLE_BODIES = {"chunked": "what stands before a function host hands over whole bodies, never chunks"}
 ONE_AT_A_TIME = {"5 x": "Lambda gives a process one request at a time, and starts others"}
 NO_PROXY = {"//": "cheroot takes it for the URL of another host, and answers 400 by itself"}
 ANY_PATH = dict.fromkeys(
@@ -145,7 +144,7 @@ HTTP_API = Host(
     {"lambda_function.py": AWS_LAMBDA},
     event="http",
     finishes=False,
-    cannot=WHOLE_BODIES | ONE_AT_A_TIME,
+    cannot=ONE_AT_A_TIME,
 )
 FUNC = Host("func-python", KNATIVE, {"function/__init__.py": ASGI}, {"LISTEN_ADDRESS": "0.0.0.0:42356"})
 AZURE_FUNCTION = Host(
@@ -154,7 +153,6 @@ AZURE_FUNCTION = Host(
     {"function_app.py": AZURE},
     real=False,
     finishes=False,
-    cannot=WHOLE_BODIES,
 )
 SERVERS = [
     Host("waitress, handler.py", "python handler.py --listen 0.0.0.0:42356"),
