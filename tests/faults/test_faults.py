@@ -87,7 +87,7 @@ def keeps_the_promise(cloud: Keystone, login: str, state: str, answer: Answer, e
         assert (answer[0], answer[1]["error"]) == (409, "name_taken")
         assert now == earlier
     else:
-        assert answer == finished(cloud, login)
+        assert answer == finished(cloud, login, now=now)
         assert now.without(login) == earlier.without(login)
 
 
