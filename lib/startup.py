@@ -15,6 +15,7 @@ def prepare() -> None:
     try:
         ours = settings.current()
     except Misconfigured:
+        # Where an operator looks for what is wrong.
         log.configure(Settings())
         raise
     log.configure(ours)

@@ -53,9 +53,9 @@ def wsgi(served: Routes | Endpoint, open_to_all: Collection[Endpoint] = ()) -> A
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         with call.serving("request") as this:
-            _make_good(environ)
             allowed: set[str] = set()
             try:
+                _make_good(environ)
                 answer = _answer(Request(environ), choose, open_to_all, allowed)
             except Misconfigured as error:
                 # Whoever asks may be anybody, and what is wrong names files.
