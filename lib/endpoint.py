@@ -4,7 +4,7 @@ import logging
 import traceback
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Protocol, TypeVar, get_type_hints
+from typing import Any, Protocol, TypeVar, cast, get_type_hints
 
 from pydantic import ValidationError
 
@@ -21,6 +21,8 @@ class Endpoint(Protocol):
     """What an endpoint is to its callers: takes the request dict, answers (status, body), never raises."""
 
     __name__: str
+    model: type[Model]
+    """What its request is checked against."""
 
     def __call__(self, request: object, /) -> Answer:
         """Serves one request."""
@@ -44,7 +46,9 @@ def endpoint(recipe: Callable[[_Request], Answer]) -> Endpoint:
             _log(logging.INFO, status, {})
             return status, body
 
-    return handle
+    served: Any = handle
+    served.model = model
+    return cast(Endpoint, served)
 
 
 def done() -> Answer:
