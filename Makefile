@@ -7,6 +7,7 @@
 # make fuzz      the random ones of these, for longer (half an hour)
 # make audit     known vulnerabilities of what is pinned, and bandit (needs the JSON interface of PyPI)
 # make mariadb   the sign-up on a Keystone with MariaDB (as root on Debian, or with MariaDB installed)
+# make nginx     what an nginx before Keystone can say in its place (as root on Debian, or with nginx installed)
 # make bench     what a sign-up takes, beside the least that Keystone allows (ten minutes; half of one with BENCH_OPTIONS=--quick)
 # make hosts     the same requests on every host, each answered as a direct call answers (as root on Debian, Apache too)
 # make lint      formatting, ruff, mypy and hadolint
@@ -22,7 +23,7 @@ AUDIT = .audit/installed
 BENCH = .bench/installed
 HOSTS = .hosts/installed
 
-.PHONY: demo run test faults contract security fuzz audit mariadb bench hosts lint image clean
+.PHONY: demo run test faults contract security fuzz audit mariadb nginx bench hosts lint image clean
 
 demo: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m tests.demo
@@ -51,6 +52,9 @@ audit: $(AUDIT)
 
 mariadb: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m tests.mariadb $(MARIADB_OPTIONS)
+
+nginx: $(SERVICE) $(KEYSTONE)
+	.venv/bin/python -m tests.nginx $(NGINX_OPTIONS)
 
 bench: $(SERVICE) $(KEYSTONE) $(BENCH)
 	.venv/bin/python -m tests.bench $(BENCH_OPTIONS)
