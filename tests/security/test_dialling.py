@@ -4,12 +4,12 @@ import gzip
 import json
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_network
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from tests.answers import error
 from tests.census import finished
 from tests.keystone import Keystone
 from tests.proxy import Answered, Exchange, Proxy, proxy
+from tests.tls import Certificates, Leaf
 
 RequestOf = Callable[..., dict[str, Any]]
 SettingsFile = Callable[[str], Path]
@@ -317,23 +318,11 @@ def two_addresses(resolve: Callable[..., Any], first: str) -> Callable[..., Any]
     return both
 
 
-def own_tls(folder: Path, name: str = "IP:127.0.0.1") -> tuple[ssl.SSLContext, Path]:
-    """What a server needs, and the certificate for this name, which it has signed itself."""
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=keystone"]
-    command += ["-addext", f"subjectAltName={name}", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(command, check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    return context, certificate
-
-
 @contextmanager
-def tls(keystone: str, folder: Path, name: str = "IP:127.0.0.1") -> Iterator[tuple[str, Path]]:
-    """The Keystone behind TLS: its URL, and its certificate."""
-    context, certificate = own_tls(folder, name)
-    with proxy(keystone, context) as running:
-        yield running.auth_url.replace("http:", "https:"), certificate
+def tls(keystone: str, leaf: Leaf) -> Iterator[str]:
+    """The URL of the Keystone behind TLS with this certificate."""
+    with proxy(keystone, leaf.context()) as running:
+        yield running.auth_url.replace("http:", "https:")
 
 
 UNVERIFIED = error(
@@ -349,36 +338,52 @@ def over_tls(cloud: Keystone, request_of: RequestOf) -> Callable[[str], dict[str
     return lambda auth_url: request_of(cloud_env=cloud.cloud_env() | {"auth_url": auth_url})
 
 
-def test_https_is_verified(cloud: Keystone, tmp_path: Path, over_tls: Callable[[str], dict[str, Any]]) -> None:
+def test_https_is_verified(cloud: Keystone, leaves: Certificates, over_tls: Callable[[str], dict[str, Any]]) -> None:
     """By the usual authorities, none of which has signed this one."""
-    with tls(cloud.auth_url, tmp_path) as (url, _):
+    with tls(cloud.auth_url, leaves.good) as url:
         assert create_user_project(over_tls(url)) == UNVERIFIED
 
 
+@pytest.mark.parametrize(("shown", "trusted"), [("good", "authority"), ("self_signed", "self_signed.certificate")])
 def test_https_is_verified_with_the_setting(
-    cloud: Keystone, login: str, tmp_path: Path, settings_file: SettingsFile, over_tls: Callable[[str], dict[str, Any]]
+    cloud: Keystone,
+    login: str,
+    leaves: Certificates,
+    settings_file: SettingsFile,
+    over_tls: Callable[[str], dict[str, Any]],
+    shown: str,
+    trusted: str,
 ) -> None:
     """`cacert` names who has signed it."""
-    with tls(cloud.auth_url, tmp_path) as (url, certificate):
-        settings_file(f"user_handler: {{cacert: {certificate}}}")
+    settings_file(f"user_handler: {{cacert: {attrgetter(trusted)(leaves)}}}")
+    with tls(cloud.auth_url, getattr(leaves, shown)) as url:
         assert create_user_project(over_tls(url)) == finished(cloud, login)
 
 
-def test_a_certificate_of_another_host_is_refused(
-    cloud: Keystone, tmp_path: Path, settings_file: SettingsFile, over_tls: Callable[[str], dict[str, Any]]
+@pytest.mark.parametrize("shown", ["expired", "other_name", "unknown_authority", "self_signed"])
+def test_a_certificate_that_is_not_good_is_refused(
+    cloud: Keystone,
+    leaves: Certificates,
+    settings_file: SettingsFile,
+    over_tls: Callable[[str], dict[str, Any]],
+    shown: str,
 ) -> None:
-    """Whoever has signed it."""
-    with tls(cloud.auth_url, tmp_path, name="DNS:other.example") as (url, certificate):
-        settings_file(f"user_handler: {{cacert: {certificate}}}")
+    """Though another, by who has signed the first two, would be good."""
+    settings_file(f"user_handler: {{cacert: {leaves.authority}}}")
+    with tls(cloud.auth_url, getattr(leaves, shown)) as url:
         assert create_user_project(over_tls(url)) == UNVERIFIED
 
 
 def test_insecure_must_be_asked_for(
-    cloud: Keystone, login: str, tmp_path: Path, settings_file: SettingsFile, over_tls: Callable[[str], dict[str, Any]]
+    cloud: Keystone,
+    login: str,
+    leaves: Certificates,
+    settings_file: SettingsFile,
+    over_tls: Callable[[str], dict[str, Any]],
 ) -> None:
     """Then nothing is verified."""
-    with tls(cloud.auth_url, tmp_path, name="DNS:other.example") as (url, _):
-        settings_file("user_handler: {insecure: true}")
+    settings_file("user_handler: {insecure: true}")
+    with tls(cloud.auth_url, leaves.other_name) as url:
         assert create_user_project(over_tls(url)) == finished(cloud, login)
 
 
@@ -428,11 +433,11 @@ def dripping(first: bytes, then: bytes, context: ssl.SSLContext | None) -> Itera
     ],
 )
 def test_whoever_answers_too_slowly_is_cut_off(
-    settings_file: SettingsFile, request_of: RequestOf, tmp_path: Path, scheme: str, first: bytes, then: bytes
+    settings_file: SettingsFile, request_of: RequestOf, leaves: Certificates, scheme: str, first: bytes, then: bytes
 ) -> None:
     """At the end of the request's time; no thread is left waiting."""
     settings_file("user_handler: {deadline: 1, insecure: true}")
-    context = own_tls(tmp_path)[0] if scheme == "https" and not first.startswith(b"\x16") else None
+    context = leaves.good.context() if scheme == "https" and not first.startswith(b"\x16") else None
     threads = threading.active_count()
     with dripping(first, then, context) as address:
         env = {"auth_url": f"{scheme}://{address}", "user_id": "x", "project_id": "x", "password": "x"}
