@@ -1,6 +1,5 @@
 """The keystoneauth session behind a connection: who logs in where, and what every HTTP call to Keystone carries."""
 
-from functools import lru_cache
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
@@ -17,6 +16,7 @@ from lib import call, settings
 from lib.errors import NotKeystone
 from lib.keystone.refusals import NO_KEYSTONE
 from lib.models import CloudEnv
+from lib.once import Once
 
 # Keystone is on this host or beside it; one that takes longer to accept a connection is down.
 CONNECT_SECONDS = 5
@@ -57,15 +57,15 @@ class _Transport(TCPKeepAliveAdapter):
         return answer
 
 
-@lru_cache(maxsize=1)
-def _transport(connections: int) -> _Transport:
+@Once
+def _transport() -> _Transport:
     """The one of this process: whoever calls may use a connection that another's call has left."""
-    return _Transport(connections)
+    return _Transport(settings.current().max_concurrent_requests * CALLS_AT_ONCE)
 
 
 def close_connections() -> None:
     """Lets go of the connections that are kept; new ones are opened when needed."""
-    _transport.cache_clear()
+    _transport.forget()
 
 
 class _Direct(requests.Session):
@@ -82,8 +82,7 @@ class _Direct(requests.Session):
     def request(self, method: Any, url: Any, *_: Any, **kwargs: Any) -> requests.Response:
         """The one of requests' ways that keystoneauth takes."""
         asked = requests.Request(method, url, kwargs["headers"], data=kwargs.get("data"), params=kwargs.get("params"))
-        transport = _transport(settings.current().max_concurrent_requests * CALLS_AT_ONCE)
-        answer = transport.send(asked.prepare(), verify=kwargs["verify"])
+        answer = _transport().send(asked.prepare(), verify=kwargs["verify"])
         if answer.status_code == HTTPStatus.NOT_FOUND and self._names_ourselves(answer.text):
             # Then it is not the object asked for that is gone, but the account or the project of our token (Keystone 30
             # answers so to every call). As a 401 it makes keystoneauth log in anew and ask once more.
