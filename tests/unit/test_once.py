@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Barrier
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from lib import stopping
 from lib.keystone.session import _transport
 from lib.once import Once
 
@@ -96,3 +98,18 @@ def test_first_calls_at_once_share_the_connections_to_keystone() -> None:
         _transport.forget()
         transports = in_threads(_transport)
         assert [one is transports[0] for one in transports] == [True] * THREADS
+
+
+def test_a_second_signal_in_the_midst_of_the_first_stops_as_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It interrupts the thread that handles the first one, wherever that is; nothing is raised into the server."""
+    monkeypatch.setattr(stopping, "begun", Future())
+    signals = iter([2.0])
+
+    def monotonic() -> float:
+        for seconds in signals:
+            stopping.begin(seconds)
+        return 100.0
+
+    monkeypatch.setattr(stopping, "time", SimpleNamespace(monotonic=monotonic))
+    stopping.begin(1.0)
+    assert stopping.ends() == 102.0
