@@ -77,6 +77,7 @@ class Besieged:
     def outputs(self) -> list[bytes]:
         """All that anybody can read."""
         logs = [part.read_bytes() for part in self.log.parent.glob(f"{self.log.name}*")]
+        assert any(logs), "nothing would be found in a log that is not there"
         out = [self.running.said().encode(), self.running.complained().encode(), self.arguments]
         return [*logs, *out, b"\n".join(self.answers)]
 
@@ -155,6 +156,8 @@ def test_no_secret_gets_out_whatever_keystone_says(
         for attack in ATTACKS
         for first, second in pairs
     ]
+    # And some in which the attack never comes, as what is said of a success is said of secrets, too.
+    trials += [(rehearsal.calls(), next(iter(ATTACKS)), first, second) for first, second in pairs]
 
     def play(turn: int) -> int:
         index, attack, first, second = trials[turn]
@@ -163,7 +166,9 @@ def test_no_secret_gets_out_whatever_keystone_says(
         body = with_secrets(rehearsal.body, *given)
         return besieged.ask(method, path, json=body | {"cloud_env": body["cloud_env"] | {"auth_url": auth_url}})
 
-    statuses = besieged.holds(play, range(len(trials)), rehearsal.calls() * len(ATTACKS), record_property)
+    statuses = besieged.holds(play, range(len(trials)), rehearsal.calls() * len(ATTACKS) + 1, record_property)
+    # But for the sign-up, which looks whether the user is still marked with its own request id: no rehearsal has that.
+    assert path == "/create_user_project" or statuses[201] >= len(pairs)
     assert statuses[403]
     assert statuses[502]
 
