@@ -52,7 +52,10 @@ def domain_id_of_default(domain_name: str | None) -> str | None:
 
 
 def _named(kind: str, known_id: str | None, name: str | None, domain_name: str | None) -> str:
-    return f"{kind} id {known_id}" if known_id else f"{kind} {name} of domain {domain_name}"
+    if known_id:
+        return f"{kind} id {known_id}"
+    domain_id = domain_id_of_default(domain_name)
+    return f"{kind} {name} of domain {f'id {domain_id}' if domain_id else domain_name}"
 
 
 def _credentials(cloud_env: CloudEnv) -> dict[str, Any]:

@@ -91,10 +91,10 @@ def _meaning(error: Exception, step: str, account: Account) -> tuple[type[Proble
             )
         case ksa.Unauthorized() | ksa.AuthorizationFailure():
             return CloudEnvRefused, _log_in_refused(error, step, account)
+        case ksa.NotFound() | ksa.Forbidden() if _path(error).endswith("/auth/tokens"):
+            return CloudEnvRefused, _log_in_refused(error, step, account)
         case ksa.Forbidden():
             return _forbidden(error, step, account)
-        case ksa.NotFound() if _path(error).endswith("/auth/tokens"):
-            return CloudEnvRefused, _log_in_refused(error, step, account)
         case ksa.NotFound():
             return Gone, f"Keystone does not know what is needed to {step}. Repeat the request."
         case ksa.Conflict():
@@ -131,7 +131,10 @@ def _log_in_refused(error: Exception, step: str, account: Account) -> str:
             " Look at whether the account, its project or their domains are disabled or being removed."
         )
     if said == UNAUTHORIZED:
-        said = "the user, password, project or domain is wrong or disabled, or the user has no role on the project."
+        said = (
+            "the user, password, project or domain is wrong or disabled, the user has no role on the project, or failed"
+            " log-ins have locked the user."
+        )
     return f"Keystone refuses the log-in of cloud_env's account ({account.sent}): {said}"
 
 
