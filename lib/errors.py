@@ -84,8 +84,15 @@ class KeystoneFailed(Problem):
     """Keystone cannot be reached, or failed."""
 
 
+class Unreachable(KeystoneFailed):
+    """No answer came at all."""
+
+
 class UnclearAnswer(KeystoneFailed):
     """An answer that does not show that it is Keystone's own, as a page of a proxy: it proves nothing."""
+
+    came = 0
+    """The status of what came."""
 
 
 class NotKeystone(Problem):

@@ -36,12 +36,14 @@ def check(answer: requests.Response) -> None:
         raise _redirect(answer)
     believed = _is_success(answer) if status < 400 else status >= 500 or _refusal(answer) or _asks_for_factor(answer)
     if not believed:
-        raise UnclearAnswer(
+        unclear = UnclearAnswer(
             f"What cloud_env.auth_url leads to answered {status} with {_form(answer)}, which does not tell what"
             " Keystone says. Look at the path of auth_url, and at proxies before Keystone that answer by themselves or"
             " replace the bodies of errors (in nginx: proxy_intercept_errors).",
             detail=_came(answer),
         )
+        unclear.came = status
+        raise unclear
 
 
 def sentence_of(answer: requests.Response) -> str:

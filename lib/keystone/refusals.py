@@ -24,6 +24,7 @@ from lib.errors import (
     RightsMissing,
     StateConflict,
     Unfinished,
+    Unreachable,
 )
 from lib.keystone.account import Account
 from lib.keystone.dialling import HandshakeTimeout, Stale
@@ -118,7 +119,7 @@ def _meaning(error: Exception, step: str, account: Account) -> tuple[type[Proble
         case ksa.ConnectionError() if str(getattr(_cause(error, BadStatusLine), "line", "")).startswith(TLS_ALERT):
             return NotKeystone, tls.SECURED
         case ksa.ConnectionError():
-            return KeystoneFailed, "Keystone cannot be reached at cloud_env.auth_url."
+            return Unreachable, "Keystone cannot be reached at cloud_env.auth_url."
         case _:
             return NotKeystone, NO_KEYSTONE
 

@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
+from http.client import BAD_REQUEST
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from urllib3.exceptions import HTTPError
 import lib.keystone.answers as answers
 import lib.keystone.dialling as dialling
 from lib import settings
-from lib.errors import KeystoneFailed, NotKeystone, Problem
+from lib.errors import NotKeystone, Problem, UnclearAnswer, Unreachable
 
 # For what is only asked which of the two a port speaks, after it did not answer otherwise.
 PROBE_SECONDS = 1
@@ -42,7 +43,7 @@ class OtherName(NotKeystone):
     """The certificate is good, and for another name than that in auth_url."""
 
 
-class HandshakeTimedOut(KeystoneFailed):
+class HandshakeTimedOut(Unreachable):
     """Nothing came to begin TLS with: perhaps as the port does not speak it."""
 
 
@@ -56,7 +57,7 @@ def problem_of(error: ssl.SSLError | None) -> tuple[type[Problem], str]:
     if reason in _NOT_TLS:
         return NotKeystone, PLAIN
     if error is None or isinstance(error, ssl.SSLEOFError) or reason in _ENDED:
-        return KeystoneFailed, "The connection to cloud_env.auth_url ended while TLS began. Repeat the request."
+        return Unreachable, "The connection to cloud_env.auth_url ended while TLS began. Repeat the request."
     return NotKeystone, f"No TLS is possible with cloud_env.auth_url: {reason}."
 
 
@@ -70,11 +71,13 @@ SECURED = "The port in cloud_env.auth_url speaks TLS. Put https in place of http
 def diagnosed(why: Problem, auth_url: str) -> Problem:
     """What a first log-in failed for, once it was looked whether the scheme of the URL, or the name, is a wrong one."""
     secured = urlsplit(auth_url).scheme == "https"
+    # To plain HTTP a port of TLS hangs up, or sends a page of its web server's.
+    perhaps_tls = isinstance(why, Unreachable) or (isinstance(why, UnclearAnswer) and why.came == BAD_REQUEST)
     if isinstance(why, OtherName):
         return _with_names(why, auth_url)
     if isinstance(why, HandshakeTimedOut) and _speaks_http(auth_url):
         return NotKeystone(PLAIN, step=why.step, detail=why.detail)
-    if isinstance(why, KeystoneFailed) and not secured and _speaks_tls(auth_url):
+    if perhaps_tls and not secured and _speaks_tls(auth_url):
         return NotKeystone(SECURED, step=why.step, detail=why.detail)
     return why
 

@@ -222,7 +222,10 @@ def test_a_redirect_leads_nowhere(before: Proxy, elsewhere: Proxy, through: Requ
         return (status, away, b"{}") if len(before.calls) > where else None
 
     before.instead = redirect
-    why = "What answers at cloud_env.auth_url is not a Keystone v3."
+    why = (
+        f"What answers at cloud_env.auth_url redirects ({status}) to a URL that the log has. Put the URL that it leads"
+        " to into cloud_env.auth_url."
+    )
     assert create_user_project(through()) == error(502, "not_a_keystone", why)
     assert elsewhere.calls == []
 

@@ -24,6 +24,7 @@ import handler
 from lib import call
 from lib.masking import mask
 from lib.settings import JWT_VARIABLE
+from tests.answers import refusal
 from tests.contract.ui import token
 from tests.keystone import Keystone
 from tests.proxy import Answered, Exchange, Proxy, proxy
@@ -109,7 +110,7 @@ def headers() -> st.SearchStrategy[dict[str, str]]:
 @pytest.fixture
 def refusing() -> Iterator[Proxy]:
     """Something that refuses every log-in as a Keystone does, at once."""
-    refused = (401, {"Content-Type": "application/json"}, b'{"error": {"code": 401, "message": "No."}}')
+    refused = refusal(401, "No.")
     with proxy("http://127.0.0.1:9") as running:
         running.instead = lambda _method, _path: refused
         yield running
