@@ -214,4 +214,6 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
     for _ in range(MOST_CAUSES):
         if error:
             yield error
-            error = error.__cause__ or error.__context__
+            # urllib3 has some as an argument alone.
+            inner = next((one for one in error.args if isinstance(one, BaseException)), None)
+            error = error.__cause__ or error.__context__ or inner
