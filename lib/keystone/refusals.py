@@ -151,19 +151,22 @@ def _forbidden(error: Exception, step: str, account: Account) -> tuple[type[Prob
             )
         return PolicyForbids, f"{why} It needs the role admin, or the policy in SECURITY.md."
     if said.startswith(FORBIDDEN):
-        return RightsMissing, (
-            f"Keystone does not let cloud_env's account {step}, and does not say why: {said} The domain may be"
-            " read-only, as those of LDAP are: then users are made and removed in the directory, or"
-            " cloud_env names an account of a domain that Keystone keeps by itself."
-        )
+        why = f"Keystone does not let cloud_env's account {step}, and does not say why: {said}"
+        return RightsMissing, f"{why} The domain may be read-only, as those of LDAP are{_IN_THE_DIRECTORY}"
     for sign, kind, remedy in _REASONS:
         if sign in said:
             return kind, f"Keystone refuses to {step}: {said}{remedy.format(id=_path(error).rpartition('/')[2])}"
     return StateConflict, f"Keystone refuses to {step}: {said}"
 
 
+_IN_THE_DIRECTORY = (
+    ": then users are made, changed and removed in the directory, or cloud_env names an account of a domain that"
+    " Keystone keeps by itself."
+)
 # What stands in Keystone's sentence, and what helps.
 _REASONS = (
+    # So with insecure_debug on.
+    ("LDAP does not support write", RightsMissing, f" The domain is read-only{_IN_THE_DIRECTORY}"),
     ("password length must be", BadRequest, ""),
     (
         "not a leaf in the hierarchy",
