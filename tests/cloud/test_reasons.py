@@ -15,10 +15,11 @@ from functions.delete_team import delete_team
 from functions.delete_user import delete_user
 from lib.endpoint import done
 from lib.errors import Answer
-from tests.answers import error
+from lib.keystone.connection import forget_connections
+from tests.answers import error, refusal
 from tests.census import census
 from tests.cloud.strict import PASSWORD, Strict, ids_in, through
-from tests.proxy import Proxy
+from tests.proxy import Answered, Proxy
 
 TOO_LONG = (
     "The password length must be less than or equal to 72."
@@ -200,3 +201,98 @@ def test_where_the_policy_keeps_the_user_the_project_is_gone_and_that_is_told(
         assert census(strict.cloud.admin) == held
     assert delete_user({"cloud_env": env, "user_info": info}) == done()
     assert user not in census(strict.cloud.admin).users
+
+
+def test_a_directory_that_says_so_is_read_only_is_told_with_what_can_be_done(
+    strict: Strict, front: Proxy, env: dict[str, Any], login: str
+) -> None:
+    """With insecure_debug on Keystone does; in its own words, here by a script."""
+    said = "LDAP does not support write operations (Disable insecure_debug mode to suppress these details.)"
+    front.instead = lambda method, path: refusal(403, said) if (method, path) == ("POST", "/users") else None
+    why = (
+        f"Keystone refuses to create the user: {said} The domain is read-only: then users are made, changed and removed"
+        " in the directory, or cloud_env names an account of a domain that Keystone keeps by itself."
+    )
+    held = census(strict.cloud.admin)
+    answer = create_user_project({"cloud_env": env, "username": login, "password": PASSWORD})
+    assert answer == error(403, "rights_missing", why)
+    assert front.calls.count(("POST", "/users")) == 1
+    assert census(strict.cloud.admin) == held
+
+
+def page(status: int) -> Answered:
+    """What a proxy answers by itself."""
+    return status, {"Content-Type": "text/html"}, b"<html>Sorry</html>"
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        (
+            500,
+            error(502, "keystone_failed", "Keystone failed to create the user, with status 500. Repeat the request."),
+        ),
+        (
+            502,
+            error(502, "keystone_failed", "Keystone failed to create the user, with status 502. Repeat the request."),
+        ),
+        (503, error(503, "keystone_busy", "Keystone is too busy to create the user. Repeat the request.")),
+        (
+            504,
+            error(502, "keystone_failed", "Keystone failed to create the user, with status 504. Repeat the request."),
+        ),
+    ],
+)
+def test_a_failure_may_pass_whoever_tells_it(
+    front: Proxy,
+    env: dict[str, Any],
+    login: str,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+    answer: Answer,
+) -> None:
+    """In three forms, one for each of the three tries."""
+    error_of_keystone = refusal(status, "An unexpected error prevented the server from fulfilling your request.")
+    forms = iter([error_of_keystone, (status, {"Content-Type": "text/plain"}, b"Internal Server Error"), page(status)])
+    front.instead = lambda method, path: next(forms) if (method, path) == ("POST", "/users") else None
+    assert create_user_project({"cloud_env": env, "username": login, "password": PASSWORD}) == answer
+    assert list(forms) == []
+    assert caplog.messages[-1].endswith("; repeat: helps")
+
+
+@pytest.mark.parametrize("status", [501, 505])
+def test_what_keystone_never_says_shows_that_it_is_another(
+    strict: Strict,
+    front: Proxy,
+    env: dict[str, Any],
+    person: tuple[str, str],
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+) -> None:
+    """Asked once, whether at the log-in or at a change that is under way."""
+    held = census(strict.cloud.admin)
+    why = f"What answers at cloud_env.auth_url is not a Keystone v3: it answered {status}."
+    info = {"cloud_user_id": person[0], "project_id": person[1]}
+    front.instead = lambda method, _path: page(status) if method == "DELETE" else None
+    assert delete_user({"cloud_env": env, "user_info": info}) == error(502, "not_a_keystone", why)
+    assert caplog.messages[-1].endswith("; repeat: helps once the problem is mended")
+    forget_connections()
+    front.instead = lambda method, _path: page(status)
+    assert delete_user({"cloud_env": env, "user_info": info}) == error(502, "not_a_keystone", why)
+    assert caplog.messages[-1].endswith("; repeat: does not help")
+    assert removals(front) == [f"/projects/{person[1]}"]
+    assert front.tokens() == 1
+    assert census(strict.cloud.admin) == held
+
+
+def test_too_large_is_believed_of_anybody(
+    strict: Strict, front: Proxy, env: dict[str, Any], login: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Keystone's own is a page, too. Asked once, and nothing is made."""
+    held = census(strict.cloud.admin)
+    front.instead = lambda method, path: page(413) if (method, path) == ("POST", "/users") else None
+    answer = create_user_project({"cloud_env": env, "username": login, "password": PASSWORD})
+    assert answer == error(400, "bad_request", "The request is too large for Keystone, or for a proxy before it.")
+    assert front.calls.count(("POST", "/users")) == 1
+    assert caplog.messages[-1].endswith("; repeat: does not help")
+    assert census(strict.cloud.admin) == held
