@@ -81,11 +81,17 @@ def _known_of(error: Exception) -> dict[str, str]:
             "asked": mask(call.current().asked),
             "keystone_request_id": error.keystone_request_id,
             "detail": mask(error.detail),
-            "repeat": "helps" if call.current().changed or isinstance(error, REPEATABLE) else "does not help",
+            "repeat": _whether_a_repeat_helps(error),
         }
     frames = reversed(traceback.extract_tb(error.__traceback__))
     places = " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
     return {"problem": mask(f"{type(error).__name__}: {error}"), "raised_at": places}
+
+
+def _whether_a_repeat_helps(problem: Problem) -> str:
+    if isinstance(problem, REPEATABLE):
+        return "helps"
+    return "helps once the problem is mended" if call.current().changed else "does not help"
 
 
 def _log(level: int, status: int, more: dict[str, str]) -> None:

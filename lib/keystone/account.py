@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from keystoneauth1.access import AccessInfo
 from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
 
@@ -11,12 +12,28 @@ from lib.masking import mask
 from lib.models import CloudEnv
 
 
+class _LogIn(v3.Password):
+    """A log-in by password, whose token several threads may find refused at the same time."""
+
+    refused: AccessInfo | None = None
+    """The token that was refused last."""
+
+    def invalidate(self) -> bool:
+        """Forgets the token; then keystoneauth logs in anew, if no other thread has, and asks once more.
+
+        keystoneauth's own has only the first thread ask once more: the others would be told of the old token.
+        """
+        self.refused = self.auth_ref or self.refused
+        super().invalidate()
+        return True
+
+
 class Account:
     """An account with its password, and with its token once it has logged in; shared by threads."""
 
     def __init__(self, cloud_env: CloudEnv) -> None:
         # Without the catalog: Keystone is always called at the URL that the request names.
-        self.auth = v3.Password(cloud_env.auth_url, include_catalog=False, **_credentials(cloud_env))
+        self.auth = _LogIn(cloud_env.auth_url, include_catalog=False, **_credentials(cloud_env))
         self._sent = (
             _named("user", cloud_env.user_id, cloud_env.username, cloud_env.user_domain_name),
             _named("project", cloud_env.project_id, cloud_env.project_name, cloud_env.project_domain_name),
@@ -38,8 +55,8 @@ class Account:
         return token is not None and "admin" in (token.role_names or ())
 
     def ids(self) -> Iterator[str]:
-        """The ids of all that the token in force stands on: if one of them goes, no call succeeds."""
-        token = self.auth.auth_ref
+        """The ids of all that the token stands on: if one of them goes, no call succeeds."""
+        token = self.auth.auth_ref or self.auth.refused
         if token is not None:
             yield from map(
                 str, (token.user_id, token.user_domain_id, token.project_id or "", token.project_domain_id or "")
@@ -52,7 +69,10 @@ def domain_id_of_default(domain_name: str | None) -> str | None:
 
 
 def _named(kind: str, known_id: str | None, name: str | None, domain_name: str | None) -> str:
-    return f"{kind} id {known_id}" if known_id else f"{kind} {name} of domain {domain_name}"
+    if known_id:
+        return f"{kind} id {known_id}"
+    domain_id = domain_id_of_default(domain_name)
+    return f"{kind} {name} of domain {f'id {domain_id}' if domain_id else domain_name}"
 
 
 def _credentials(cloud_env: CloudEnv) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import requests
 
@@ -32,7 +32,7 @@ def check(answer: requests.Response) -> None:
         raise NotKeystone(
             f"What answers at cloud_env.auth_url is not a Keystone v3: it answered {status}.", detail=_came(answer)
         )
-    if 300 <= status < 400:
+    if 300 <= status < 400 and "Location" in answer.headers:
         raise _redirect(answer)
     believed = _is_success(answer) if status < 400 else status >= 500 or _refusal(answer) or _asks_for_factor(answer)
     if not believed:
@@ -76,7 +76,7 @@ def _is_success(answer: requests.Response) -> bool:
     """Whether it is what Keystone says when it has done what it was asked: grants and removals have no body."""
     if answer.request.method in ("PUT", "DELETE"):
         return answer.status_code == HTTPStatus.NO_CONTENT
-    return answer.status_code >= 200 and _is_json(answer)
+    return 200 <= answer.status_code < 300 and _is_json(answer)
 
 
 def _refusal(answer: requests.Response) -> dict[str, Any]:
@@ -111,8 +111,9 @@ def _is_json(answer: requests.Response) -> bool:
 
 def _redirect(answer: requests.Response) -> Problem:
     """A redirect is not followed. Where it leads is told where the operators have said what may be dialled."""
-    asked, target = urlsplit(str(answer.request.url)), urlsplit(shown(answer.headers.get("Location", "")))
-    where = f"{target.scheme}://{target.netloc}"
+    asked = urlsplit(str(answer.request.url))
+    target = urlsplit(urljoin(asked.geturl(), shown(answer.headers["Location"])))
+    where = f"{target.scheme}://{target.netloc.rpartition('@')[2]}"
     if target.hostname == asked.hostname and target.scheme == "https" != asked.scheme:
         remedy = "Put https in place of http into cloud_env.auth_url, with the port of https."
     else:
@@ -120,7 +121,7 @@ def _redirect(answer: requests.Response) -> Problem:
     told = f"to {where}" if settings.current().allowed_auth_urls is not None else "to a URL that the log has"
     return NotKeystone(
         f"What answers at cloud_env.auth_url redirects ({answer.status_code}) {told}. {remedy}",
-        detail=f"answered {answer.status_code} with a redirect to {where}",
+        detail=f"answered {answer.status_code} with a redirect to {where}{target.path}"[:LONGEST_EXCERPT],
     )
 
 

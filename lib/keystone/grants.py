@@ -123,12 +123,13 @@ def _all_found(found: Sequence["str | _Missing"]) -> list[str]:
         in_settings = ", and ".join(one.setting for one in missing if one.setting)
         raise CloudNotPrepared(
             f"The cloud is not prepared for Concertim: it has no {', no '.join(one.what for one in missing)}."
-            + (f" Make them with: {commands}" if commands else "")
             + (
                 f" In the settings write {in_settings}: Keystone does not tell these names apart."
                 if in_settings
                 else ""
             )
+            # At the end, to be copied from there.
+            + (f" Make {'the others' if in_settings else 'them'} with: {commands}" if commands else "")
         )
     return [str(one) for one in found]
 

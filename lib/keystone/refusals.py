@@ -92,10 +92,10 @@ def _meaning(error: Exception, step: str, account: Account) -> tuple[type[Proble
             )
         case ksa.Unauthorized() | ksa.AuthorizationFailure():
             return CloudEnvRefused, _log_in_refused(error, step, account)
+        case ksa.NotFound() | ksa.Forbidden() if _path(error).endswith("/auth/tokens"):
+            return CloudEnvRefused, _log_in_refused(error, step, account)
         case ksa.Forbidden():
             return _forbidden(error, step, account)
-        case ksa.NotFound() if _path(error).endswith("/auth/tokens"):
-            return CloudEnvRefused, _log_in_refused(error, step, account)
         case ksa.NotFound():
             return Gone, f"Keystone does not know what is needed to {step}. Repeat the request."
         case ksa.Conflict():
@@ -132,7 +132,10 @@ def _log_in_refused(error: Exception, step: str, account: Account) -> str:
             " Look at whether the account, its project or their domains are disabled or being removed."
         )
     if said == UNAUTHORIZED:
-        said = "the user, password, project or domain is wrong or disabled, or the user has no role on the project."
+        said = (
+            "the user, password, project or domain is wrong or disabled, the user has no role on the project, or failed"
+            " log-ins have locked the user."
+        )
     return f"Keystone refuses the log-in of cloud_env's account ({account.sent}): {said}"
 
 
@@ -148,19 +151,22 @@ def _forbidden(error: Exception, step: str, account: Account) -> tuple[type[Prob
             )
         return PolicyForbids, f"{why} It needs the role admin, or the policy in SECURITY.md."
     if said.startswith(FORBIDDEN):
-        return RightsMissing, (
-            f"Keystone does not let cloud_env's account {step}, and does not say why: {said} The domain may be"
-            " read-only, as those of LDAP are: then users are made and removed in the directory, or"
-            " cloud_env names an account of a domain that Keystone keeps by itself."
-        )
+        why = f"Keystone does not let cloud_env's account {step}, and does not say why: {said}"
+        return RightsMissing, f"{why} The domain may be read-only, as those of LDAP are{_IN_THE_DIRECTORY}"
     for sign, kind, remedy in _REASONS:
         if sign in said:
             return kind, f"Keystone refuses to {step}: {said}{remedy.format(id=_path(error).rpartition('/')[2])}"
     return StateConflict, f"Keystone refuses to {step}: {said}"
 
 
+_IN_THE_DIRECTORY = (
+    ": then users are made, changed and removed in the directory, or cloud_env names an account of a domain that"
+    " Keystone keeps by itself."
+)
 # What stands in Keystone's sentence, and what helps.
 _REASONS = (
+    # So with insecure_debug on.
+    ("LDAP does not support write", RightsMissing, f" The domain is read-only{_IN_THE_DIRECTORY}"),
     ("password length must be", BadRequest, ""),
     (
         "not a leaf in the hierarchy",
@@ -211,4 +217,6 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
     for _ in range(MOST_CAUSES):
         if error:
             yield error
-            error = error.__cause__ or error.__context__
+            # urllib3 has some as an argument alone.
+            inner = next((one for one in error.args if isinstance(one, BaseException)), None)
+            error = error.__cause__ or error.__context__ or inner

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.exceptions import HTTPError
 
+import lib.keystone.answers as answers
 import lib.keystone.dialling as dialling
 from lib import settings
 from lib.errors import NotKeystone, Problem, UnclearAnswer, Unreachable
-from lib.masking import mask
 
 # For what is only asked which of the two a port speaks, after it did not answer otherwise.
 PROBE_SECONDS = 1
@@ -98,7 +98,7 @@ def _names_in_certificate(auth_url: str) -> list[str]:
     with suppress(*FAILED), dialling.opened(auth_url, PROBE_SECONDS) as wire:
         with context.wrap_socket(wire, server_hostname=urlsplit(auth_url).hostname) as secured:
             found: Any = secured.getpeercert() or {}
-        return [mask(str(name))[:LONGEST_NAME] for _, name in found.get("subjectAltName", ())][:MOST_NAMES]
+        return [answers.shown(str(name))[:LONGEST_NAME] for _, name in found.get("subjectAltName", ())][:MOST_NAMES]
     return []
 
 

@@ -101,8 +101,8 @@ def _does_not_open(user: User, refused: LogInRefused) -> NameTaken:
         )
     elif refused.says:
         why = (
-            f"{refused.says} An operator can set the password (openstack user set --password-prompt {user.id}), to"
-            " the one of the Concertim account."
+            f"{refused.says} An operator can set it to the one of the Concertim account, and let it last beyond the"
+            f" first use (openstack user set --ignore-change-password-upon-first-use --password-prompt {user.id})."
         )
     else:
         why = (

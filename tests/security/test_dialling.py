@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_network
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from tests.answers import error
 from tests.census import finished
 from tests.keystone import Keystone
 from tests.proxy import Answered, Exchange, Proxy, proxy
-from tests.tls import Certificates, Leaf
+from tests.tls import Certificates
 
 RequestOf = Callable[..., dict[str, Any]]
 SettingsFile = Callable[[str], Path]
@@ -230,6 +229,52 @@ def test_a_redirect_leads_nowhere(before: Proxy, elsewhere: Proxy, through: Requ
     assert elsewhere.calls == []
 
 
+@pytest.mark.parametrize("allowed", [False, True])
+@pytest.mark.parametrize(
+    ("location", "host", "logged"),
+    [
+        ("https://elsewhere.example:5000/v3/x?code=correct-horse#x", "https://elsewhere.example:5000", "/v3/x"),
+        ("https://ann:correct-horse@elsewhere.example/", "https://elsewhere.example", "/"),
+        ("//elsewhere.example", "http://elsewhere.example", ""),
+        ("https://elsewhere.example/\x1b[2Jcorrect-horse", "https://elsewhere.example", "/\\u001b[2J***"),
+        ("/login", "", "/login"),
+    ],
+)
+def test_where_a_redirect_leads_is_told_in_the_log_or_where_operators_say_what_is_dialled(
+    before: Proxy,
+    through: RequestOf,
+    settings_file: SettingsFile,
+    caplog: pytest.LogCaptureFixture,
+    location: str,
+    host: str,
+    logged: str,
+    allowed: bool,
+) -> None:
+    """Callers choose who answers, and must not find out from it which hosts a site has. No secret is in either."""
+    here = before.auth_url.removesuffix("/v3")
+    if allowed:
+        settings_file(json.dumps({"user_handler": {"allowed_auth_urls": [here]}}))
+    before.instead = lambda _method, _path: (302, {"Location": location}, b"")
+    told = f"to {host or here}" if allowed else "to a URL that the log has"
+    why = (
+        f"What answers at cloud_env.auth_url redirects (302) {told}. Put the URL that it leads to into"
+        " cloud_env.auth_url."
+    )
+    assert create_user_project(through()) == error(502, "not_a_keystone", why)
+    assert f"; detail: answered 302 with a redirect to {host or here}{logged}; repeat: does not help" in caplog.text
+    assert "correct-horse" not in caplog.text
+
+
+@pytest.mark.parametrize("status", [300, 304, 306])
+def test_what_leads_nowhere_is_no_redirect_and_no_success(before: Proxy, through: RequestOf, status: int) -> None:
+    """Though it is in JSON, as Keystone's successes are; asked again, as a failure is."""
+    before.instead = lambda _method, _path: (status, {"Content-Type": "application/json"}, b'{"token": {}}')
+    status, body = create_user_project(through())
+    assert isinstance(body, dict)
+    assert (status, body["error"]) == (502, "unclear_answer")
+    assert before.tokens() == 3
+
+
 def test_a_catalog_leads_nowhere(
     cloud: Keystone, login: str, before: Proxy, elsewhere: Proxy, through: RequestOf
 ) -> None:
@@ -322,75 +367,6 @@ def two_addresses(resolve: Callable[..., Any], first: str) -> Callable[..., Any]
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in (first, "127.0.0.1")]
 
     return both
-
-
-@contextmanager
-def tls(keystone: str, leaf: Leaf) -> Iterator[str]:
-    """The URL of the Keystone behind TLS with this certificate."""
-    with proxy(keystone, leaf.context()) as running:
-        yield running.auth_url.replace("http:", "https:")
-
-
-UNVERIFIED = error(
-    502,
-    "not_a_keystone",
-    "The certificate of cloud_env.auth_url cannot be verified. See the setting cacert.",
-)
-
-
-@pytest.fixture
-def over_tls(cloud: Keystone, request_of: RequestOf) -> Callable[[str], dict[str, Any]]:
-    """Builds a sign-up for this auth_url."""
-    return lambda auth_url: request_of(cloud_env=cloud.cloud_env() | {"auth_url": auth_url})
-
-
-def test_https_is_verified(cloud: Keystone, leaves: Certificates, over_tls: Callable[[str], dict[str, Any]]) -> None:
-    """By the usual authorities, none of which has signed this one."""
-    with tls(cloud.auth_url, leaves.good) as url:
-        assert create_user_project(over_tls(url)) == UNVERIFIED
-
-
-@pytest.mark.parametrize(("shown", "trusted"), [("good", "authority"), ("self_signed", "self_signed.certificate")])
-def test_https_is_verified_with_the_setting(
-    cloud: Keystone,
-    login: str,
-    leaves: Certificates,
-    settings_file: SettingsFile,
-    over_tls: Callable[[str], dict[str, Any]],
-    shown: str,
-    trusted: str,
-) -> None:
-    """`cacert` names who has signed it."""
-    settings_file(f"user_handler: {{cacert: {attrgetter(trusted)(leaves)}}}")
-    with tls(cloud.auth_url, getattr(leaves, shown)) as url:
-        assert create_user_project(over_tls(url)) == finished(cloud, login)
-
-
-@pytest.mark.parametrize("shown", ["expired", "other_name", "unknown_authority", "self_signed"])
-def test_a_certificate_that_is_not_good_is_refused(
-    cloud: Keystone,
-    leaves: Certificates,
-    settings_file: SettingsFile,
-    over_tls: Callable[[str], dict[str, Any]],
-    shown: str,
-) -> None:
-    """Though another, by who has signed the first two, would be good."""
-    settings_file(f"user_handler: {{cacert: {leaves.authority}}}")
-    with tls(cloud.auth_url, getattr(leaves, shown)) as url:
-        assert create_user_project(over_tls(url)) == UNVERIFIED
-
-
-def test_insecure_must_be_asked_for(
-    cloud: Keystone,
-    login: str,
-    leaves: Certificates,
-    settings_file: SettingsFile,
-    over_tls: Callable[[str], dict[str, Any]],
-) -> None:
-    """Then nothing is verified."""
-    settings_file("user_handler: {insecure: true}")
-    with tls(cloud.auth_url, leaves.other_name) as url:
-        assert create_user_project(over_tls(url)) == finished(cloud, login)
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
