@@ -35,6 +35,24 @@ def claim(purpose: str = "") -> dict[str, str]:
     return {"concertim_request": f"{call.current().request_id} {purpose}".strip()}
 
 
+# Keystone merges what a change sends with what it has, so an attribute can be emptied and not removed.
+NOT_CLAIMED = {"concertim_claimed": ""}
+
+
+def claimed_now(purpose: str = "") -> dict[str, str]:
+    """The attributes of a user whom this request is about to take over, or to remove: who, and since when."""
+    return {**claim(purpose), "concertim_claimed": datetime.now(UTC).isoformat(timespec="milliseconds")}
+
+
+def claimed(attributes: Mapping[str, Any]) -> datetime | None:
+    """Since when a user is claimed, if so. What is no time is not of our making, and claims nothing."""
+    try:
+        since = datetime.fromisoformat(str(attributes.get("concertim_claimed", "")))
+    except ValueError:
+        return None
+    return since if since.tzinfo else since.replace(tzinfo=UTC)
+
+
 def read(attributes: Mapping[str, Any]) -> tuple[str, str] | None:
     """The (kind, name) that an object is marked with, or None if it has no mark."""
     kind, name = attributes.get("concertim_kind"), attributes.get("concertim_name")

@@ -101,7 +101,12 @@ class Connection:
 
     def claim_user(self, user_id: str, purpose: str = "") -> User:
         """Writes down that this request is at work on the user: a lock, no change that anybody need be told of."""
-        return _ask("claim the user", lambda: as_user(self._client.users.update(user_id, **marks.claim(purpose))))
+        attributes = marks.claimed_now(purpose)
+        return _ask("claim the user", lambda: as_user(self._client.users.update(user_id, **attributes)))
+
+    def unclaim_user(self, user_id: str) -> None:
+        """Takes that off again, which is no change, either."""
+        _ask("release the user", lambda: as_user(self._client.users.update(user_id, **marks.NOT_CLAIMED)))
 
     def find_user(self, name: str, user_id: str) -> User | None:
         """The user of this name and id, as they are now: what Keystone answers by id alone may be out of its cache."""

@@ -1,6 +1,7 @@
 """What Keystone answers as values, checked: users, projects, roles, and whose they are."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import ConfigDict, StringConstraints
@@ -64,6 +65,8 @@ class User(_Named):
     default_project_id: PlainId | None
     finished: bool
     """Whether it was reported to the UI as it is, without a project."""
+    claimed: datetime | None
+    """Since when the request in `claimed_by` may be about to set the password, or to remove the user."""
 
 
 @dataclass(frozen=True, config=_CHECKED)
@@ -111,6 +114,7 @@ def as_user(found: Any) -> User:
         **_named(attributes),
         default_project_id=attributes.get("default_project_id"),
         finished="concertim_finished" in attributes,
+        claimed=marks.claimed(attributes),
     )
 
 
