@@ -25,6 +25,11 @@ Whoever takes over or takes back
    have one, and gives up, too;
 6. sets the password with the call that takes the claim off, or removes the user.
 
+A call whose answer is lost is tried again, and Keystone may execute the first try after the second. So each try of a
+claim has a time of its own, and who finds the time of another try in 5 gives up; the claim is taken off with the first
+try of a password only, and if there was a second, the claim stays until the roles are granted; and a call that does
+nothing but take the claim off is tried once.
+
 A holder reads `concertim_request` at the beginning, and again after the last call that a taker must see: in Keystone's
 answer to the call that sets the default project. If another request stands there, it reports nothing. If not, that call
 came before any claim, and the taker sees the default project when it looks; and the roles, granted in the same wave, as
@@ -42,6 +47,7 @@ next repeat takes over. What that request has sent must have been executed by Ke
 the protocol relies on; tests/model/ explores it, and this protocol, in every order of calls.
 """
 
+import math
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -64,8 +70,7 @@ def take_over(cloud: Connection, user: User, password: str, attributes: Mapping[
     """The unfinished user with this password and these attributes. Raises Unfinished where another was faster."""
     _claim(cloud, user)
     try:
-        # Signed, so that a holder finds out whoever sets the password under its hands.
-        return cloud.update_user(user.id, password=password, **attributes, **marks.claim(), **marks.NOT_CLAIMED)
+        return cloud.update_user(user.id, password=password, **attributes, **marks.taken_over())
     except Problem:
         if not call.current().changed:
             # A password that Keystone's rules refuse: whoever sends another need not wait.
@@ -81,15 +86,17 @@ def take_back(cloud: Connection, user: User) -> None:
 
 def not_being_claimed(user: User) -> None:
     """Raises Unfinished if another request may be about to set the user's password, or to remove the user."""
-    if user.claimed is None:
-        return
+    _none_since(user.claimed, user)
+
+
+def _none_since(time: datetime | None, user: User) -> None:
+    # A time in the future is one of a clock that is ahead of ours.
     lasts = timedelta(seconds=settings.current().deadline + SECONDS_BETWEEN_CLOCKS)
-    # A claim of the future is one whose clock is ahead of ours.
-    left = user.claimed + lasts - datetime.now(UTC)
+    left = time + lasts - datetime.now(UTC) if time else timedelta()
     if left > timedelta():
         raise Unfinished(
             f"Another request is taking over user {user.shown_name}, or was stopped while it did."
-            f" Repeat the request, after {left.seconds + 1} seconds at the latest."
+            f" Repeat the request, after {math.ceil(left.total_seconds())} seconds at the latest."
         )
 
 
@@ -104,8 +111,9 @@ def _claim(cloud: Connection, user: User, purpose: str = "") -> None:
     begun = time.monotonic()
     now = enabled(_look(cloud, user))
     not_being_claimed(now)
+    _none_since(now.taken_over, now)
     not_taken_over(user, now)
-    if now.default_project_id != user.default_project_id:
+    if _has_changed(user, now):
         raise _finishing(user)
     claimed = cloud.claim_user(user.id, purpose)
     if time.monotonic() - begun > SECONDS_OF_A_WAVE:
@@ -113,7 +121,9 @@ def _claim(cloud: Connection, user: User, purpose: str = "") -> None:
     call.current().pause(SECONDS_OF_A_WAVE + SECONDS_TO_BE_SURE)
     now = _look(cloud, user)
     not_taken_over(claimed, now)
-    if now.default_project_id != user.default_project_id or cloud.has_roles(user.id):
+    if now.claimed != claimed.claimed:
+        raise Unfinished("Keystone was late to claim the user. Repeat the request.")
+    if _has_changed(user, now) or cloud.has_roles(user.id):
         cloud.unclaim_user(user.id)
         raise _finishing(user)
 
@@ -123,6 +133,10 @@ def _look(cloud: Connection, user: User) -> User:
     if now is None:
         raise Gone(f"User {user.shown_name} was removed while this request asked for it. Repeat the request.")
     return now
+
+
+def _has_changed(user: User, now: User) -> bool:
+    return (now.default_project_id, now.finished) != (user.default_project_id, user.finished)
 
 
 def _finishing(user: User) -> Unfinished:

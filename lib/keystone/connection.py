@@ -101,12 +101,14 @@ class Connection:
 
     def claim_user(self, user_id: str, purpose: str = "") -> User:
         """Writes down that this request is at work on the user: a lock, no change that anybody need be told of."""
-        attributes = marks.claimed_now(purpose)
-        return _ask("claim the user", lambda: as_user(self._client.users.update(user_id, **attributes)))
+        update = self._client.users.update
+        # Each try with a time of its own, so that one which Keystone executes late shows.
+        return _ask("claim the user", lambda: as_user(update(user_id, **marks.claimed_now(purpose))))
 
-    def unclaim_user(self, user_id: str) -> None:
-        """Takes that off again, which is no change, either."""
-        _ask("release the user", lambda: as_user(self._client.users.update(user_id, **marks.NOT_CLAIMED)))
+    def unclaim_user(self, user_id: str) -> User:
+        """Takes that off again; tried once, as a try that Keystone executes late could take off another's claim."""
+        update = self._client.users.update
+        return _ask("release the user", lambda: as_user(update(user_id, **marks.NOT_CLAIMED)), _raise)
 
     def find_user(self, name: str, user_id: str) -> User | None:
         """The user of this name and id, as they are now: what Keystone answers by id alone may be out of its cache."""
@@ -248,6 +250,10 @@ def _change(step: str, ask: Callable[[], _Result]) -> _Result:
     result = _ask(step, ask, failed)
     this.changed = True
     return result
+
+
+def _raise(why: Problem) -> None:
+    raise why
 
 
 def _or_none(ask: Callable[[], _Result]) -> _Result | None:

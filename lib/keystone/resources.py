@@ -67,6 +67,8 @@ class User(_Named):
     """Whether it was reported to the UI as it is, without a project."""
     claimed: datetime | None
     """Since when the request in `claimed_by` may be about to set the password, or to remove the user."""
+    taken_over: datetime | None
+    """When a request that took the user over has set the password last."""
 
 
 @dataclass(frozen=True, config=_CHECKED)
@@ -114,7 +116,8 @@ def as_user(found: Any) -> User:
         **_named(attributes),
         default_project_id=attributes.get("default_project_id"),
         finished="concertim_finished" in attributes,
-        claimed=marks.claimed(attributes),
+        claimed=marks.time_of(attributes, "claimed"),
+        taken_over=marks.time_of(attributes, "taken_over"),
     )
 
 
