@@ -12,7 +12,8 @@ How time is left out, so that every real course of things is among those that ar
   old. Keystone does not execute what it was sent later than that: the one thing that the protocol relies on.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tests.model.requests import CALLS, STEPS
@@ -108,7 +109,7 @@ def goes_on(state: State, index: int, what: str, rules: Rules) -> State:
 def dies(state: State, index: int) -> State:
     """Killed, or out of time: nobody is told anything but a 5xx."""
     me = state.requests[index]
-    left = state.left | {(me, what) for what in calls(me) if writes(what)}
+    left = state.left | {(me.left_behind(), what) for what in calls(me) if writes(what)}
     return state._replace(requests=with_one(state.requests, index, me.end(504)), left=left, deaths=state.deaths + 1)
 
 
@@ -126,7 +127,7 @@ def tries_again(state: State, index: int, what: str) -> State:
     """The first try is left behind."""
     me = state.requests[index]
     requests = with_one(state.requests, index, me._replace(tries=me.tries + 1))
-    return state._replace(requests=requests, left=state.left | {(me, what)}, lost=state.lost + 1)
+    return state._replace(requests=requests, left=state.left | {(me.left_behind(), what)}, lost=state.lost + 1)
 
 
 def may_end_waiting(state: State, me: Request, rules: Rules) -> bool:
@@ -163,7 +164,9 @@ def may_grow_old(state: State, rules: Rules) -> bool:
 
 
 def with_one(requests: tuple[Request, ...], index: int, me: Request) -> tuple[Request, ...]:
-    """The requests, with this one as it is now."""
+    """The requests, with this one as it is now; it does not matter which refusal one was told."""
+    if me.told not in (0, 201):
+        me = me._replace(told=503)
     return (*requests[:index], me, *requests[index + 1 :])
 
 
@@ -197,14 +200,21 @@ def unhealed(state: State, rules: Rules, known: set[Keystone]) -> str:
     return ""
 
 
-def alone(keystone: Keystone, me: Request, rules: Rules) -> tuple[Request, list[str], Keystone]:
-    """The request as it was answered, the calls that it has made, in their order, and what Keystone holds then."""
-    asked = []
+def alone(
+    keystone: Keystone, me: Request, rules: Rules, after: str = "", changes: Mapping[str, object] = MappingProxyType({})
+) -> tuple[Request, list[str]]:
+    """The request as it was answered, and the calls that it has made, in their order.
+
+    With `changes` of Keystone's user: somebody's, as soon as the call `after` has been executed for the first time.
+    """
+    asked: list[str] = []
     while me.next:
         if me.next == "wait":
             me = me.to("look")
             continue
         what = calls(me)[0]
-        asked.append(what)
         keystone, me = STEPS[what](keystone, me, rules)
-    return me, asked, keystone
+        if CALLS[what] == after and after not in asked:
+            keystone = keystone.set(**changes)
+        asked.append(CALLS[what])
+    return me, asked

@@ -83,6 +83,12 @@ class Request(NamedTuple):
         """Going on with this call."""
         return self._replace(next=step, tries=0, **memory)  # type: ignore[arg-type]
 
+    def left_behind(self) -> "Request":
+        """As much of it as tells what its call does when it is executed late."""
+        return Request(
+            self.name, self.password, 0, self.only_user, False, "", self.seen, self.removing, tries=self.tries
+        )
+
     def end(self, status: int) -> "Request":
         """Answered. Of its memory nothing matters any more but whom it was told of, if it was told 201."""
         seen = User(self.seen.id, "", "") if self.seen and status == 201 else None
