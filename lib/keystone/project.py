@@ -54,8 +54,8 @@ def _made(cloud: Connection, kind: str, owner: str, known_id: str | None = None)
     project = next((one for one in found if one.name == name), None)
     if project is None and not found:
         raise Taken(f"Project {name} was removed while this request asked for it. Repeat the request.")
-    managed = project is not None and not why_not_managed(cloud, project, (kind, owner))
-    if project is None or not managed or not (project.mark or project.id == known_id):
+    known = project is not None and (project.mark or project.id == known_id)
+    if project is None or not known or why_not_managed(cloud, project, (kind, owner)):
         raise NameTaken(
             f"Project {name} exists and is not this {'team' if kind == marks.TEAM else 'sign-up'}'s. An operator can"
             f" rename or remove it (openstack project show {(project or found[0]).id})."
