@@ -84,7 +84,7 @@ class Connection:
         Tried once: a refusal counts towards Keystone's lock-out, even one that a page has replaced.
         """
         prove = partial(prove_password, self._session, self._auth_url, user_id, password)
-        return retry.ask("prove the user's password", prove, self._meaning, final=(UnclearAnswer,))
+        return self._ask("prove the user's password", prove, final=(UnclearAnswer,))
 
     def create_user(self, name: str, password: str, attributes: Mapping[str, str]) -> User:
         """Makes a user in the domain of cloud_env's own. Raises Taken."""
@@ -106,7 +106,14 @@ class Connection:
 
     def claim_user(self, user_id: str, purpose: str = "") -> User:
         """Writes down that this request is at work on the user: a lock, no change that anybody need be told of."""
-        return self._ask("claim the user", lambda: as_user(self._client.users.update(user_id, **marks.claim(purpose))))
+        update = self._client.users.update
+        # Each try with a time of its own, so that one which Keystone executes late shows.
+        return self._ask("claim the user", lambda: as_user(update(user_id, **marks.claimed_now(purpose))))
+
+    def unclaim_user(self, user_id: str) -> User:
+        """Takes that off again; tried once, as a try that Keystone executes late could take off another's claim."""
+        update = self._client.users.update
+        return self._ask("release the user", lambda: as_user(update(user_id, **marks.NOT_CLAIMED)), final=(Problem,))
 
     def find_user(self, name: str, user_id: str) -> User | None:
         """The user of this name and id, as they are now: what Keystone answers by id alone may be out of its cache."""
@@ -193,8 +200,8 @@ class Connection:
 
         return self.kept_with_ids((kind, name, domain_id), lambda: self._ask(f"find the {kind}", look_up))
 
-    def _ask(self, step: str, attempt: Callable[[], _Result]) -> _Result:
-        return retry.ask(step, attempt, self._meaning)
+    def _ask(self, step: str, attempt: Callable[[], _Result], *, final: tuple[type[Problem], ...] = ()) -> _Result:
+        return retry.ask(step, attempt, self._meaning, final=final)
 
     def _change(self, step: str, attempt: Callable[[], _Result]) -> _Result:
         return retry.change(step, attempt, self._meaning)

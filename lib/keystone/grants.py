@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from lib import call, log, settings
-from lib.errors import CloudNotPrepared, Unfinished
+from lib.errors import CloudNotPrepared
+from lib.keystone.claims import SECONDS_OF_A_WAVE, not_taken_over
 from lib.keystone.connection import Connection, NotListed
 from lib.keystone.refusals import Gone
 from lib.keystone.resources import Project, User
 from lib.masking import mask
 from lib.settings import Settings, StandingGrant
 from lib.waves import at_once
-
-# A request whose grants take longer looks whether the user is still its own; who would take it over waits so long.
-SECONDS_OF_A_WAVE = 2
 
 
 @dataclass(frozen=True)
@@ -98,12 +96,6 @@ def _give(cloud: Connection, project: Project, user: User | None, grants: Grants
 def _make_default(cloud: Connection, user: User, project: Project) -> None:
     """Keystone's answer tells, at the cost of no call, whether another request has claimed the user meanwhile."""
     not_taken_over(user, cloud.update_user(user.id, default_project=project.id))
-
-
-def not_taken_over(user: User, now: User | None) -> None:
-    """Raises Unfinished if another request has claimed the user since it was read as `user`."""
-    if now is None or now.claimed_by != user.claimed_by:
-        raise Unfinished(f"Another request has taken over the sign-up of user {user.shown_name}. Repeat the request.")
 
 
 def _warn_of_admin(cloud: Connection, user: User) -> None:

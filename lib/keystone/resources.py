@@ -1,6 +1,7 @@
 """What Keystone answers as values, checked: users, projects, roles, and whose they are."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import ConfigDict, StringConstraints
@@ -60,6 +61,10 @@ class User(_Named):
     default_project_id: PlainId | None
     finished: bool
     """Whether it was reported to the UI as it is, without a project."""
+    claimed: datetime | None
+    """Since when the request in `claimed_by` may be about to set the password, or to remove the user."""
+    taken_over: datetime | None
+    """When a request that took the user over has set the password last."""
 
 
 @dataclass(frozen=True, config=_CHECKED)
@@ -107,6 +112,8 @@ def as_user(found: Any) -> User:
         **_named(attributes),
         default_project_id=attributes.get("default_project_id"),
         finished="concertim_finished" in attributes,
+        claimed=marks.time_of(attributes, "claimed"),
+        taken_over=marks.time_of(attributes, "taken_over"),
     )
 
 

@@ -1,6 +1,5 @@
 """The keystoneauth session behind a connection: who logs in where, and what every HTTP call to Keystone carries."""
 
-from functools import lru_cache
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
@@ -17,6 +16,7 @@ from lib import call, settings
 from lib.errors import CloudEnvRefused, NotKeystone
 from lib.keystone.account import Account
 from lib.keystone.refusals import LONGEST_REQUEST_ID, NO_KEYSTONE, REQUEST_ID
+from lib.once import Once
 
 # Keystone is on this host or beside it; one that takes longer to accept a connection is down.
 CONNECT_SECONDS = 5
@@ -56,15 +56,15 @@ class _Transport(TCPKeepAliveAdapter):
         return answer
 
 
-@lru_cache(maxsize=1)
-def _transport(connections: int) -> _Transport:
+@Once
+def _transport() -> _Transport:
     """The one of this process: whoever calls may use a connection that another's call has left."""
-    return _Transport(connections)
+    return _Transport(settings.current().max_concurrent_requests * CALLS_AT_ONCE)
 
 
 def close_connections() -> None:
     """Lets go of the connections that are kept; new ones are opened when needed."""
-    _transport.cache_clear()
+    _transport.forget()
 
 
 class _Direct(requests.Session):
@@ -81,8 +81,7 @@ class _Direct(requests.Session):
     def request(self, method: Any, url: Any, *_: Any, **kwargs: Any) -> requests.Response:
         """The one of requests' ways that keystoneauth takes."""
         asked = requests.Request(method, url, kwargs["headers"], data=kwargs.get("data"), params=kwargs.get("params"))
-        transport = _transport(settings.current().max_concurrent_requests * CALLS_AT_ONCE)
-        answer = transport.send(asked.prepare(), verify=kwargs["verify"])
+        answer = _transport().send(asked.prepare(), verify=kwargs["verify"])
         token = answer.request.headers.get("X-Auth-Token")
         if answer.status_code == HTTPStatus.NOT_FOUND and token:
             self._look_whose_it_is(answer, fresh=token in call.current().tokens_given)

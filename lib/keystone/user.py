@@ -5,8 +5,8 @@ from types import MappingProxyType
 
 from lib import call, marks, names
 from lib.errors import BadRequest, NameTaken, Unfinished
+from lib.keystone.claims import not_being_claimed, not_taken_over, take_back, take_over
 from lib.keystone.connection import Connection
-from lib.keystone.grants import SECONDS_OF_A_WAVE, not_taken_over
 from lib.keystone.ownership import existing_user, why_not_managed
 from lib.keystone.proof import LogInRefused
 from lib.keystone.refusals import Gone, Taken
@@ -28,7 +28,8 @@ def ensure_user(cloud: Connection, sign_up: NewUser, more: Mapping[str, str] = M
             raise NameTaken(
                 f"cloud_user_id names a user that is not login {sign_up.username}'s in Concertim: it {why}."
             )
-        return enabled(known)
+        not_being_claimed(enabled(known))
+        return known
     if sign_up.password is None:
         raise BadRequest("password: is required and must not be blank, as cloud_user_id names no user of this login")
     password = sign_up.password.get_secret_value()
@@ -38,34 +39,36 @@ def ensure_user(cloud: Connection, sign_up: NewUser, more: Mapping[str, str] = M
     try:
         return cloud.create_user(name, password, {**marks.mark(marks.USER, sign_up.username), **person, **more})
     except Taken:
-        return _adopt(cloud, sign_up.username, name, password, person)
+        return _adopt(cloud, sign_up.username, name, password, person, more)
 
 
 def change_user(cloud: Connection, user_id: str, data: NewData) -> None:
     """Gives Concertim's own user of this id a new password, e-mail or both. Raises NotFound where there is none."""
     user = existing_user(cloud, user_id)
-    password = {"password": data.password.get_secret_value()} if data.password else {}
+    not_being_claimed(user)
+    # Signed: a sign-up of this user that is under way finds out.
+    password = {"password": data.password.get_secret_value(), **marks.claim()} if data.password else {}
     cloud.update_user(user.id, **password, **({"email": data.email} if data.email else {}))
 
 
 def release_user(cloud: Connection, sign_up: SignUp, user: User) -> None:
-    """Takes back a user whose sign-up cannot be finished; never one that holds a role or whose id the client has.
-
-    The claim comes first, as in a take-over: whoever else is at work on the user finds it and reports nothing.
-    """
-    reported = user.finished or user.id == sign_up.cloud_user_id
+    """Takes back a user whose sign-up cannot be finished; never one that holds a role or whose id the client has."""
+    reported = user.finished or user.default_project_id or user.id == sign_up.cloud_user_id
     if reported or user.mark != (marks.USER, sign_up.username) or cloud.has_roles(user.id):
         return
     try:
-        claimed = cloud.claim_user(user.id, "to remove it")
-        if not claimed.default_project_id and not cloud.has_roles(user.id):
-            cloud.delete_user(user.id)
-            call.current().changed = False
+        take_back(cloud, user)
+        call.current().changed = False
     except Gone:
         call.current().changed = False
+    except Unfinished:
+        # Whoever else is at work on the user goes on.
+        return
 
 
-def _adopt(cloud: Connection, login: str, name: str, password: str, person: dict[str, str]) -> User:
+def _adopt(
+    cloud: Connection, login: str, name: str, password: str, person: Mapping[str, str], more: Mapping[str, str]
+) -> User:
     """The existing user of this name, if the password opens it, or it is unfinished work of this very login."""
     found = cloud.find_users(name)
     user = next((one for one in found if one.name == name), None)
@@ -83,11 +86,12 @@ def _adopt(cloud: Connection, login: str, name: str, password: str, person: dict
             f"User {name} exists and is not login {login}'s in Concertim: it {why}. Choose another login, or let an"
             f" operator rename that user (openstack user set --name NEW-NAME {user.id})."
         )
-    refused = cloud.prove_password(enabled(user).id, password)
+    not_being_claimed(enabled(user))
+    refused = cloud.prove_password(user.id, password)
     if refused is None:
-        return user
+        return _reported(cloud, user, more)
     if user.mark and not cloud.has_roles(user.id):
-        return _take_over(cloud, user, password, person)
+        return take_over(cloud, user, password, {**person, **more})
     raise _does_not_open(user, refused)
 
 
@@ -117,21 +121,10 @@ def _does_not_open(user: User, refused: LogInRefused) -> NameTaken:
     )
 
 
-def _take_over(cloud: Connection, user: User, password: str, person: dict[str, str]) -> User:
-    """The unfinished user, with this request's password.
-
-    Another request may still be at work on it, with another password. The claim comes first: that request finds it in
-    Keystone's answer when it sets the default project, and reports nothing. If it has done so before, it shows here; if
-    long before, so that its grants are late, it looks again by itself.
-    """
-    if user.default_project_id:
-        call.current().pause(SECONDS_OF_A_WAVE)
-    claimed = enabled(cloud.claim_user(user.id))
-    if claimed.default_project_id != user.default_project_id or cloud.has_roles(user.id):
-        raise Unfinished(
-            f"Another request is just finishing the sign-up of user {user.shown_name}. Repeat the request."
-        )
-    not_taken_over(claimed, cloud.find_user(user.name, user.id))
-    mine = cloud.update_user(user.id, password=password, **person)
-    not_taken_over(claimed, mine)
-    return mine
+def _reported(cloud: Connection, user: User, more: Mapping[str, str]) -> User:
+    """The user with `more`, if it is unfinished work of a sign-up that may be taking it back."""
+    if not more or user.finished or user.default_project_id:
+        return user
+    now = cloud.update_user(user.id, **more)
+    not_taken_over(user, now)
+    return now

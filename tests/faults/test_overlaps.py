@@ -1,156 +1,171 @@
 """Sign-ups of one login at the same time: one user, one project, and no answer that another makes untrue."""
 
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
-from functions.create_user_project import create_user_project
 from lib.errors import Answer
-from tests.census import census, finished
+from tests.census import Census, census, clear, finished
 from tests.faults.faults import warm_up
+from tests.faults.racing import DEADLINE, Racer, Track, race
 from tests.keystone import Keystone
-from tests.proxy import Exchange, Fault, Proxy, proxy
+from tests.proxy import Proxy
 from tests.service import post, service
 
 RequestOf = Callable[..., dict[str, Any]]
+OLD, NEW, REFUSED = "correct-horse", "battery-staple", "refused"
+# How many trials go on at the same time, mostly waiting.
+AT_ONCE = 3
+
+# How many calls a sign-up makes that meets nobody, by what the cloud holds and the password that it sends; REFUSED is
+# the old password, with a project_id that is not its own, so that it takes its user back.
+CALLS = {
+    ("nothing", OLD): 7,
+    ("half-made", OLD): 10,
+    ("half-made", NEW): 17,
+    ("half-made", REFUSED): 12,
+    ("a third one's", OLD): 17,
+    ("all but the grants", OLD): 11,
+    ("all but the grants", NEW): 18,
+    ("nothing", REFUSED): 10,
+}
 
 
-class Racer:
-    """One of two sign-ups, over a connection of its own; it can be held up before one of its calls."""
+class Overlap(NamedTuple):
+    """What the cloud holds, what the two send, and before how many of the second's calls it is held, one by one."""
 
-    def __init__(self, before: Proxy, request: dict[str, Any], held_at: int | None) -> None:
-        self.password = request["password"]
-        self.request = request
-        self._let_go = threading.Event()
-        self._stands = threading.Event()
-        warm_up(request)
-        first = len(before.calls)
+    holds: str
+    first: str
+    second: str
+    second_calls: int
 
-        def hold(exchange: Exchange) -> None:
-            self._stands.set()
-            assert self._let_go.wait(60)
-            exchange.reply(exchange.ask_keystone())
-
-        def instead(_method: str, _path: str) -> Fault | None:
-            return hold if held_at is not None and len(before.calls) == first + held_at + 1 else None
-
-        before.instead = instead
-
-    def start(self, threads: ThreadPoolExecutor) -> "Future[Answer]":
-        """Begins the sign-up; returns when it is held up or has ended."""
-        answer = threads.submit(create_user_project, self.request)
-        answer.add_done_callback(lambda _: self._stands.set())
-        assert self._stands.wait(60)
-        return answer
-
-    def go(self) -> None:
-        """Lets it go on."""
-        self._let_go.set()
-
-    def again(self) -> Answer:
-        """Sends it once more."""
-        return create_user_project(self.request)
+    @property
+    def second_held(self) -> list[int | None]:
+        """Where the second is held in turn; and once nowhere."""
+        return [None, *range(self.second_calls)]
 
 
-@pytest.fixture
-def race(cloud: Keystone, request_of: RequestOf) -> Iterator[Callable[..., Racer]]:
-    """Makes a racer."""
-    with ExitStack() as proxies:
-
-        def make(password: str, held_at: int | None) -> Racer:
-            before = proxies.enter_context(proxy(cloud.auth_url))
-            env = cloud.cloud_env() | {"auth_url": before.auth_url}
-            return Racer(before, request_of(cloud_env=env, password=password), held_at)
-
-        yield make
-
-
-# (what the cloud holds, the second one's password, where the first is held, where the second is).
-# The first is held, the second starts and is held, the first goes on to its end, then the second does.
 OVERLAPS = [
-    *(("nothing", "another", first, second) for first in range(7) for second in (None, *range(13))),
-    *(("nothing", "the same", first, second) for first in range(7) for second in (None, 1, 2, 3, 4, 5)),
-    *(("a third one's user", "another", first, second) for first in range(3, 9) for second in (None, *range(3, 9))),
-    *(("all but the grants", "another", first, second) for first in range(2, 11) for second in (None, 5, 8)),
-    *(("the first one's user", "another", first, second) for first in range(2, 10) for second in (None, *range(2, 7))),
+    Overlap("nothing", OLD, NEW, CALLS["half-made", NEW]),
+    Overlap("nothing", OLD, OLD, 4),
+    Overlap("half-made", OLD, NEW, CALLS["half-made", NEW]),
+    Overlap("half-made", NEW, OLD, CALLS["half-made", OLD]),
+    Overlap("a third one's", OLD, NEW, CALLS["half-made", NEW]),
+    Overlap("all but the grants", OLD, NEW, 9),
+    Overlap("nothing", REFUSED, OLD, CALLS["half-made", OLD]),
+    Overlap("half-made", REFUSED, NEW, CALLS["half-made", NEW]),
+]
+TRIALS = [
+    pytest.param(overlap, held, id=f"{overlap.holds}, {overlap.first} held at {held}, {overlap.second}")
+    for overlap in OVERLAPS
+    for held in range(CALLS[overlap.holds, overlap.first])
 ]
 
 
-@pytest.mark.usefixtures("trial")
-@pytest.mark.parametrize(
-    ("holds", "second_password", "first_held", "second_held"), OVERLAPS, ids=lambda value: str(value)
-)
-def test_overlapping_sign_ups_do_not_contradict_each_other(
-    cloud: Keystone,
-    login: str,
-    race: Callable[..., Racer],
-    holds: str,
-    second_password: str,
-    first_held: int,
-    second_held: int | None,
-) -> None:
-    """Whoever is told 201 has what it says, password included; whoever is told 5xx repeats, and nobody loses."""
-    if holds != "nothing":
-        old = "of-old" if holds == "a third one's user" else "correct-horse"
+class Course:
+    """The cloud, and the track before it."""
+
+    def __init__(self, cloud: Keystone, track: Track, through: RequestOf) -> None:
+        self.cloud = cloud
+        self.track = track
+        self._through = through
+
+    def prepare(self, holds: str, login: str) -> None:
+        """Makes what the cloud holds of this login."""
+        if holds == "nothing":
+            return
+        old = "of-a-third" if holds == "a third one's" else OLD
         mark = {"concertim_kind": "user", "concertim_name": login}
-        user = cloud.admin.users.create(f"concertim_{login}", domain="default", password=old, **mark)
+        user = self.cloud.admin.users.create(f"concertim_{login}", domain="default", password=old, **mark)
         if holds == "all but the grants":
             mark |= {"concertim_kind": "project"}
-            project = cloud.admin.projects.create(f"concertim_{login}_project", domain="default", **mark)
-            cloud.admin.users.update(user.id, default_project=project.id)
-    earlier = census(cloud.admin)
-    first = race("correct-horse", first_held)
-    second = race({"the same": "correct-horse", "another": "battery-staple"}[second_password], second_held)
-    with ThreadPoolExecutor(2) as threads:
-        ones, others = first.start(threads), second.start(threads)
-        first.go()
-        answers = {first: ones.result()}
-        second.go()
-        answers[second] = others.result()
-    hold_true(cloud, login, answers)
-    for racer, answer in answers.items():
-        if answer[0] >= 500:
-            answers[racer] = racer.again()
-    hold_true(cloud, login, answers)
-    statuses = sorted(status for status, _ in answers.values())
-    assert statuses == ([201, 201] if second_password == "the same" else [201, 409])
-    assert census(cloud.admin).without(login) == earlier.without(login)
+            project = self.cloud.admin.projects.create(f"concertim_{login}_project", domain="default", **mark)
+            self.cloud.admin.users.update(user.id, default_project=project.id)
+
+    def racer(self, login: str, sends: str, held_at: int | None = None) -> Racer:
+        """A sign-up of this login with this password; or refused."""
+        request = self._through(username=login, password=OLD if sends == REFUSED else sends)
+        if sends == REFUSED:
+            request["project_id"] = self.cloud.cloud_env_by_ids()["project_id"]
+        return Racer(self.track, request, held_at)
 
 
-@pytest.mark.usefixtures("trial")
-@pytest.mark.parametrize("held_at", range(7))
-def test_a_sign_up_that_is_taken_back_leaves_another_what_it_was_told(
-    cloud: Keystone, login: str, race: Callable[..., Racer], held_at: int
+@pytest.fixture
+def course(cloud: Keystone, before: Proxy, through: RequestOf, settings_file: Callable[[str], Path]) -> Course:
+    """Warm."""
+    settings_file(f"user_handler: {{deadline: {DEADLINE}}}")
+    warm_up(through())
+    return Course(cloud, Track(before), through)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("overlap", "first_held"), TRIALS)
+def test_overlapping_sign_ups_do_not_contradict_each_other(
+    course: Course,
+    login: str,
+    record_property: Callable[[str, object], None],
+    overlap: Overlap,
+    first_held: int,
 ) -> None:
-    """The first names a project that is not its own and takes the user back; the second, with the password, finishes.
+    """Whoever is told 201 has what it says, password included; whoever is told 5xx repeats, and nobody loses.
 
-    Wherever the first is held up: what the second is told stays true. Only the removal itself, its last call, can come
-    too late: Keystone removes a user without looking at what has become of them.
+    Each place where the second is held is a trial, with a login of its own, so that they can wait at the same time.
     """
-    first = race("correct-horse", held_at)
-    first.request["project_id"] = cloud.cloud_env_by_ids()["project_id"]
-    second = race("correct-horse", None)
-    with ThreadPoolExecutor(2) as threads:
-        ones, others = first.start(threads), second.start(threads)
-        told = others.result()
-        first.go()
-        refused = ones.result()
-    assert refused[0] in (409, 503)
-    assert told[0] >= 500 or told == finished(cloud, login)
-    assert second.again() == finished(cloud, login)
-    assert first.again()[0] == 409
-    assert second.again() == finished(cloud, login)
+    logins = [f"{login}-{held}" for held in overlap.second_held]
+    earlier = census(course.cloud.admin)
+    with ThreadPoolExecutor(2 * AT_ONCE) as threads, ThreadPoolExecutor(AT_ONCE) as trials:
+
+        def trial(login: str, held: int | None) -> dict[Racer, Answer]:
+            record_property("trial", "")
+            course.prepare(overlap.holds, login)
+            return race(
+                course.racer(login, overlap.first, first_held), course.racer(login, overlap.second, held), threads
+            )
+
+        told = list(trials.map(trial, logins, overlap.second_held))
+        hold_true(course.cloud, logins, told)
+        told = list(trials.map(repeated, told))
+    now = hold_true(course.cloud, logins, told)
+    for answers in told:
+        first, second = (status for status, _ in answers.values())
+        assert (
+            [first, second] == [409, 201]
+            if overlap.first == REFUSED
+            else sorted([first, second]) == ([201, 201] if overlap.first == overlap.second else [201, 409])
+        )
+    for one in logins:
+        now = now.without(one)
+    assert now == earlier
+    clear(course.cloud.admin, *logins)
 
 
-def hold_true(cloud: Keystone, login: str, answers: dict[Racer, Answer]) -> None:
-    """Each of the answers is so."""
-    for racer, answer in answers.items():
-        if answer[0] < 500:
-            assert answer[0] == 409 or answer == finished(cloud, login, racer.password)
+def repeated(answers: dict[Racer, Answer]) -> dict[Racer, Answer]:
+    """What was told is told again; who was told to repeat does so, one after the other."""
+    return {racer: racer.again() for racer in answers}
+
+
+def hold_true(cloud: Keystone, logins: list[str], told: list[dict[Racer, Answer]]) -> Census:
+    """Each of the answers is so, in what the cloud holds now."""
+    now = census(cloud.admin)
+    for login, answers in zip(logins, told, strict=True):
+        for racer, answer in answers.items():
+            if answer[0] < 500:
+                assert answer[0] == 409 or answer == finished(cloud, login, racer.password, now)
+    return now
+
+
+@pytest.mark.parametrize(("holds", "sends"), CALLS)
+def test_a_sign_up_that_meets_nobody_makes_so_many_calls(course: Course, login: str, holds: str, sends: str) -> None:
+    """Else the trials above would leave some of them out."""
+    course.prepare(holds, login)
+    racer = course.racer(login, sends)
+    with ThreadPoolExecutor(1) as threads:
+        assert racer.start(threads).result()[0] == (409 if sends == REFUSED else 201)
+    assert racer.calls == CALLS[holds, sends]
 
 
 @pytest.mark.usefixtures("trial")

@@ -302,6 +302,9 @@ def test_a_proxy_of_the_environment_is_not_used(
     """Passwords go where the request says."""
     with monkeypatch.context() as environment:
         environment.setenv(variable, elsewhere.auth_url.removesuffix("/v3"))
+        # Else a machine that reaches itself without its proxy would reach Keystone so, too.
+        for exception in ("no_proxy", "NO_PROXY"):
+            environment.delenv(exception, raising=False)
         answer = create_user_project(request_of())
     assert answer == finished(cloud, login)
     assert elsewhere.calls == []
@@ -422,9 +425,8 @@ def test_whoever_answers_too_slowly_is_cut_off(
         env = {"auth_url": f"{scheme}://{address}", "user_id": "x", "project_id": "x", "password": "x"}
         begun = time.monotonic()
         status, body = create_user_project(request_of(cloud_env=env))
-        assert isinstance(body, dict)
-        # A hundred headers are too many even for http.client, which may say so first.
-        assert (status, body["error"]) in ((504, "deadline_exceeded"), (502, "not_a_keystone"))
+        why = "Keystone took too long to log in. Repeat the request."
+        assert (status, body) == error(504, "deadline_exceeded", why)
         assert time.monotonic() - begun < 5
         # What drips is not over yet, and accepts on.
         until = time.monotonic() + 5

@@ -41,6 +41,13 @@ JWT_SECRET = secrets.token_hex(32)
 # As many as the service serves at once.
 AT_ONCE = 16
 PATHS = [pytest.param(*route, id=" ".join(route)) for route in ROUTES]
+ERROR = {"error", "message", "request_id"}
+# The keys of a success, where it says more than that it is one.
+TOLD = {
+    ("POST", "/create_user_project"): {"project_id", "user_id", "username", "billing_account_id", "billing_acct_id"},
+    ("POST", "/user"): {"success", "username", "user_cloud_id"},
+    ("POST", "/team"): {"project_id", "billing_acct_id"},
+}
 
 
 @dataclass
@@ -64,13 +71,15 @@ class Besieged:
         self.tokens.append(bearer)
         headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"} | more.pop("headers", {})
         answer = requests.request(method, f"{self.running.url}{path}", timeout=60, headers=headers, **more)
-        assert set(answer.json()) >= ({"error", "message", "request_id"} if answer.status_code >= 400 else set())
+        told = ERROR if answer.status_code >= 400 else TOLD.get((method, path), {"success"})
+        assert (answer.status_code, set(answer.json())) == (answer.status_code, told)
         self.answers.append(repr(answer.headers).encode() + answer.content)
         return answer.status_code
 
     def outputs(self) -> list[bytes]:
         """All that anybody can read."""
         logs = [part.read_bytes() for part in self.log.parent.glob(f"{self.log.name}*")]
+        assert any(logs), "nothing would be found in a log that is not there"
         out = [self.running.said().encode(), self.running.complained().encode(), self.arguments]
         return [*logs, *out, b"\n".join(self.answers)]
 
@@ -149,6 +158,8 @@ def test_no_secret_gets_out_whatever_keystone_says(
         for attack in ATTACKS
         for first, second in pairs
     ]
+    # And some in which the attack never comes, as what is said of a success is said of secrets, too.
+    trials += [(rehearsal.calls(), next(iter(ATTACKS)), first, second) for first, second in pairs]
 
     def play(turn: int) -> int:
         index, attack, first, second = trials[turn]
@@ -157,7 +168,9 @@ def test_no_secret_gets_out_whatever_keystone_says(
         body = with_secrets(rehearsal.body, *given)
         return besieged.ask(method, path, json=body | {"cloud_env": body["cloud_env"] | {"auth_url": auth_url}})
 
-    statuses = besieged.holds(play, range(len(trials)), rehearsal.calls() * len(ATTACKS), record_property)
+    statuses = besieged.holds(play, range(len(trials)), rehearsal.calls() * len(ATTACKS) + 1, record_property)
+    # But for the sign-up, which looks whether the user is still marked with its own request id: no rehearsal has that.
+    assert path == "/create_user_project" or statuses[201] >= len(pairs)
     assert statuses[403]
     assert statuses[502]
 
@@ -383,9 +396,21 @@ def test_what_keystone_says_of_a_secret_in_any_spelling_is_left_out(
         assert said.strip()[:40] not in shown
 
 
-@pytest.mark.parametrize("where", ["the name of a user", "the token of the person", "a very long name"])
+@pytest.mark.parametrize(
+    ("where", "answered"),
+    [
+        ("the name of a user", (409, "name_taken")),
+        ("the token of the person", (400, "bad_request")),
+        ("a very long name", (502, "not_a_keystone")),
+    ],
+)
 def test_what_keystone_gives_is_shown_without_secrets(
-    before: Proxy, through: Callable[..., dict[str, Any]], login: str, caplog: pytest.LogCaptureFixture, where: str
+    before: Proxy,
+    through: Callable[..., dict[str, Any]],
+    login: str,
+    caplog: pytest.LogCaptureFixture,
+    where: str,
+    answered: tuple[int, str],
 ) -> None:
     """A name or a token is as much of its making as a text is."""
     token_of_the_person = "gAAAAAB-of-the-person-0123456789"
@@ -410,6 +435,8 @@ def test_what_keystone_gives_is_shown_without_secrets(
     before.instead = instead
     status, body = create_user_project(through(cloud_user_id="0" * 32) if "name" in where else through())
     shown = [repr(body).encode(), *(line.encode() for line in caplog.messages)]
-    assert status in (400, 409, 502, 503)
+    assert isinstance(body, dict)
+    # Else it would not be shown for want of having been read.
+    assert (status, body["error"]) == answered
     assert all(len(one) < 4000 for one in shown)
     assert hits([ADMIN_PASSWORD.encode(), b"correct-horse", token_of_the_person.encode()], shown) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import handler
 from lib.errors import BUG, STATUSES
 from lib.settings import Settings, parse
 from tests.bench.__main__ import with_figures
@@ -77,6 +78,20 @@ def test_the_readme_has_the_table_of_answers() -> None:
     """Every code with its status, and no other."""
     rows = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert [(int(status), code) for status, code in rows] == sorted([*STATUSES.values(), BUG])
+
+
+def test_the_readme_has_the_table_of_paths() -> None:
+    """Every path that is served, with its method, and no other."""
+    section = (ROOT / "README.md").read_text().partition("\n## All paths\n")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`[A-Z]+ .+?`) \|", section, re.MULTILINE)
+    listed = [tuple(one.split()) for cell in cells for one in re.findall(r"`(.+?)`", cell)]
+    assert sorted(listed) == sorted(handler.ROUTES)
+
+
+def test_every_function_is_served() -> None:
+    """Else no test that goes by the table of routes would try it."""
+    files = {path.stem for path in (ROOT / "functions").glob("*.py")} - {"__init__"}
+    assert files == {function.__name__ for function in handler.ROUTES.values()}
 
 
 def test_the_readme_names_every_setting() -> None:

@@ -1,0 +1,143 @@
+"""Two requests at one user: the protocol by which an unfinished user is taken over or taken back.
+
+A sign-up that was stopped half-way leaves a user without any role. Three kinds of request may meet at such a user:
+
+- A *holder* has made the user, or has shown by the right password that the user is its own. It makes the project and
+  grants the roles, and is told 201 with that password.
+- A *taker* carries another password, but the mark says that the user is this very login's. It may set its own password:
+  it *takes over* the user. Afterwards it goes on as a holder.
+- A holder whose project is refused may remove the user again: it *takes back* its sign-up.
+
+Keystone cannot compare before it writes, so nothing keeps two requests from writing. What is kept is this: no two of
+them are told 201 with different passwords, and nobody is told 201 of a user who is then removed. `concertim_request`
+says which request claimed the user last, and `concertim_claimed`, as long as it is not empty, that this request may be
+about to set the password or to remove the user, and since when.
+
+Whoever takes over or takes back
+
+1. reads the user again, who must be as when it decided to, and under nobody's claim;
+2. *claims* the user: one call writes its own request id and the time;
+3. gives up if more than SECONDS_OF_A_WAVE have passed since 1 began, and leaves its claim;
+4. waits a little longer than that. Whoever else has read the user before the claim has claimed the user or given up by
+   then, and whoever reads the user later finds the claim and answers 503: nobody writes another claim from now on;
+5. looks. If another has claimed the user meanwhile, that one goes on, and this one gives up and leaves the claim. If
+   the user has got a role or a default project, a holder was faster; then it takes its claim off, as nobody else can
+   have one, and gives up, too;
+6. sets the password with the call that takes the claim off, or removes the user.
+
+A call whose answer is lost is tried again, and Keystone may execute the first try after the second. So each try of a
+claim has a time of its own, and who finds the time of another try in 5 gives up; the claim is taken off with the first
+try of a password only, and if there was a second, the claim stays until the roles are granted; and a call that does
+nothing but take the claim off is tried once.
+
+A holder reads `concertim_request` at the beginning, and again after the last call that a taker must see: in Keystone's
+answer to the call that sets the default project. If another request stands there, it reports nothing. If not, that call
+came before any claim, and the taker sees the default project when it looks; and the roles, granted in the same wave, as
+it waits for longer than a wave may last. A holder whose wave took longer, or who had no default project to set, looks
+once more at the end.
+
+A *young* claim, younger than a request can last, is left alone even by who knows the right password, since the
+password may be about to change. So sign-ups by name and by id answer 503 then, and so does the change of a password,
+which would be undone. Removals need not look: who removes the user leaves nothing to contradict, as an id never comes
+back. Roles in teams need not, either: they go to users that were reported, whom nobody takes back, and make a taker
+give up.
+
+If the request that made the claim was killed, everybody is answered 503 until the claim is no longer young; then the
+next repeat takes over. What that request has sent must have been executed by Keystone until then. That is the one thing
+the protocol relies on; tests/model/ explores it, and this protocol, in every order of calls.
+"""
+
+import math
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from lib import call, marks, settings
+from lib.errors import Problem, Unfinished
+from lib.keystone.connection import Connection
+from lib.keystone.refusals import Gone
+from lib.keystone.resources import User, enabled
+
+# The most that may pass between reading a user and having claimed them; a holder whose wave lasts longer looks again.
+SECONDS_OF_A_WAVE = 2
+# By so much a taker waits longer than the others may take, as no two clocks run at exactly the same pace.
+SECONDS_TO_BE_SURE = 0.2
+# By so much the clocks of two hosts may differ.
+SECONDS_BETWEEN_CLOCKS = 5
+
+
+def take_over(cloud: Connection, user: User, password: str, attributes: Mapping[str, str]) -> User:
+    """The unfinished user with this password and these attributes. Raises Unfinished where another was faster."""
+    _claim(cloud, user)
+    try:
+        return cloud.update_user(user.id, password=password, **attributes, **marks.taken_over())
+    except Problem:
+        if not call.current().changed:
+            # A password that Keystone's rules refuse: whoever sends another need not wait.
+            cloud.unclaim_user(user.id)
+        raise
+
+
+def take_back(cloud: Connection, user: User) -> None:
+    """Removes the user of a sign-up that cannot be finished. Raises Unfinished where another is at work on them."""
+    _claim(cloud, user, "to remove it")
+    cloud.delete_user(user.id)
+
+
+def not_being_claimed(user: User) -> None:
+    """Raises Unfinished if another request may be about to set the user's password, or to remove the user."""
+    _none_since(user.claimed, user)
+
+
+def _none_since(time: datetime | None, user: User) -> None:
+    # A time in the future is one of a clock that is ahead of ours.
+    lasts = timedelta(seconds=settings.current().deadline + SECONDS_BETWEEN_CLOCKS)
+    left = time + lasts - datetime.now(UTC) if time else timedelta()
+    if left > timedelta():
+        raise Unfinished(
+            f"Another request is taking over user {user.shown_name}, or was stopped while it did."
+            f" Repeat the request, after {math.ceil(left.total_seconds())} seconds at the latest."
+        )
+
+
+def not_taken_over(user: User, now: User | None) -> None:
+    """Raises Unfinished if another request has claimed the user since they were read as `user`."""
+    if now is None or now.claimed_by != user.claimed_by:
+        raise Unfinished(f"Another request has taken over the sign-up of user {user.shown_name}. Repeat the request.")
+
+
+def _claim(cloud: Connection, user: User, purpose: str = "") -> None:
+    """Steps 1 to 5 of the protocol: on return, nobody but this request sets the user's password or removes the user."""
+    begun = time.monotonic()
+    now = enabled(_look(cloud, user))
+    not_being_claimed(now)
+    _none_since(now.taken_over, now)
+    not_taken_over(user, now)
+    if _has_changed(user, now):
+        raise _finishing(user)
+    claimed = cloud.claim_user(user.id, purpose)
+    if time.monotonic() - begun > SECONDS_OF_A_WAVE:
+        raise Unfinished("Keystone took too long to claim the user. Repeat the request.")
+    call.current().pause(SECONDS_OF_A_WAVE + SECONDS_TO_BE_SURE)
+    now = _look(cloud, user)
+    not_taken_over(claimed, now)
+    if now.claimed != claimed.claimed:
+        raise Unfinished("Keystone was late to claim the user. Repeat the request.")
+    if _has_changed(user, now) or cloud.has_roles(user.id):
+        cloud.unclaim_user(user.id)
+        raise _finishing(user)
+
+
+def _look(cloud: Connection, user: User) -> User:
+    now = cloud.find_user(user.name, user.id)
+    if now is None:
+        raise Gone(f"User {user.shown_name} was removed while this request asked for it. Repeat the request.")
+    return now
+
+
+def _has_changed(user: User, now: User) -> bool:
+    return (now.default_project_id, now.finished) != (user.default_project_id, user.finished)
+
+
+def _finishing(user: User) -> Unfinished:
+    return Unfinished(f"Another request is just finishing the sign-up of user {user.shown_name}. Repeat the request.")

@@ -1,0 +1,86 @@
+"""Two sign-ups of one login at the same time, each of which can be held up before any of its calls to Keystone."""
+
+import threading
+import time
+import uuid
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from functions.create_user_project import create_user_project
+from lib import call
+from lib.errors import Answer
+from tests.proxy import Exchange, Proxy
+
+# Seconds: long enough for one that waits for another which waits itself, on a busy machine; and how long a repeat may
+# have to wait for a claim that was left behind: until it is older than that, and some more.
+DEADLINE, PATIENCE = 15, 60
+
+
+class Racer:
+    """One of two sign-ups; it is known by its request id."""
+
+    def __init__(self, track: "Track", request: dict[str, Any], held_at: int | None) -> None:
+        self.request = request
+        self.password = request["password"]
+        self.calls = 0
+        self._held_at = held_at
+        self._request_id = f"req-{uuid.uuid4()}"
+        self._let_go = threading.Event()
+        self._stands = threading.Event()
+        track.racers[self._request_id] = self
+
+    def start(self, threads: ThreadPoolExecutor) -> "Future[Answer]":
+        """Begins the sign-up; returns when it is held up or has ended."""
+        answer = threads.submit(self._send, self._request_id)
+        answer.add_done_callback(lambda _: self._stands.set())
+        assert self._stands.wait(60)
+        return answer
+
+    def go(self) -> None:
+        """Lets it go on."""
+        self._let_go.set()
+
+    def again(self) -> Answer:
+        """Repeats it until it is answered anything but that a repeat helps."""
+        until = time.monotonic() + PATIENCE
+        while (answer := self._send(f"req-{uuid.uuid4()}"))[0] >= 500 and time.monotonic() < until:
+            time.sleep(1)
+        return answer
+
+    def pass_on(self, exchange: Exchange) -> None:
+        """One of its calls; held up if it is the one."""
+        number, self.calls = self.calls, self.calls + 1
+        if number == self._held_at:
+            self._stands.set()
+            assert self._let_go.wait(60)
+        exchange.reply(exchange.ask_keystone())
+
+    def _send(self, request_id: str) -> Answer:
+        with call.serving("race") as this:
+            this.request_id = request_id
+            return create_user_project(self.request)
+
+
+class Track:
+    """Where they run: a proxy that tells their calls apart."""
+
+    def __init__(self, before: Proxy) -> None:
+        self.racers: dict[str, Racer] = {}
+        self._lock = threading.Lock()
+        before.instead = lambda _method, _path: self._pass_on
+
+    def _pass_on(self, exchange: Exchange) -> None:
+        racer = self.racers.get(exchange.headers["X-OpenStack-Request-ID"])
+        if racer:
+            racer.pass_on(exchange)
+        else:
+            exchange.reply(exchange.ask_keystone())
+
+
+def race(first: Racer, second: Racer, threads: ThreadPoolExecutor) -> dict[Racer, Answer]:
+    """The first starts and is held, the second starts and is held, the first goes on to its end, then the second."""
+    ones, others = first.start(threads), second.start(threads)
+    first.go()
+    answers = {first: ones.result()}
+    second.go()
+    return {**answers, second: others.result()}

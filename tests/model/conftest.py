@@ -1,0 +1,25 @@
+"""The count of states that the model was in."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def explored(record_property: Callable[[str, object], None]) -> Callable[[int], int]:
+    """Counts so many states."""
+
+    def count(states: int) -> int:
+        record_property("states", states)
+        return states
+
+    return count
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The sum: in how many states the promise was looked at."""
+    passed = [one for one in terminalreporter.getreports("passed") if getattr(one, "when", "") == "call"]
+    states = sum(states for one in passed for name, states in one.user_properties if name == "states")
+    if states:
+        terminalreporter.write_line(f"{states} states of the model explored")

@@ -1,0 +1,205 @@
+"""The model is the code's: each kind of request asks a real Keystone what the model says, call by call."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from functions.create_user import create_user
+from functions.create_user_project import create_user_project
+from lib.endpoint import Endpoint
+from tests.faults.faults import warm_up
+from tests.keystone import Keystone
+from tests.model.explore import alone
+from tests.model.requests import CALLS
+from tests.model.test_protocol import ALL_BUT_GRANTS, HALF_MADE, NOTHING, OF_A_THIRD
+from tests.model.world import FREE, YOUNG, Request, Rules, User
+from tests.model.world import Keystone as World
+from tests.proxy import Exchange, Proxy
+
+RequestOf = Callable[..., dict[str, Any]]
+
+FINISHED = World(User(1, "a", "earlier", default=True, role=True), project=True, made=1)
+CLAIMED = World(User(1, "a", "earlier", claim=YOUNG), made=1)
+REPORTED = World(User(1, "a", "earlier", finished=True), made=1)
+A = Request("A", "a")
+
+KINDS = {
+    "made": (NOTHING, A),
+    "adopted by its password": (HALF_MADE, A),
+    "adopted with a default project": (ALL_BUT_GRANTS, A),
+    "finished already": (FINISHED, A),
+    "taken over": (OF_A_THIRD, A),
+    "another's": (FINISHED, Request("B", "b")),
+    "by id": (HALF_MADE, A._replace(known=1, next="read user")),
+    "by id, gone": (NOTHING, A._replace(known=1, next="read user")),
+    "claimed": (CLAIMED, A),
+    "claimed, by id": (CLAIMED, A._replace(known=1, next="read user")),
+    "made and taken back": (NOTHING, A._replace(refused=True)),
+    "adopted and taken back": (HALF_MADE, A._replace(refused=True)),
+    "taken over, and not to be taken back yet": (OF_A_THIRD, A._replace(refused=True)),
+    "finished and refused": (FINISHED, A._replace(refused=True)),
+    "POST /user, made": (NOTHING, A._replace(only_user=True)),
+    "POST /user, adopted": (HALF_MADE, A._replace(only_user=True)),
+    "POST /user, reported already": (REPORTED, A._replace(only_user=True)),
+    "POST /user, taken over": (OF_A_THIRD, A._replace(only_user=True)),
+}
+# As it is written to Keystone, and in the model.
+DEFAULT = ({"default_project": "0" * 32}, {"default": True})
+ANOTHERS = ({"concertim_request": "req-of-another"}, {"request": "another"})
+# Which kind, what somebody changes of the user, and as which call of the request has just been answered.
+MEETINGS: list[tuple[str, str, tuple[Mapping[str, str], Mapping[str, object]]]] = [
+    ("taken over", "GET roles", ANOTHERS),
+    ("taken over", "GET roles", DEFAULT),
+    ("taken over", "PATCH claim", ANOTHERS),
+    ("taken over", "PATCH claim", DEFAULT),
+    ("taken over", "PATCH claim", ({"concertim_finished": "yes"}, {"finished": True})),
+    ("made", "POST project", ANOTHERS),
+    ("adopted with a default project", "POST project", ANOTHERS),
+    ("adopted and taken back", "PATCH claim", ANOTHERS),
+    ("adopted and taken back", "PATCH claim", DEFAULT),
+    ("POST /user, adopted", "POST token", ANOTHERS),
+]
+
+
+@dataclass
+class Wire:
+    """What is asked, as the model names it; `after` is done once, when Keystone has answered the call of that name."""
+
+    user_id: str
+    asked: list[str] = field(default_factory=list)
+    after: dict[str, Callable[[], Any]] = field(default_factory=dict)
+
+    def pass_on(self, exchange: Exchange) -> None:
+        """Writes the call down, and lets Keystone answer it."""
+        named = name_of(exchange, self)
+        if named:
+            self.asked.append(named)
+        answered = exchange.ask_keystone()
+        if named == "POST user" and answered[0] == 201:
+            self.user_id = json.loads(answered[2])["user"]["id"]
+        self.after.pop(named, lambda: None)()
+        exchange.reply(answered)
+
+
+def name_of(exchange: Exchange, wire: Wire) -> str:
+    """The call in the words of the model; nothing for what it leaves out, as grants to others."""
+    path = exchange.path.removeprefix("/v3").partition("?")[0]
+    match exchange.command, path.strip("/").split("/"):
+        case "PATCH", ["users", _]:
+            return f"PATCH {purpose(json.loads(exchange.body)['user'])}"
+        case "PUT", _:
+            return "PUT grant" if f"/users/{wire.user_id}/" in path else ""
+        case "POST", ["auth", "tokens"]:
+            return "POST token"
+        case "GET", ["role_assignments"]:
+            # Two calls: whatever is granted directly, and then by groups.
+            return "" if "effective" in exchange.path else "GET roles"
+        case method, [kind]:
+            return f"{method} {kind.removesuffix('s')}" + (" by name" if method == "GET" else "")
+        case method, [kind, _]:
+            return f"{method} {kind.removesuffix('s')}" + (" by id" if method == "GET" else "")
+    raise AssertionError(path)
+
+
+def purpose(change: dict[str, Any]) -> str:
+    """What a PATCH of a user is for."""
+    if "password" in change:
+        assert change["concertim_claimed"] == ""
+        assert change.keys() >= {"concertim_request", "concertim_taken_over"}
+        return "password"
+    if "default_project_id" in change:
+        return "default"
+    if "concertim_finished" in change:
+        return "finished"
+    assert change.keys() <= {"concertim_claimed", "concertim_request"}
+    return "claim" if change["concertim_claimed"] else "unclaim"
+
+
+def in_order(asked: list[str]) -> list[str]:
+    """With the last wave sorted, and without the look for the role admin in it, which nothing depends on."""
+    if "PUT grant" not in asked:
+        return asked
+    begin = max(index for index, call in enumerate(asked) if call.endswith(("project", "project by name"))) + 1
+    wave = sorted(call for call in asked[begin:] if call in ("PUT grant", "PATCH default"))
+    return [*asked[:begin], *wave, *(call for call in asked[begin:] if call not in (*wave, "GET roles"))]
+
+
+@pytest.fixture
+def real(cloud: Keystone, login: str) -> Callable[[World, bool], str]:
+    """Makes in a real Keystone what the model's holds, with the project another's if asked to; gives the user's id."""
+
+    def make(world: World, anothers: bool) -> str:
+        name, mark = f"concertim_{login}", {"concertim_name": login}
+        project_id = cloud.cloud_env_by_ids()["project_id"]
+        if world.project or anothers:
+            kind = {} if anothers else {"concertim_kind": "project", **mark}
+            made = cloud.admin.projects.create(f"{name}_project", domain="default", **kind)
+            project_id = project_id if anothers else made.id
+        if world.user is None:
+            return ""
+        more = {"concertim_finished": "yes"} if world.user.finished else {}
+        if world.user.claim != FREE:
+            more |= {"concertim_claimed": datetime.now(UTC).isoformat()}
+        if world.user.default:
+            more |= {"default_project": project_id}
+        password = world.user.password
+        user = cloud.admin.users.create(
+            name, domain="default", password=password, concertim_kind="user", **mark, **more
+        )
+        if world.user.role:
+            [member] = cloud.admin.roles.list(name="member")
+            cloud.admin.roles.grant(member.id, user=user.id, project=project_id)
+        return str(user.id)
+
+    return make
+
+
+@pytest.fixture
+def compare(
+    cloud: Keystone, before: Proxy, through: RequestOf, real: Callable[[World, bool], str]
+) -> Callable[..., None]:
+    """Asserts that the function asks and is told what the request of the model asks and is told."""
+
+    def check(kind: str, after: str = "", changes: tuple[Mapping[str, str], Mapping[str, object]] = ({}, {})) -> None:
+        world, me = KINDS[kind]
+        user_id = real(world, me.refused)
+        request = through(password=me.password)
+        warm_up(request)
+        if me.known:
+            request["cloud_user_id"] = user_id or "0" * 32
+        wire = Wire(user_id)
+        wire.after[after] = lambda: cloud.admin.users.update(wire.user_id, **changes[0])
+        before.instead = lambda _method, _path: wire.pass_on
+        function: Endpoint = create_user if me.only_user else create_user_project
+        answer = function(request)
+        told, asked = alone(world, me, Rules(), after, changes[1])
+        assert in_order(wire.asked) == in_order(asked)
+        # With which refusal depends on what was changed before, which the model leaves out.
+        assert (answer[0] == 201) == (told.told == 201)
+
+    return check
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_function_asks_what_the_model_asks(compare: Callable[..., None], kind: str) -> None:
+    """Each call, in its order, and what a change of the user is for; and it succeeds or not as the model does."""
+    compare(kind)
+
+
+@pytest.mark.parametrize(("kind", "after", "changes"), MEETINGS)
+def test_a_function_that_meets_another_asks_what_the_model_asks(
+    compare: Callable[..., None], kind: str, after: str, changes: tuple[Mapping[str, str], Mapping[str, object]]
+) -> None:
+    """The same, where another request changes the user between two calls."""
+    compare(kind, after, changes)
+
+
+def test_no_call_of_the_model_is_left_out() -> None:
+    """Each is made by one of the kinds above, alone or meeting another."""
+    made = [alone(*KINDS[kind], Rules())[1] for kind in KINDS]
+    made += [alone(*KINDS[kind], Rules(), after, changes)[1] for kind, after, (_, changes) in MEETINGS]
+    assert {call for asked in made for call in asked} == set(CALLS.values())
