@@ -1,22 +1,15 @@
 """Turns what keystoneauth and keystoneclient raise into problems that name the cause and what can help."""
 
 import re
-import ssl
-import traceback
-from collections.abc import Iterator
-from http.client import BadStatusLine
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 from keystoneauth1 import exceptions as ksa
-from requests.exceptions import ConnectTimeout
 
-import lib.keystone.tls as tls
-from lib import call, log
+import lib.keystone.unreachable as unreachable
+from lib import log
 from lib.errors import (
     BadRequest,
     CloudEnvRefused,
-    DeadlineExceeded,
     KeystoneBusy,
     KeystoneFailed,
     NotKeystone,
@@ -24,13 +17,9 @@ from lib.errors import (
     RightsMissing,
     StateConflict,
     Unfinished,
-    Unreachable,
 )
 from lib.keystone.account import Account
-from lib.keystone.dialling import HandshakeTimeout, Stale
 from lib.masking import mask
-
-_Error = TypeVar("_Error", bound=BaseException)
 
 
 class Taken(Unfinished):
@@ -41,10 +30,6 @@ class Gone(Unfinished):
     """Keystone's 404: what the call named does not exist (any more). A step resolves it, as above."""
 
 
-class ConnectionStale(KeystoneFailed):
-    """Not a failure of Keystone's, as it did not get to know of the call, or ended while at it."""
-
-
 class PolicyForbids(RightsMissing):
     """Keystone's policy says no; or is being loaded, just after Keystone's start, and would say yes in a moment."""
 
@@ -52,14 +37,10 @@ class PolicyForbids(RightsMissing):
 NO_KEYSTONE = "What answers at cloud_env.auth_url is not a Keystone v3."
 # Enough for the rules of a password policy.
 LONGEST_TEXT = 1000
-# Those of a refused connection are five; and causes may go round in a circle.
-MOST_CAUSES = 8
 # OpenStack's own have 40 characters.
 LONGEST_REQUEST_ID = 80
 # In which OpenStack's services say their own id of a call.
 REQUEST_ID = "x-openstack-request-id"
-# How a record of TLS begins that says what is wrong: as an answer to plain HTTP.
-TLS_ALERT = "\x15\x03"
 # By these Keystone says that it did nothing.
 REFUSALS = (Taken, Gone, BadRequest, CloudEnvRefused, RightsMissing, StateConflict)
 # What Keystone says when it does not say why, of a log-in and of anything else (keystone.exception).
@@ -108,18 +89,8 @@ def _meaning(error: Exception, step: str, account: Account) -> tuple[type[Proble
             return KeystoneFailed, f"Keystone failed to {step}, with status {error.http_status}. Repeat the request."
         case ksa.HttpError():
             return NotKeystone, f"{NO_KEYSTONE[:-1]}: it refuses to {step}, with status {error.http_status}."
-        case ksa.ConnectTimeout() if not isinstance(error.__context__, ConnectTimeout) and call.current().is_over():
-            return DeadlineExceeded, f"Keystone took too long to {step}. Repeat the request."
-        case ksa.SSLError():
-            return tls.problem_of(_cause(error, ssl.SSLError))
-        case ksa.ConnectionError() if _cause(error, HandshakeTimeout):
-            return tls.HandshakeTimedOut, "Keystone does not begin TLS at cloud_env.auth_url. Repeat the request."
-        case ksa.ConnectionError() if _cause(error, Stale):
-            return ConnectionStale, f"Keystone closed the connection when asked to {step}. Repeat the request."
-        case ksa.ConnectionError() if str(getattr(_cause(error, BadStatusLine), "line", "")).startswith(TLS_ALERT):
-            return NotKeystone, tls.SECURED
         case ksa.ConnectionError():
-            return Unreachable, "Keystone cannot be reached at cloud_env.auth_url."
+            return unreachable.meaning(error, step)
         case _:
             return NotKeystone, NO_KEYSTONE
 
@@ -145,10 +116,7 @@ def _forbidden(error: Exception, step: str, account: Account) -> tuple[type[Prob
     if said.startswith(f"{FORBIDDEN}:"):
         why = f"Keystone's policy does not let cloud_env's account {step}: {said}"
         if account.is_admin():
-            return (
-                PolicyForbids,
-                f"{why} The account has the role admin, so it is the policy that would have to change.",
-            )
+            return PolicyForbids, f"{why} The account holds the role admin: the policy itself would have to change."
         return PolicyForbids, f"{why} It needs the role admin, or the policy in SECURITY.md."
     if said.startswith(FORBIDDEN):
         why = f"Keystone does not let cloud_env's account {step}, and does not say why: {said}"
@@ -191,32 +159,7 @@ def text_of(error: Exception) -> str:
 
 
 def _detail(error: Exception) -> str:
-    """For the log: Keystone's status and text; else the errors that led to this one, and what the system calls them.
-
-    Not the texts of libraries, as they quote what was sent and answered.
-    """
+    """For the log: Keystone's status and text; else the errors that led to this one."""
     if isinstance(error, ksa.HttpError):
         return f"{type(error).__name__} {error.http_status} {text_of(error)}"
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{', '.join(_causes(error))} at {place.filename}:{place.lineno}"
-
-
-def _causes(error: BaseException) -> Iterator[str]:
-    for one in _chain(error):
-        said = one.strerror if isinstance(one, OSError) else None
-        yield type(one).__name__ + (f" ({said})" if said else "")
-
-
-def _cause(error: BaseException, kind: type[_Error]) -> _Error | None:
-    """The one of this kind among the errors that led to it."""
-    return next((one for one in _chain(error) if isinstance(one, kind)), None)
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and those that led to it, at most so many."""
-    for _ in range(MOST_CAUSES):
-        if error:
-            yield error
-            # urllib3 has some as an argument alone.
-            inner = next((one for one in error.args if isinstance(one, BaseException)), None)
-            error = error.__cause__ or error.__context__ or inner
+    return unreachable.detail(error)

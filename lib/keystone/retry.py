@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from lib import call
 from lib.errors import KeystoneBusy, KeystoneFailed, Problem, UnclearAnswer
-from lib.keystone.refusals import REFUSALS, ConnectionStale, Gone, PolicyForbids
+from lib.keystone.refusals import REFUSALS, Gone, PolicyForbids
 from lib.keystone.tls import HandshakeTimedOut
+from lib.keystone.unreachable import ConnectionStale
 
 # Seconds between the tries of one step, about: enough for a worker to restart or a database lock to pass.
 PAUSES = (0.1, 0.5)

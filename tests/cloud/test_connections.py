@@ -177,8 +177,8 @@ def test_a_name_taken_after_a_closed_connection_may_be_our_own_work(before: Prox
     before.instead = instead
     message = (
         "Begun but not finished; repeat the same request. What stopped it: Keystone's policy does not let cloud_env's"
-        f" account create the project: {NOT_YOU} The account has the role admin, so it is the policy that would have"
-        " to change."
+        f" account create the project: {NOT_YOU} The account holds the role admin: the policy itself would have to"
+        " change."
     )
     assert create_user_project(through()) == error(503, "unfinished", message)
 

@@ -45,7 +45,7 @@ def forbidden(step: str, rule: str) -> str:
     """What is told where the policy lets nobody do this."""
     return (
         f"Keystone's policy does not let cloud_env's account {step}: You are not authorized to perform the requested"
-        f" action: {rule}. The account has the role admin, so it is the policy that would have to change."
+        f" action: {rule}. The account holds the role admin: the policy itself would have to change."
     )
 
 
