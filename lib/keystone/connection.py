@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import lib.keystone.dialling as dialling
 import lib.keystone.retry as retry
 from lib import marks
-from lib.errors import Problem, UnclearAnswer
+from lib.errors import Problem
 from lib.keystone.account import Account, domain_id_of_default
 from lib.keystone.proof import LogInRefused, prove_password
 from lib.keystone.refusals import Gone, problem
@@ -81,10 +81,10 @@ class Connection:
     def prove_password(self, user_id: str, password: str) -> LogInRefused | None:
         """Logs in as this user; None where the password opens the account.
 
-        Tried once: a refusal counts towards Keystone's lock-out, even one that a page has replaced.
+        Tried once: a refusal counts towards Keystone's lock-out, even where something else came in place of it.
         """
         prove = partial(prove_password, self._session, self._auth_url, user_id, password)
-        return self._ask("prove the user's password", prove, final=(UnclearAnswer,))
+        return retry.ask("prove the user's password", prove, self._meaning, pauses=())
 
     def create_user(self, name: str, password: str, attributes: Mapping[str, str]) -> User:
         """Makes a user in the domain of cloud_env's own. Raises Taken."""
@@ -112,8 +112,11 @@ class Connection:
 
     def unclaim_user(self, user_id: str) -> User:
         """Takes that off again; tried once, as a try that Keystone executes late could take off another's claim."""
-        update = self._client.users.update
-        return self._ask("release the user", lambda: as_user(update(user_id, **marks.NOT_CLAIMED)), final=(Problem,))
+
+        def unclaim() -> User:
+            return as_user(self._client.users.update(user_id, **marks.NOT_CLAIMED))
+
+        return retry.ask("release the user", unclaim, self._meaning, failed=_raise)
 
     def find_user(self, name: str, user_id: str) -> User | None:
         """The user of this name and id, as they are now: what Keystone answers by id alone may be out of its cache."""
@@ -200,8 +203,8 @@ class Connection:
 
         return self.kept_with_ids((kind, name, domain_id), lambda: self._ask(f"find the {kind}", look_up))
 
-    def _ask(self, step: str, attempt: Callable[[], _Result], *, final: tuple[type[Problem], ...] = ()) -> _Result:
-        return retry.ask(step, attempt, self._meaning, final=final)
+    def _ask(self, step: str, attempt: Callable[[], _Result]) -> _Result:
+        return retry.ask(step, attempt, self._meaning)
 
     def _change(self, step: str, attempt: Callable[[], _Result]) -> _Result:
         return retry.change(step, attempt, self._meaning)
@@ -226,6 +229,10 @@ def forget_connections() -> None:
     """Drops every kept connection, which changes nothing but latency."""
     _kept.clear()
     close_connections()
+
+
+def _raise(why: Problem) -> None:
+    raise why
 
 
 def _or_none(ask: Callable[[], _Result]) -> _Result | None:

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from lib import call
@@ -32,15 +32,15 @@ def ask(
     meaning: Meaning,
     *,
     failed: Callable[[Problem], None] = lambda _: None,
-    final: tuple[type[Problem], ...] = (),
+    pauses: Sequence[float] = PAUSES,
 ) -> _Result:
-    """What Keystone answers, tried again where its failure may pass, is not `final`, and time allows.
+    """What Keystone answers, tried again after each of the pauses where its failure may pass and time allows.
 
-    Raises Problems only; `failed` is told each of them.
+    Raises Problems only; `failed` is told each of them, and may raise it.
     """
     this = call.current()
     this.asking.append(step)
-    pauses = iter(PAUSES)
+    left = iter(pauses)
     try:
         while True:
             try:
@@ -49,9 +49,9 @@ def ask(
                 why = meaning(error, step)
             failed(why)
             # One stale connection less is kept, and each of them has answered before: these tries come to an end.
-            pause = 0 if isinstance(why, ConnectionStale) else next(pauses, None)
+            pause = 0 if isinstance(why, ConnectionStale) else next(left, None)
             spread = (pause or 0) * _dice.uniform(0.5, 1.5)
-            passes = isinstance(why, TRANSIENT) and not isinstance(why, (*final, *LONG_WAITED))
+            passes = isinstance(why, TRANSIENT) and not isinstance(why, LONG_WAITED)
             if pause is None or not passes or spread > this.seconds_left():
                 raise why
             time.sleep(spread)
