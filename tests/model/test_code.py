@@ -16,6 +16,7 @@ from tests.keystone import Keystone
 from tests.model.explore import alone
 from tests.model.requests import CALLS
 from tests.model.test_protocol import ALL_BUT_GRANTS, HALF_MADE, NOTHING, OF_A_THIRD
+from tests.model.wire import name_of, standing_accounts
 from tests.model.world import FREE, YOUNG, Request, Rules, User
 from tests.model.world import Keystone as World
 from tests.proxy import Exchange, Proxy
@@ -70,12 +71,13 @@ class Wire:
     """What is asked, as the model names it; `after` is done once, when Keystone has answered the call of that name."""
 
     user_id: str
+    others: set[str]
     asked: list[str] = field(default_factory=list)
     after: dict[str, Callable[[], Any]] = field(default_factory=dict)
 
     def pass_on(self, exchange: Exchange) -> None:
         """Writes the call down, and lets Keystone answer it."""
-        named = name_of(exchange, self)
+        named = name_of(exchange, self.others)
         if named:
             self.asked.append(named)
         answered = exchange.ask_keystone()
@@ -83,40 +85,6 @@ class Wire:
             self.user_id = json.loads(answered[2])["user"]["id"]
         self.after.pop(named, lambda: None)()
         exchange.reply(answered)
-
-
-def name_of(exchange: Exchange, wire: Wire) -> str:
-    """The call in the words of the model; nothing for what it leaves out, as grants to others."""
-    path = exchange.path.removeprefix("/v3").partition("?")[0]
-    match exchange.command, path.strip("/").split("/"):
-        case "PATCH", ["users", _]:
-            return f"PATCH {purpose(json.loads(exchange.body)['user'])}"
-        case "PUT", _:
-            return "PUT grant" if f"/users/{wire.user_id}/" in path else ""
-        case "POST", ["auth", "tokens"]:
-            return "POST token"
-        case "GET", ["role_assignments"]:
-            # Two calls: whatever is granted directly, and then by groups.
-            return "" if "effective" in exchange.path else "GET roles"
-        case method, [kind]:
-            return f"{method} {kind.removesuffix('s')}" + (" by name" if method == "GET" else "")
-        case method, [kind, _]:
-            return f"{method} {kind.removesuffix('s')}" + (" by id" if method == "GET" else "")
-    raise AssertionError(path)
-
-
-def purpose(change: dict[str, Any]) -> str:
-    """What a PATCH of a user is for."""
-    if "password" in change:
-        assert change["concertim_claimed"] == ""
-        assert change.keys() >= {"concertim_request", "concertim_taken_over"}
-        return "password"
-    if "default_project_id" in change:
-        return "default"
-    if "concertim_finished" in change:
-        return "finished"
-    assert change.keys() <= {"concertim_claimed", "concertim_request"}
-    return "claim" if change["concertim_claimed"] else "unclaim"
 
 
 def in_order(asked: list[str]) -> list[str]:
@@ -171,7 +139,7 @@ def compare(
         warm_up(request)
         if me.known:
             request["cloud_user_id"] = user_id or "0" * 32
-        wire = Wire(user_id)
+        wire = Wire(user_id, standing_accounts(cloud))
         wire.after[after] = lambda: cloud.admin.users.update(wire.user_id, **changes[0])
         before.instead = lambda _method, _path: wire.pass_on
         function: Endpoint = create_user if me.only_user else create_user_project
