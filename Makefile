@@ -7,6 +7,8 @@
 # make fuzz      the random ones of these, for longer (half an hour)
 # make audit     known vulnerabilities of what is pinned, and bandit (needs the JSON interface of PyPI)
 # make mariadb   the sign-up on a Keystone with MariaDB (as root on Debian, or with MariaDB installed)
+# make ldap      a sign-up into a domain whose users are in LDAP (as root on Debian, or with slapd and headers installed)
+# make nginx     what an nginx before Keystone can say in its place (as root on Debian, or with nginx installed)
 # make bench     what a sign-up takes, beside the least that Keystone allows (ten minutes; half of one with BENCH_OPTIONS=--quick)
 # make hosts     the same requests on every host, each answered as a direct call answers (as root on Debian, Apache too)
 # make lint      formatting, ruff, mypy and hadolint
@@ -21,8 +23,9 @@ KEYSTONE = .keystone/installed
 AUDIT = .audit/installed
 BENCH = .bench/installed
 HOSTS = .hosts/installed
+LDAP = .ldap/installed
 
-.PHONY: demo run test faults contract security fuzz audit mariadb bench hosts lint image clean
+.PHONY: demo run test faults contract security fuzz audit mariadb ldap nginx bench hosts lint image clean
 
 demo: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m tests.demo
@@ -52,6 +55,13 @@ audit: $(AUDIT)
 mariadb: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m tests.mariadb $(MARIADB_OPTIONS)
 
+# Makes $(LDAP), once what that needs of Debian is there.
+ldap: $(SERVICE) $(KEYSTONE)
+	.venv/bin/python -m tests.ldap $(LDAP_OPTIONS)
+
+nginx: $(SERVICE) $(KEYSTONE)
+	.venv/bin/python -m tests.nginx $(NGINX_OPTIONS)
+
 bench: $(SERVICE) $(KEYSTONE) $(BENCH)
 	.venv/bin/python -m tests.bench $(BENCH_OPTIONS)
 
@@ -68,7 +78,7 @@ image: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m tests.image $(IMAGE_OPTIONS)
 
 clean:
-	rm -rf .venv .keystone .audit .bench .hosts .image .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .keystone .audit .bench .hosts .ldap .image .pytest_cache .mypy_cache .ruff_cache
 
 $(SERVICE): requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "UserHandler needs Python 3.11 or later: make PYTHON=python3.x")'
@@ -99,4 +109,12 @@ $(HOSTS): requirements.txt tests/hosts/requirements.txt
 	@echo "Installing hosts into .hosts"
 	@$(PYTHON) -m venv --clear .hosts
 	@.hosts/bin/python $(PIP_INSTALL) -r tests/hosts/requirements.txt
+	@touch $@
+
+$(LDAP): tests/ldap/requirements.txt $(KEYSTONE)
+	@echo "Installing Keystone's LDAP driver into .ldap"
+	@$(PYTHON) -m venv --clear .ldap
+	@.keystone/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > .ldap/path
+	@mv .ldap/path "$$(.ldap/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/keystone.pth"
+	@.ldap/bin/python $(PIP_INSTALL) -r tests/ldap/requirements.txt
 	@touch $@

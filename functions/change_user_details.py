@@ -13,8 +13,8 @@ def change_user_details(request: UserChange) -> Answer:
     Answers 201 `{"success": true}`, at which the UI takes the new password over as the user's.
 
     Errors: 400 nothing to change, a password that is null or blank, or one that a rule of Keystone's refuses; 403
-    cloud_env is refused, or the user is not Concertim's; 404 there is no such user; 502, 503, 504 Keystone: repeat the
-    request.
+    cloud_env is refused, or the user is not managed by Concertim; 404 there is no such user; 502, 503, 504 Keystone:
+    repeat the request.
     """
     cloud = keystone.connect(request.cloud_env)
     keystone.change_user(cloud, request.user_info.cloud_user_id, request.user_info.new_data)

@@ -12,8 +12,9 @@ def delete_team(request: TeamRemoval) -> Answer:
 
     Answers 201 `{"success": true}`. The project's servers and volumes are not Keystone's and stay in the cloud.
 
-    Errors: 400 the request; 403 cloud_env is refused, or the project is not Concertim's; 502, 503, 504 Keystone: repeat
-    the request.
+    Errors: 400 the request; 403 cloud_env is refused, Keystone's policy forbids the removal, or the project is not
+    managed by Concertim; 409 Keystone refuses it for a state that an operator can change; 502, 503, 504 Keystone:
+    repeat the request.
     """
     cloud = keystone.connect(request.cloud_env)
     keystone.remove_all(cloud, keystone.own_project(cloud, request.team_info.project_id))

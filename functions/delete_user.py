@@ -8,12 +8,14 @@ from lib.models import UserRemoval
 
 @endpoint
 def delete_user(request: UserRemoval) -> Answer:
-    """Removes the project, if its id is given, and the user. What is gone already, or has no id, is as good as removed.
+    """Removes the project, if its id is given, and then the user. What is gone, or has no id, is as good as removed.
 
     Answers 201 `{"success": true}`. The project's servers and volumes are not Keystone's and stay in the cloud.
 
-    Errors: 400 the request; 403 cloud_env is refused, or the user or the project is not Concertim's, or not each
-    other's; 502, 503, 504 Keystone: repeat the request.
+    Errors: 400 the request; 403 cloud_env is refused, Keystone's policy forbids the removal, or the user or the project
+    is not managed by Concertim, or not each other's; 409 Keystone refuses to remove the project for a state that an
+    operator can change; 502, 503, 504 Keystone: repeat the request. Where the project is gone and the user is refused,
+    it is 503, and each repeat 403 or 409 until an operator has acted.
     """
     cloud = keystone.connect(request.cloud_env)
     user, project = keystone.own_pair(cloud, request.user_info.cloud_user_id, request.user_info.project_id)

@@ -25,6 +25,8 @@ class Call:
     started: float = field(default_factory=time.monotonic)
     ends: float = float("inf")
     secrets: set[str] = field(default_factory=set, repr=False)
+    tokens_given: set[str] = field(default_factory=set, repr=False)
+    """The tokens of Keystone's for which this call has logged in."""
     changed: bool = False
     asking: list[str] = field(default_factory=list)
     """What Keystone is being asked to do, in the order in which it was."""

@@ -4,7 +4,7 @@ import logging
 import traceback
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Protocol, TypeVar, get_type_hints
+from typing import Any, Protocol, TypeVar, cast, get_type_hints
 
 from pydantic import ValidationError
 
@@ -21,6 +21,8 @@ class Endpoint(Protocol):
     """What an endpoint is to its callers: takes the request dict, answers (status, body), never raises."""
 
     __name__: str
+    model: type[Model]
+    """What its request is checked against."""
 
     def __call__(self, request: object, /) -> Answer:
         """Serves one request."""
@@ -44,7 +46,9 @@ def endpoint(recipe: Callable[[_Request], Answer]) -> Endpoint:
             _log(logging.INFO, status, {})
             return status, body
 
-    return handle
+    served: Any = handle
+    served.model = model
+    return cast(Endpoint, served)
 
 
 def done() -> Answer:
@@ -77,11 +81,17 @@ def _known_of(error: Exception) -> dict[str, str]:
             "asked": mask(call.current().asked),
             "keystone_request_id": error.keystone_request_id,
             "detail": mask(error.detail),
-            "repeat": "helps" if call.current().changed or isinstance(error, REPEATABLE) else "does not help",
+            "repeat": _whether_a_repeat_helps(error),
         }
     frames = reversed(traceback.extract_tb(error.__traceback__))
     places = " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
     return {"problem": mask(f"{type(error).__name__}: {error}"), "raised_at": places}
+
+
+def _whether_a_repeat_helps(problem: Problem) -> str:
+    if isinstance(problem, REPEATABLE):
+        return "helps"
+    return "helps once the problem is mended" if call.current().changed else "does not help"
 
 
 def _log(level: int, status: int, more: dict[str, str]) -> None:

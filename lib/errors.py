@@ -33,7 +33,7 @@ class CloudEnvRefused(Problem):
 
 
 class RightsMissing(Problem):
-    """Keystone knows the cloud environment's account, and does not let it do what is needed."""
+    """Keystone's policy does not let the cloud environment's account do what is needed."""
 
 
 class AuthUrlNotAllowed(Problem):
@@ -60,6 +60,10 @@ class NameTaken(Problem):
     """Something of this name exists and is not this request's."""
 
 
+class StateConflict(Problem):
+    """Keystone refuses for a state that an operator can change, as that of a project with subprojects."""
+
+
 class LengthRequired(Problem):
     """The host hands over a body without saying where it ends."""
 
@@ -78,6 +82,17 @@ class CloudNotPrepared(Problem):
 
 class KeystoneFailed(Problem):
     """Keystone cannot be reached, or failed."""
+
+
+class Unreachable(KeystoneFailed):
+    """No answer came at all."""
+
+
+class UnclearAnswer(KeystoneFailed):
+    """An answer that does not show that it is Keystone's own, as a page of a proxy: it proves nothing."""
+
+    came = 0
+    """The status of what came."""
 
 
 class NotKeystone(Problem):
@@ -120,6 +135,7 @@ STATUSES: Mapping[type[Problem], tuple[int, str]] = {
     NotFound: (404, "not_found"),
     MethodNotAllowed: (405, "method_not_allowed"),
     NameTaken: (409, "name_taken"),
+    StateConflict: (409, "state_conflict"),
     LengthRequired: (411, "length_required"),
     ContentTooLarge: (413, "content_too_large"),
     UnsupportedMediaType: (415, "unsupported_media_type"),
@@ -127,6 +143,7 @@ STATUSES: Mapping[type[Problem], tuple[int, str]] = {
     Misconfigured: (500, "misconfigured"),
     KeystoneFailed: (502, "keystone_failed"),
     NotKeystone: (502, "not_a_keystone"),
+    UnclearAnswer: (502, "unclear_answer"),
     KeystoneBusy: (503, "keystone_busy"),
     Overloaded: (503, "overloaded"),
     Stopping: (503, "stopping"),

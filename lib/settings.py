@@ -198,6 +198,7 @@ def current() -> Settings:
     return load(named or str(DEFAULT_PATH), optional=not named, secret=os.environ.get(JWT_VARIABLE), text=text)
 
 
+# Threads that ask first at the same time may each read it; the values are equal, and no more depends on them.
 @lru_cache(maxsize=4)
 def load(name: str | Path, *, optional: bool = False, secret: str | None = None, text: str | None = None) -> Settings:
     """The settings in this text, else in the file of this name; where it is `optional` and missing, the defaults.

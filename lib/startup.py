@@ -2,21 +2,20 @@
 
 import os
 from collections.abc import Iterator
-from functools import cache
 
 from lib import log, settings
 from lib.errors import Misconfigured
+from lib.once import Once
 from lib.settings import Settings
 
 
-@cache
+@Once
 def prepare() -> None:
     """Does so once. Raises Misconfigured, each time, while there are no settings that can be used; the log says why."""
     try:
         ours = settings.current()
     except Misconfigured:
-        # Where an operator looks for what is wrong.
-        log.configure(Settings())
+        _open_default_log()
         raise
     log.configure(ours)
     source = os.environ.get(settings.PATH_VARIABLE) or settings.DEFAULT_PATH
@@ -29,6 +28,12 @@ def prepare() -> None:
         log.logger.info("settings from %s: it sets %s", source, given)
     for danger in _dangers(ours):
         log.logger.warning(danger)
+
+
+@Once
+def _open_default_log() -> None:
+    """Opens the log where an operator looks for what is wrong, and not anew with each request until it is mended."""
+    log.configure(Settings())
 
 
 def _dangers(ours: Settings) -> Iterator[str]:

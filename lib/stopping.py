@@ -1,7 +1,8 @@
 """Whether this process is being stopped, and by when the calls it still serves must end."""
 
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 
 from lib.errors import Stopping
 
@@ -11,7 +12,8 @@ begun: "Future[float]" = Future()
 
 def begin(seconds: float) -> None:
     """Lets no call begin, and ends those being served within so many seconds; a second time, it changes nothing."""
-    if not begun.done():
+    # No look before: a second signal may come just then, in the same thread, where a lock would wait for ever.
+    with suppress(InvalidStateError):
         begun.set_result(time.monotonic() + seconds)
 
 

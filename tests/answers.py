@@ -1,5 +1,7 @@
-"""Whole answers, for comparing in one assertion what a function returned."""
+"""Whole answers, for comparing in one assertion what a function returned; and Keystone's, for scripted peers."""
 
+import json
+from http import HTTPStatus
 from typing import Any
 
 from lib.errors import Answer
@@ -26,3 +28,20 @@ def signed_up(login: str, user_id: str, project_id: str, billing_id: str | None 
     """The answer to a finished sign-up."""
     billing: dict[str, Any] = dict.fromkeys(("billing_account_id", "billing_acct_id"), billing_id or project_id)
     return 201, {"project_id": project_id, "user_id": user_id, "username": login, **billing}
+
+
+def refusal(status: int, message: str) -> tuple[int, dict[str, str], bytes]:
+    """What a Keystone answers that refuses, in the form by which it is known to be Keystone's own."""
+    error = {"code": status, "message": message, "title": HTTPStatus(status).phrase}
+    return status, {"Content-Type": "application/json"}, json.dumps({"error": error}).encode()
+
+
+def unclear(status: int, form: str) -> Answer:
+    """The answer where something answered Keystone's calls so that nothing can be learnt from it."""
+    return error(
+        502,
+        "unclear_answer",
+        f"What cloud_env.auth_url leads to answered {status} with {form}, which does not tell what Keystone says."
+        " Look at the path of auth_url, and at proxies before Keystone that answer by themselves or replace the bodies"
+        " of errors (in nginx: proxy_intercept_errors).",
+    )

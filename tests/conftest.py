@@ -13,6 +13,7 @@ from lib.keystone.connection import forget_connections
 from lib.settings import JWT_VARIABLE, PATH_VARIABLE, TEXT_VARIABLE
 from tests.keystone import Keystone, keystone
 from tests.proxy import Proxy, proxy
+from tests.tls import Certificates, certificates
 
 RequestOf = Callable[..., dict[str, Any]]
 
@@ -91,3 +92,9 @@ def before(cloud: Keystone) -> Iterator[Proxy]:
 def through(cloud: Keystone, before: Proxy, request_of: RequestOf) -> RequestOf:
     """Builds a sign-up that reaches Keystone through the proxy."""
     return lambda **changes: request_of(cloud_env=cloud.cloud_env() | {"auth_url": before.auth_url}) | changes
+
+
+@pytest.fixture(scope="session")
+def leaves(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """A certificate of each kind."""
+    return certificates(tmp_path_factory.mktemp("certificates"))

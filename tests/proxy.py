@@ -23,6 +23,8 @@ class Proxy:
 
     auth_url: str
     calls: list[tuple[str, str]] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+    """Of each call its path with the query."""
     headers: list[dict[str, str]] = field(default_factory=list)
     connections: int = 0
     instead: Callable[[str, str], Answered | Fault | None] = lambda _method, _path: None
@@ -82,6 +84,7 @@ class Exchange(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path.removeprefix("/v3")
         with self.lock:
             self.seen.calls.append((self.command, path))
+            self.seen.targets.append(self.path)
             self.seen.headers.append(dict(self.headers))
         instead = self.seen.instead(self.command, path)
         if callable(instead):

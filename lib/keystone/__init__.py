@@ -4,10 +4,11 @@ Loaded with the first step that is asked for, as these libraries take longer to 
 """
 
 import gc
-from functools import cache
 from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING, Any
+
+from lib.once import Once
 
 if TYPE_CHECKING:
     from lib.keystone.steps import *  # noqa: F403
@@ -18,7 +19,7 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module("lib.keystone.steps"), name)
 
 
-@cache
+@Once
 def load_ahead() -> None:
     """Begins to load it all, before a step is asked for.
 

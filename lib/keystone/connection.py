@@ -2,19 +2,20 @@
 
 import hashlib
 import secrets
-import time
 from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
-from keystoneauth1.identity import v3
-
 import lib.keystone.dialling as dialling
-from lib import call, marks
-from lib.errors import CloudEnvRefused, NotKeystone, Problem
-from lib.keystone.refusals import REFUSALS, TRANSIENT, ConnectionStale, Gone, Taken, problem
-from lib.keystone.resources import Own, Project, User, as_listed, as_own, as_project, as_user
-from lib.keystone.session import close_connections, domain_id_of_default, load_client, open_session
+import lib.keystone.retry as retry
+from lib import marks
+from lib.errors import Problem, UnclearAnswer
+from lib.keystone.account import Account, domain_id_of_default
+from lib.keystone.proof import LogInRefused, prove_password
+from lib.keystone.refusals import Gone, problem
+from lib.keystone.resources import Identity, Listed, Project, User, as_listed, as_project, as_user
+from lib.keystone.session import close_connections, load_client, open_session
+from lib.keystone.tls import diagnosed
 from lib.memory import Memory
 from lib.models import CloudEnv
 from lib.waves import both
@@ -23,11 +24,16 @@ from lib.waves import both
 KEPT_CONNECTIONS, KEPT_SECONDS = 32, 3600
 # Roles and accounts hardly ever change, and a stale id is found out and looked up again.
 KEPT_IDS, KEPT_ID_SECONDS = 64, 600
-# Seconds between the tries of one step, about: enough for a worker to restart or a database lock to pass.
-PAUSES = (0.1, 0.5)
 
-_dice = secrets.SystemRandom()
 _Result = TypeVar("_Result")
+
+
+class NotListed(Gone):
+    """No object of exactly this name; `look_alikes` has what Keystone does not tell from it, as MariaDB compares."""
+
+    def __init__(self, message: str, look_alikes: tuple[Listed, ...] = ()) -> None:
+        super().__init__(message)
+        self.look_alikes = look_alikes
 
 
 class Connection:
@@ -38,77 +44,76 @@ class Connection:
 
     def __init__(self, cloud_env: CloudEnv) -> None:
         self._auth_url = cloud_env.auth_url
-        self._session = open_session(cloud_env)
+        self._account = Account(cloud_env)
+        self._session = open_session(self._account)
         self._ids: Memory[Hashable, Any] = Memory(KEPT_IDS, KEPT_ID_SECONDS)
         try:
             # The first time, this hides a tenth of a second behind what Keystone takes to check the password.
-            client_of, _ = both(load_client, self._own)
-        except Gone:
-            raise NotKeystone("There is no Keystone v3 at cloud_env.auth_url.") from None
+            client_of, _ = both(load_client, self._identity)
+        except Problem as why:
+            raise diagnosed(why, cloud_env.auth_url) from None
         self._client = client_of(session=self._session, endpoint_override=cloud_env.auth_url)
 
     # From the token in force, as one that keystoneauth fetches anew may be that of an account made anew.
     @property
     def user_id(self) -> str:
         """The id of cloud_env's own account."""
-        return self._own().user_id
+        return self._identity().user_id
 
     @property
     def user_domain_id(self) -> str:
         """The domain of cloud_env's own account, in which users are made."""
-        return self._own().user_domain_id
+        return self._identity().user_domain_id
 
     @property
     def project_domain_id(self) -> str:
         """The domain of cloud_env's project, in which projects are made."""
-        return self._own().project_domain_id
+        return self._identity().project_domain_id
 
     @property
     def project_id(self) -> str:
         """The id of cloud_env's project."""
-        return self._own().project_id
+        return self._identity().project_id
 
-    def _own(self) -> Own:
-        auth: Any = self._session.auth
-        return _ask("log in", lambda: as_own(auth.get_access(self._session)))
+    def _identity(self) -> Identity:
+        return self._ask("log in", lambda: self._account.identity(self._session))
 
-    def accepts_password(self, user_id: str, password: str) -> bool:
-        """Whether the password logs in as this user. Tried once: a failure counts towards Keystone's lock-out."""
-        login = v3.Password(self._auth_url, password, user_id=user_id, unscoped=True, include_catalog=False)
-        try:
-            _ask("prove the user's password", lambda: login.get_access(self._session))
-        except CloudEnvRefused:
-            return False
-        return True
+    def prove_password(self, user_id: str, password: str) -> LogInRefused | None:
+        """Logs in as this user; None where the password opens the account.
+
+        Tried once: a refusal counts towards Keystone's lock-out, even one that a page has replaced.
+        """
+        prove = partial(prove_password, self._session, self._auth_url, user_id, password)
+        return self._ask("prove the user's password", prove, final=(UnclearAnswer,))
 
     def create_user(self, name: str, password: str, attributes: Mapping[str, str]) -> User:
         """Makes a user in the domain of cloud_env's own. Raises Taken."""
         create, domain = self._client.users.create, self.user_domain_id
-        return _change("create the user", lambda: as_user(create(name, domain, password=password, **attributes)))
+        return self._change("create the user", lambda: as_user(create(name, domain, password=password, **attributes)))
 
     def get_user(self, user_id: str) -> User | None:
         """The user of this id, if there is one."""
-        return _or_none(lambda: _ask("read the user", lambda: as_user(self._client.users.get(user_id))))
+        return _or_none(lambda: self._ask("read the user", lambda: as_user(self._client.users.get(user_id))))
 
     def find_users(self, name: str) -> list[User]:
         """What Keystone takes for the user of this name in cloud_env's user domain; some compare without case."""
         list_users, domain = self._client.users.list, self.user_domain_id
-        return _ask("find the user", lambda: [as_user(user) for user in list_users(domain=domain, name=name)])
+        return self._ask("find the user", lambda: [as_user(user) for user in list_users(domain=domain, name=name)])
 
     def update_user(self, user_id: str, **changes: str) -> User:
         """Changes password, default_project or attributes; a password, even the same, ends the tokens they have."""
-        return _change("change the user", lambda: as_user(self._client.users.update(user_id, **changes)))
+        return self._change("change the user", lambda: as_user(self._client.users.update(user_id, **changes)))
 
     def claim_user(self, user_id: str, purpose: str = "") -> User:
         """Writes down that this request is at work on the user: a lock, no change that anybody need be told of."""
         update = self._client.users.update
         # Each try with a time of its own, so that one which Keystone executes late shows.
-        return _ask("claim the user", lambda: as_user(update(user_id, **marks.claimed_now(purpose))))
+        return self._ask("claim the user", lambda: as_user(update(user_id, **marks.claimed_now(purpose))))
 
     def unclaim_user(self, user_id: str) -> User:
         """Takes that off again; tried once, as a try that Keystone executes late could take off another's claim."""
         update = self._client.users.update
-        return _ask("release the user", lambda: as_user(update(user_id, **marks.NOT_CLAIMED)), _raise)
+        return self._ask("release the user", lambda: as_user(update(user_id, **marks.NOT_CLAIMED)), final=(Problem,))
 
     def find_user(self, name: str, user_id: str) -> User | None:
         """The user of this name and id, as they are now: what Keystone answers by id alone may be out of its cache."""
@@ -117,44 +122,48 @@ class Connection:
     def has_roles(self, user_id: str) -> bool:
         """Whether the user holds any role anywhere, be it by a group. Keystone's effective list lacks the system's."""
         effective = partial(self._client.role_assignments.list, user_id, effective=True)
-        return bool(self.roles_of(user_id) or _ask("read the user's roles", effective))
+        return bool(self.roles_of(user_id) or self._ask("read the user's roles", effective))
 
     def roles_of(self, user_id: str, project_id: str | None = None) -> dict[str, str]:
         """Id and name of the roles that the user holds on the project; without one, on any, a domain or the system."""
         held = partial(self._client.role_assignments.list, user_id, project=project_id, include_names=True)
-        roles = _ask("read the user's roles", lambda: [as_listed(one.to_dict()["role"]) for one in held()])
+        roles = self._ask("read the user's roles", lambda: [as_listed(one.to_dict()["role"]) for one in held()])
         return {role.id: role.name for role in roles}
 
     def delete_user(self, user_id: str) -> None:
         """Removes the user; gone already is as good."""
-        _or_none(lambda: _change("remove the user", lambda: self._client.users.delete(user_id)))
+        _or_none(lambda: self._change("remove the user", lambda: self._client.users.delete(user_id)))
 
     def create_project(self, name: str, attributes: Mapping[str, str]) -> Project:
         """Makes a project, tagged as Concertim's, in the domain of cloud_env's own. Raises Taken."""
         create, domain, tags = self._client.projects.create, self.project_domain_id, [marks.PROJECT_TAG]
-        return _change("create the project", lambda: as_project(create(name, domain, tags=tags, **attributes)))
+        return self._change("create the project", lambda: as_project(create(name, domain, tags=tags, **attributes)))
 
     def get_project(self, project_id: str) -> Project | None:
         """The project of this id, if there is one."""
-        return _or_none(lambda: _ask("read the project", lambda: as_project(self._client.projects.get(project_id))))
+        return _or_none(
+            lambda: self._ask("read the project", lambda: as_project(self._client.projects.get(project_id)))
+        )
 
     def find_projects(self, name: str) -> list[Project]:
         """What Keystone takes for the project of this name in cloud_env's project domain."""
         list_projects, domain = self._client.projects.list, self.project_domain_id
-        return _ask("find the project", lambda: [as_project(one) for one in list_projects(domain=domain, name=name)])
+        return self._ask(
+            "find the project", lambda: [as_project(one) for one in list_projects(domain=domain, name=name)]
+        )
 
     def grant(self, role_id: str, user_id: str, project_id: str) -> None:
         """Gives the user the role on the project; given already is as good. Raises Gone."""
-        _change("grant a role", lambda: self._client.roles.grant(role_id, user=user_id, project=project_id))
+        self._change("grant a role", lambda: self._client.roles.grant(role_id, user=user_id, project=project_id))
 
     def delete_project(self, project_id: str) -> None:
         """Removes the project; gone already is as good. What it holds in other services of the cloud stays there."""
-        _or_none(lambda: _change("remove the project", lambda: self._client.projects.delete(project_id)))
+        _or_none(lambda: self._change("remove the project", lambda: self._client.projects.delete(project_id)))
 
     def revoke(self, role_id: str, user_id: str, project_id: str) -> None:
         """Takes the role on the project from the user; not held is as good."""
         revoke = self._client.roles.revoke
-        _or_none(lambda: _change("revoke a role", lambda: revoke(role_id, user=user_id, project=project_id)))
+        _or_none(lambda: self._change("revoke a role", lambda: revoke(role_id, user=user_id, project=project_id)))
 
     def role_id(self, name: str) -> str:
         """The id of the global role of this name. Raises Gone."""
@@ -185,10 +194,20 @@ class Connection:
             # Keystone ignores a filter that it does not know, and may compare names without case.
             exact = [one.id for one in found if (one.name, one.domain_id) == (name, domain_id)]
             if not exact:
-                raise Gone(f"There is no {kind} {name}.")
+                alike = [one for one in found if (one.name.casefold(), one.domain_id) == (name.casefold(), domain_id)]
+                raise NotListed(f"There is no {kind} {name}.", tuple(alike))
             return exact[0]
 
-        return self.kept_with_ids((kind, name, domain_id), lambda: _ask(f"find the {kind}", look_up))
+        return self.kept_with_ids((kind, name, domain_id), lambda: self._ask(f"find the {kind}", look_up))
+
+    def _ask(self, step: str, attempt: Callable[[], _Result], *, final: tuple[type[Problem], ...] = ()) -> _Result:
+        return retry.ask(step, attempt, self._meaning, final=final)
+
+    def _change(self, step: str, attempt: Callable[[], _Result]) -> _Result:
+        return retry.change(step, attempt, self._meaning)
+
+    def _meaning(self, error: Exception, step: str) -> Problem:
+        return problem(error, step, self._account)
 
 
 _kept: Memory[bytes, Connection] = Memory(KEPT_CONNECTIONS, KEPT_SECONDS)
@@ -207,53 +226,6 @@ def forget_connections() -> None:
     """Drops every kept connection, which changes nothing but latency."""
     _kept.clear()
     close_connections()
-
-
-def _ask(step: str, ask: Callable[[], _Result], failed: Callable[[Problem], None] = lambda _: None) -> _Result:
-    """What Keystone answers, tried again where its failure may pass and time allows. Raises Problems only."""
-    this = call.current()
-    this.asking.append(step)
-    pauses = iter(PAUSES)
-    try:
-        while True:
-            try:
-                return ask()
-            except Exception as error:
-                why = problem(error, step)
-            failed(why)
-            # One stale connection less is kept, and each of them has answered before: these tries come to an end.
-            pause = 0 if isinstance(why, ConnectionStale) else next(pauses, None)
-            spread = (pause or 0) * _dice.uniform(0.5, 1.5)
-            if pause is None or not isinstance(why, TRANSIENT) or spread > this.seconds_left():
-                raise why
-            time.sleep(spread)
-    finally:
-        this.asking.remove(step)
-
-
-def _change(step: str, ask: Callable[[], _Result]) -> _Result:
-    """As _ask, for what writes: unless Keystone refused each try, the call being served has changed something."""
-    this = call.current()
-    met_stale = False
-
-    def failed(why: Problem) -> None:
-        nonlocal met_stale
-        if isinstance(why, ConnectionStale):
-            met_stale = True
-        elif met_stale and isinstance(why, (Taken, Gone)):
-            # That may be the work of the try before.
-            this.changed = True
-        else:
-            # Its answer may have been lost after it acted.
-            this.changed |= not isinstance(why, REFUSALS)
-
-    result = _ask(step, ask, failed)
-    this.changed = True
-    return result
-
-
-def _raise(why: Problem) -> None:
-    raise why
 
 
 def _or_none(ask: Callable[[], _Result]) -> _Result | None:

@@ -119,6 +119,10 @@ class _Plain(HTTPConnection):
     _has_answered = False
     _unsent: bytearray | None = None
 
+    def opened(self) -> socket.socket:
+        """The bare connection. Raises what urllib3 or the system does."""
+        return self._new_conn()
+
     def _new_conn(self) -> socket.socket:
         self._has_answered = False
         name = self.host
@@ -172,8 +176,18 @@ class _Plain(HTTPConnection):
         return answer
 
 
+class HandshakeTimeout(TimeoutError):
+    """The connection stands, and the other end does not begin TLS."""
+
+
 class _Secured(_Plain, HTTPSConnection):
     """The same with TLS."""
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except TimeoutError as error:
+            raise HandshakeTimeout from error
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -186,3 +200,13 @@ class _SecuredPool(HTTPSConnectionPool):
 
 # What a pool manager of urllib3 makes its connections of.
 POOLS = {"http": _PlainPool, "https": _SecuredPool}
+
+
+@contextmanager
+def opened(url: str, seconds: float) -> Iterator[socket.socket]:
+    """A bare connection to where calls to this URL go, on which each wait is bounded by the seconds and the call."""
+    where = urlsplit(url)
+    bound = min(seconds, call.current().seconds_left())
+    with _Plain(where.hostname or "", where.port, timeout=bound).opened() as wire:
+        wire.settimeout(bound)
+        yield wire

@@ -9,9 +9,10 @@ from functools import partial
 from lib import call, log, settings
 from lib.errors import CloudNotPrepared
 from lib.keystone.claims import SECONDS_OF_A_WAVE, not_taken_over
-from lib.keystone.connection import Connection
+from lib.keystone.connection import Connection, NotListed
 from lib.keystone.refusals import Gone
 from lib.keystone.resources import Project, User
+from lib.masking import mask
 from lib.settings import Settings, StandingGrant
 from lib.waves import at_once
 
@@ -27,7 +28,10 @@ class Grants:
 @dataclass(frozen=True)
 class _Missing:
     what: str
-    remedy: str
+    command: str = ""
+    """What makes it."""
+    setting: str = ""
+    """What to write into the settings, where Keystone does not tell it from what is there."""
 
 
 def look_up_grants(cloud: Connection) -> Grants:
@@ -107,9 +111,17 @@ def _warn_of_admin(cloud: Connection, user: User) -> None:
 def _all_found(found: Sequence["str | _Missing"]) -> list[str]:
     missing = [one for one in found if isinstance(one, _Missing)]
     if missing:
+        commands = "; ".join(one.command for one in missing if one.command)
+        in_settings = ", and ".join(one.setting for one in missing if one.setting)
         raise CloudNotPrepared(
             f"The cloud is not prepared for Concertim: it has no {', no '.join(one.what for one in missing)}."
-            f" Make them with: {'; '.join(one.remedy for one in missing)}"
+            + (
+                f" In the settings write {in_settings}: Keystone does not tell these names apart."
+                if in_settings
+                else ""
+            )
+            # At the end, to be copied from there.
+            + (f" Make {'the others' if in_settings else 'them'} with: {commands}" if commands else "")
         )
     return [str(one) for one in found]
 
@@ -117,20 +129,28 @@ def _all_found(found: Sequence["str | _Missing"]) -> list[str]:
 def _role(cloud: Connection, name: str) -> str | _Missing:
     try:
         return cloud.role_id(name)
-    except Gone:
-        return _Missing(f"role {name}", f"openstack role create {shlex.quote(name)}")
+    except NotListed as why:
+        settings_with_roles = "user_roles, cloud_env_roles, standing_grants, team_roles"
+        return _missing(f"role {name}", f"openstack role create {shlex.quote(name)}", settings_with_roles, why)
 
 
 def _account(cloud: Connection, account: StandingGrant) -> str | _Missing:
     try:
         domain_id = cloud.domain_id(account.user_domain_name) if account.user_domain_name else cloud.user_domain_id
-    except Gone:
+    except NotListed as why:
         domain = account.user_domain_name or ""
-        return _Missing(f"domain {domain}", f"openstack domain create {shlex.quote(domain)}")
+        return _missing(f"domain {domain}", f"openstack domain create {shlex.quote(domain)}", "standing_grants", why)
     try:
         return cloud.account_id(account.username, domain_id)
-    except Gone:
-        return _Missing(
-            f"user {account.username} in domain {account.user_domain_name or domain_id}",
-            f"openstack user create --domain {domain_id} --password-prompt {shlex.quote(account.username)}",
-        )
+    except NotListed as why:
+        what = f"user {account.username} in domain {account.user_domain_name or domain_id}"
+        command = f"openstack user create --domain {domain_id} --password-prompt {shlex.quote(account.username)}"
+        return _missing(what, command, "standing_grants", why)
+
+
+def _missing(what: str, command: str, settings_with_it: str, why: NotListed) -> _Missing:
+    if not why.look_alikes:
+        return _Missing(what, command=command)
+    # Keystone would refuse to make what it does not tell from what is there.
+    there = mask(why.look_alikes[0].name)
+    return _Missing(f"{what}, but {there}", setting=f"{there} (in {settings_with_it})")

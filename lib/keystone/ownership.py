@@ -1,4 +1,6 @@
-"""Which users and projects may be changed or removed: Concertim's own, and never those of the site's operators."""
+"""The one rule of ownership: which users and projects may be adopted, changed or removed, whoever asks, and how."""
+
+from typing import TypeVar
 
 from lib import marks, names, settings
 from lib.errors import NotConcertims, NotFound
@@ -8,21 +10,43 @@ from lib.keystone.resources import Project, User
 from lib.settings import StandingGrant
 from lib.waves import both
 
+_Found = TypeVar("_Found", User, Project)
+
+
+def why_not_managed(cloud: Connection, found: User | Project, whose: tuple[str, str] | None = None) -> str:
+    """Why Concertim must not adopt, change or remove it; empty if it may. In words that follow "it".
+
+    `whose`, a kind and a login or team, is for whom it must be; without it, it may be anybody's in Concertim. What has
+    no mark is the older service's if its whole name fits a legacy template. To be asked before any password is tried.
+    """
+    is_user = isinstance(found, User)
+    owners = found.owners()
+    if found.domain_id != (cloud.user_domain_id if is_user else cloud.project_domain_id):
+        return "is in another domain than what cloud_env names"
+    if found.mark and (whose not in owners if whose else not owners):
+        return "has a mark that is another's"
+    if whose not in owners if whose else not owners:
+        return "has no mark of Concertim's, and its name is not as the older service named it"
+    if _is_operators(cloud, found) if isinstance(found, User) else _is_home(cloud, found):
+        return "is cloud_env's own, or a standing account's"
+    return ""
+
 
 def own_user(cloud: Connection, user_id: str | None) -> User | None:
-    """The user of this id, if there is one. Raises NotConcertims if it is not ours to change."""
-    user = cloud.get_user(user_id) if user_id else None
-    if user and (user.domain_id != cloud.user_domain_id or not user.owners() or is_operators(cloud, user)):
-        raise NotConcertims(f"User {user.id} was not made by Concertim, or is one of its service accounts.")
-    return user
+    """The user of this id, if there is one. Raises NotConcertims if it is not managed by Concertim."""
+    return _managed(cloud, cloud.get_user(user_id) if user_id else None)
 
 
 def own_project(cloud: Connection, project_id: str | None) -> Project | None:
-    """The project of this id, if there is one. Raises NotConcertims if it is not ours to change."""
-    project = cloud.get_project(project_id) if project_id else None
-    if project and (project.domain_id != cloud.project_domain_id or not project.owners() or is_home(cloud, project)):
-        raise NotConcertims(f"Project {project.id} was not made by Concertim, or is that of a service account.")
-    return project
+    """The project of this id, if there is one. Raises NotConcertims if it is not managed by Concertim."""
+    return _managed(cloud, cloud.get_project(project_id) if project_id else None)
+
+
+def _managed(cloud: Connection, found: _Found | None) -> _Found | None:
+    why = found and why_not_managed(cloud, found)
+    if found and why:
+        raise NotConcertims(f"{type(found).__name__} {found.id} is not managed by Concertim: it {why}.")
+    return found
 
 
 def existing_user(cloud: Connection, user_id: str) -> User:
@@ -69,16 +93,16 @@ def _belongs(cloud: Connection, project: Project, user: User | None) -> bool:
     namesakes = [
         one for login in logins for name in names.names_of(marks.USER, login) for one in cloud.find_users(name)
     ]
-    return bool(logins) and not any(one.is_for(marks.USER, login) for one in namesakes for login in logins)
+    return bool(logins) and not any((marks.USER, login) in one.owners() for one in namesakes for login in logins)
 
 
-def is_operators(cloud: Connection, user: User) -> bool:
+def _is_operators(cloud: Connection, user: User) -> bool:
     """Whether it is the account of cloud_env, or a standing one."""
     accounts = {one.username.casefold() for one in settings.current().standing_grants}
     return user.id == cloud.user_id or user.name.casefold() in accounts
 
 
-def is_home(cloud: Connection, project: Project) -> bool:
+def _is_home(cloud: Connection, project: Project) -> bool:
     """Whether it is the project of cloud_env, or one that we have not made and in which an operator's account lives."""
     if project.id == cloud.project_id:
         return True

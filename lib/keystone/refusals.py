@@ -1,25 +1,24 @@
-"""Turns what keystoneauth and keystoneclient raise into problems that say what a person can do."""
+"""Turns what keystoneauth and keystoneclient raise into problems that name the cause and what can help."""
 
 import re
-import traceback
-from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from keystoneauth1 import exceptions as ksa
-from requests.exceptions import ConnectTimeout
 
-from lib import call, log
+import lib.keystone.unreachable as unreachable
+from lib import log
 from lib.errors import (
     BadRequest,
     CloudEnvRefused,
-    DeadlineExceeded,
     KeystoneBusy,
     KeystoneFailed,
     NotKeystone,
     Problem,
     RightsMissing,
+    StateConflict,
     Unfinished,
 )
-from lib.keystone.dialling import Stale
+from lib.keystone.account import Account
 from lib.masking import mask
 
 
@@ -31,72 +30,126 @@ class Gone(Unfinished):
     """Keystone's 404: what the call named does not exist (any more). A step resolves it, as above."""
 
 
-class ConnectionStale(KeystoneFailed):
-    """Not a failure of Keystone's, as it did not get to know of the call, or ended while at it."""
+class PolicyForbids(RightsMissing):
+    """Keystone's policy says no; or is being loaded, just after Keystone's start, and would say yes in a moment."""
 
 
 NO_KEYSTONE = "What answers at cloud_env.auth_url is not a Keystone v3."
 # Enough for the rules of a password policy.
 LONGEST_TEXT = 1000
-# Those of a refused connection are five; and causes may go round in a circle.
-MOST_CAUSES = 8
 # OpenStack's own have 40 characters.
 LONGEST_REQUEST_ID = 80
+# In which OpenStack's services say their own id of a call.
+REQUEST_ID = "x-openstack-request-id"
 # By these Keystone says that it did nothing.
-REFUSALS = (Taken, Gone, BadRequest, CloudEnvRefused, RightsMissing)
-# These may pass: a short wait and another try can do. Rights among them, as a Keystone that serves requests in threads
-# refuses those that come at once while it loads its policy for the first of them (Keystone 30, each time).
-TRANSIENT = (KeystoneBusy, KeystoneFailed, RightsMissing)
+REFUSALS = (Taken, Gone, BadRequest, CloudEnvRefused, RightsMissing, StateConflict)
+# What Keystone says when it does not say why, of a log-in and of anything else (keystone.exception).
+UNAUTHORIZED = "The request you have made requires authentication."
+FORBIDDEN = "You are not authorized to perform the requested action"
 
 
-def problem(error: Exception, step: str) -> Problem:
-    """The problem that an exception out of the Keystone libraries means, while trying to do `step`."""
+def problem(error: Exception, step: str, account: Account) -> Problem:
+    """The problem that an exception out of the Keystone libraries means, while trying to do `step` as this account."""
     if isinstance(error, Problem):
         error.step = error.step or step
         return error
-    kind, message = _meaning(error, step)
-    return kind(
-        message,
-        step=step,
-        keystone_request_id=mask(getattr(error, "request_id", None) or "")[:LONGEST_REQUEST_ID],
-        detail=_detail(error),
-    )
+    kind, message = _meaning(error, step, account)
+    return kind(message, step=step, keystone_request_id=request_id_of(error), detail=_detail(error))
 
 
-def _meaning(error: Exception, step: str) -> tuple[type[Problem], str]:
+def request_id_of(error: Exception) -> str:
+    """Keystone's own id of the call that it refused, under which its log has more."""
+    response = getattr(error, "response", None)
+    given = getattr(error, "request_id", None) or (response is not None and response.headers.get(REQUEST_ID)) or ""
+    return mask(given)[:LONGEST_REQUEST_ID]
+
+
+def _meaning(error: Exception, step: str, account: Account) -> tuple[type[Problem], str]:
     match error:
-        case ksa.Unauthorized() | ksa.AuthorizationFailure() | ksa.MissingAuthMethods():
+        case ksa.MissingAuthMethods():
             return CloudEnvRefused, (
-                "Keystone refuses the credentials in cloud_env: the user, password or project is wrong or disabled,"
-                " or the user has no role on the project."
+                f"Keystone accepts the password of cloud_env's account ({account.sent}) and wants a second factor,"
+                " which this service cannot give. Use an account without multi-factor authentication."
             )
+        case ksa.Unauthorized() | ksa.AuthorizationFailure():
+            return CloudEnvRefused, _log_in_refused(error, step, account)
+        case ksa.NotFound() | ksa.Forbidden() if _path(error).endswith("/auth/tokens"):
+            return CloudEnvRefused, _log_in_refused(error, step, account)
         case ksa.Forbidden():
-            why = f"Keystone does not let the account in cloud_env {step}: {_text(error)}"
-            return RightsMissing, f"{why} It needs the role admin, or the policy in SECURITY.md."
+            return _forbidden(error, step, account)
         case ksa.NotFound():
             return Gone, f"Keystone does not know what is needed to {step}. Repeat the request."
         case ksa.Conflict():
             return Taken, f"Keystone refuses to {step}: the name is taken. Repeat the request."
-        case ksa.BadRequest() | ksa.RequestEntityTooLarge() | ksa.UnprocessableEntity():
-            return BadRequest, f"Keystone refuses to {step}: {_text(error)}"
+        case ksa.BadRequest() | ksa.UnprocessableEntity():
+            return BadRequest, f"Keystone refuses to {step}: {text_of(error)}"
         case ksa.TooManyRequests() | ksa.ServiceUnavailable():
             return KeystoneBusy, f"Keystone is too busy to {step}. Repeat the request."
         case ksa.HttpServerError():
             return KeystoneFailed, f"Keystone failed to {step}, with status {error.http_status}. Repeat the request."
-        # Else it is a handshake that took too long.
-        case ksa.ConnectTimeout() if not isinstance(error.__context__, ConnectTimeout) and call.current().is_over():
-            return DeadlineExceeded, f"Keystone took too long to {step}. Repeat the request."
-        case ksa.SSLError():
-            return NotKeystone, "The certificate of cloud_env.auth_url cannot be verified. See the setting cacert."
-        case ksa.ConnectionError() if any(isinstance(one, Stale) for one in _chain(error)):
-            return ConnectionStale, f"Keystone closed the connection when asked to {step}. Repeat the request."
+        case ksa.HttpError():
+            return NotKeystone, f"{NO_KEYSTONE[:-1]}: it refuses to {step}, with status {error.http_status}."
         case ksa.ConnectionError():
-            return KeystoneFailed, "Keystone cannot be reached at cloud_env.auth_url."
+            return unreachable.meaning(error, step)
         case _:
             return NotKeystone, NO_KEYSTONE
 
 
-def _text(error: Exception) -> str:
+def _log_in_refused(error: Exception, step: str, account: Account) -> str:
+    said = text_of(error)
+    if not _path(error).endswith("/auth/tokens"):
+        return (
+            f"Keystone has let cloud_env's account ({account.sent}) log in, and yet does not let it {step}: {said}"
+            " Look at whether the account, its project or their domains are disabled or being removed."
+        )
+    if said == UNAUTHORIZED:
+        said = (
+            "the user, password, project or domain is wrong or disabled, the user has no role on the project, or failed"
+            " log-ins have locked the user."
+        )
+    return f"Keystone refuses the log-in of cloud_env's account ({account.sent}): {said}"
+
+
+def _forbidden(error: Exception, step: str, account: Account) -> tuple[type[Problem], str]:
+    """Keystone's 403: by the policy, by a driver that does not say why, or for a reason that stands in its sentence."""
+    said = text_of(error)
+    if said.startswith(f"{FORBIDDEN}:"):
+        why = f"Keystone's policy does not let cloud_env's account {step}: {said}"
+        if account.is_admin():
+            return PolicyForbids, f"{why} The account holds the role admin: the policy itself would have to change."
+        return PolicyForbids, f"{why} It needs the role admin, or the policy in SECURITY.md."
+    if said.startswith(FORBIDDEN):
+        why = f"Keystone does not let cloud_env's account {step}, and does not say why: {said}"
+        return RightsMissing, f"{why} The domain may be read-only, as those of LDAP are{_IN_THE_DIRECTORY}"
+    for sign, kind, remedy in _REASONS:
+        if sign in said:
+            return kind, f"Keystone refuses to {step}: {said}{remedy.format(id=_path(error).rpartition('/')[2])}"
+    return StateConflict, f"Keystone refuses to {step}: {said}"
+
+
+_IN_THE_DIRECTORY = (
+    ": then users are made, changed and removed in the directory, or cloud_env names an account of a domain that"
+    " Keystone keeps by itself."
+)
+# What stands in Keystone's sentence, and what helps.
+_REASONS = (
+    # So with insecure_debug on.
+    ("LDAP does not support write", RightsMissing, f" The domain is read-only{_IN_THE_DIRECTORY}"),
+    ("password length must be", BadRequest, ""),
+    (
+        "not a leaf in the hierarchy",
+        StateConflict,
+        " Remove its subprojects first: openstack project list --parent {id} has them.",
+    ),
+    ("immutable", StateConflict, " If it may go, an operator says so: openstack project set --no-immutable {id}"),
+)
+
+
+def _path(error: Exception) -> str:
+    return urlsplit(str(getattr(error, "url", None) or "")).path
+
+
+def text_of(error: Exception) -> str:
     """What Keystone says, without the request's secrets, in one line of bounded length."""
     # Before it is cut to its final length, as half a secret would not be known for one.
     said = mask(str(getattr(error, "message", error)))
@@ -106,25 +159,7 @@ def _text(error: Exception) -> str:
 
 
 def _detail(error: Exception) -> str:
-    """For the log: Keystone's status and text; else the errors that led to this one, and what the system calls them.
-
-    Not the texts of libraries, as they quote what was sent and answered.
-    """
+    """For the log: Keystone's status and text; else the errors that led to this one."""
     if isinstance(error, ksa.HttpError):
-        return f"{type(error).__name__} {error.http_status} {_text(error)}"
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{', '.join(_causes(error))} at {place.filename}:{place.lineno}"
-
-
-def _causes(error: BaseException) -> Iterator[str]:
-    for one in _chain(error):
-        said = one.strerror if isinstance(one, OSError) else None
-        yield type(one).__name__ + (f" ({said})" if said else "")
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and those that led to it, at most so many."""
-    for _ in range(MOST_CAUSES):
-        if error:
-            yield error
-            error = error.__cause__ or error.__context__
+        return f"{type(error).__name__} {error.http_status} {text_of(error)}"
+    return unreachable.detail(error)

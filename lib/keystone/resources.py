@@ -49,10 +49,6 @@ class _Named:
             return {self.mark} if self.mark[0] in self.kinds else set()
         return set().union(*(names.owners(kind, self.name) for kind in self.kinds))
 
-    def is_for(self, kind: str, owner: str) -> bool:
-        """Whether it is Concertim's, of this kind and for this login or team."""
-        return self.mark == (kind, owner) if self.mark else self.name in names.names_of(kind, owner)
-
 
 _Found = TypeVar("_Found", bound=_Named)
 
@@ -79,7 +75,7 @@ class Project(_Named):
 
 
 @dataclass(frozen=True, config=_CHECKED)
-class Own:
+class Identity:
     """Who logged in, and into which project: what a token says."""
 
     user_id: PlainId
@@ -88,9 +84,9 @@ class Own:
     project_domain_id: PlainId
 
 
-def as_own(token: Any) -> Own:
+def as_identity(token: Any) -> Identity:
     """The value of keystoneauth's access info."""
-    return Own(token.user_id, token.user_domain_id, token.project_id, token.project_domain_id)
+    return Identity(token.user_id, token.user_domain_id, token.project_id, token.project_domain_id)
 
 
 def as_listed(attributes: Mapping[str, Any]) -> Listed:

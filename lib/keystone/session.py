@@ -1,22 +1,22 @@
 """The keystoneauth session behind a connection: who logs in where, and what every HTTP call to Keystone carries."""
 
-from functools import lru_cache
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 
 import requests
 import urllib3
-from keystoneauth1.identity import v3
 from keystoneauth1.session import Session, TCPKeepAliveAdapter
 from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
+import lib.keystone.answers as answers
 import lib.keystone.dialling as dialling
 from lib import call, settings
-from lib.errors import NotKeystone
-from lib.keystone.refusals import NO_KEYSTONE
-from lib.models import CloudEnv
+from lib.errors import CloudEnvRefused, NotKeystone
+from lib.keystone.account import Account
+from lib.keystone.refusals import LONGEST_REQUEST_ID, NO_KEYSTONE, REQUEST_ID
+from lib.once import Once
 
 # Keystone is on this host or beside it; one that takes longer to accept a connection is down.
 CONNECT_SECONDS = 5
@@ -49,23 +49,22 @@ class _Transport(TCPKeepAliveAdapter):
         with dialling.cut_in_time():
             answer = _read(super().send(request, *args, **{**kwargs, **limits}))
         # What Keystone says later may quote them.
-        for token in (request.headers.get("X-Auth-Token"), answer.headers.get("X-Subject-Token")):
-            this.secrets.update([str(token)] if token else [])
-        # keystoneclient takes a redirect, or a page that says "maintenance", for success where it expects no body.
-        if answer.ok and not _is_success(request.method, answer):
-            raise NotKeystone(NO_KEYSTONE, detail=f"answered {answer.status_code}")
+        used, given = request.headers.get("X-Auth-Token"), answer.headers.get("X-Subject-Token")
+        this.secrets.update(str(token) for token in (used, given) if token)
+        this.tokens_given.update(str(token) for token in (given,) if token)
+        answers.check(answer)
         return answer
 
 
-@lru_cache(maxsize=1)
-def _transport(connections: int) -> _Transport:
+@Once
+def _transport() -> _Transport:
     """The one of this process: whoever calls may use a connection that another's call has left."""
-    return _Transport(connections)
+    return _Transport(settings.current().max_concurrent_requests * CALLS_AT_ONCE)
 
 
 def close_connections() -> None:
     """Lets go of the connections that are kept; new ones are opened when needed."""
-    _transport.cache_clear()
+    _transport.forget()
 
 
 class _Direct(requests.Session):
@@ -75,31 +74,36 @@ class _Direct(requests.Session):
     redirects. Looking for all these takes as long as the rest of what requests does for a call.
     """
 
-    def __init__(self, auth: v3.Password) -> None:
+    def __init__(self, account: Account) -> None:
         super().__init__()
-        self._auth = auth
+        self._account = account
 
     def request(self, method: Any, url: Any, *_: Any, **kwargs: Any) -> requests.Response:
         """The one of requests' ways that keystoneauth takes."""
         asked = requests.Request(method, url, kwargs["headers"], data=kwargs.get("data"), params=kwargs.get("params"))
-        transport = _transport(settings.current().max_concurrent_requests * CALLS_AT_ONCE)
-        answer = transport.send(asked.prepare(), verify=kwargs["verify"])
-        if answer.status_code == HTTPStatus.NOT_FOUND and self._names_ourselves(answer.text):
-            # Then it is not the object asked for that is gone, but the account or the project of our token (Keystone 30
-            # answers so to every call). As a 401 it makes keystoneauth log in anew and ask once more.
-            answer.status_code = HTTPStatus.UNAUTHORIZED
+        answer = _transport().send(asked.prepare(), verify=kwargs["verify"])
+        token = answer.request.headers.get("X-Auth-Token")
+        if answer.status_code == HTTPStatus.NOT_FOUND and token:
+            self._look_whose_it_is(answer, fresh=token in call.current().tokens_given)
         return answer
 
-    def _names_ourselves(self, text: str) -> bool:
-        token = self._auth.auth_ref
-        return token is not None and any(str(own) in text for own in (token.user_id, token.project_id) if own)
+    def _look_whose_it_is(self, answer: requests.Response, *, fresh: bool) -> None:
+        """A 404 means that what was asked about is gone only if it names that; else something is amiss with our token.
 
-
-def _is_success(method: str | None, answer: requests.Response) -> bool:
-    """Whether it is what Keystone says when it has done what it was asked: grants and removals have no body."""
-    if method in ("PUT", "DELETE"):
-        return answer.status_code == HTTPStatus.NO_CONTENT
-    return answer.status_code < 300 and answer.headers.get("Content-Type", "").startswith("application/json")
+        Keystone answers so to every call once the account, the project or a domain of the token is gone or disabled.
+        Then, as a 401, it makes keystoneauth log in anew and ask once more.
+        """
+        said = answers.sentence_of(answer)
+        names_theirs = answers.names_any(said, answers.ids_of(answer.request))
+        if names_theirs and (fresh or not answers.names_any(said, self._account.ids())):
+            return
+        if not fresh:
+            answer.status_code = HTTPStatus.UNAUTHORIZED
+            return
+        raise CloudEnvRefused(
+            f"Keystone lets cloud_env's account ({self._account.sent}) log in and no more: {answers.shown(said)}",
+            keystone_request_id=answers.shown(answer.headers.get(REQUEST_ID, ""))[:LONGEST_REQUEST_ID],
+        )
 
 
 def _read(answer: requests.Response) -> requests.Response:
@@ -126,17 +130,15 @@ def _read(answer: requests.Response) -> requests.Response:
     return answer
 
 
-def open_session(cloud_env: CloudEnv) -> Session:
-    """A session that logs in with cloud_env on its first call, and again by itself when the token runs out."""
+def open_session(account: Account) -> Session:
+    """A session that logs in with the account on its first call, and again by itself when the token runs out."""
     ours = settings.current()
     if ours.insecure:
         # The start has warned of it.
         urllib3.disable_warnings(InsecureRequestWarning)
-    # Without the catalog: Keystone is always called at the URL that the request names.
-    auth = v3.Password(cloud_env.auth_url, include_catalog=False, **_credentials(cloud_env))
     return Session(
-        auth=auth,
-        session=_Direct(auth),
+        auth=account.auth,
+        session=_Direct(account),
         verify=not ours.insecure and (str(ours.cacert or "") or True),
         redirect=False,
         app_name="UserHandler",
@@ -148,23 +150,3 @@ def load_client() -> Any:
     from keystoneclient.v3.client import Client
 
     return Client
-
-
-def domain_id_of_default(domain_name: str | None) -> str | None:
-    """The id `default` for either spelling of that domain in Concertim's samples; bootstrap names it `Default`."""
-    return "default" if domain_name in ("default", "Default") else None
-
-
-def _credentials(cloud_env: CloudEnv) -> dict[str, Any]:
-    user: dict[str, Any] = {"user_id": cloud_env.user_id}
-    if not cloud_env.user_id:
-        user = {"username": cloud_env.username, **_domain("user", cloud_env.user_domain_name)}
-    project: dict[str, Any] = {"project_id": cloud_env.project_id}
-    if not cloud_env.project_id:
-        project = {"project_name": cloud_env.project_name, **_domain("project", cloud_env.project_domain_name)}
-    return {"password": cloud_env.password.get_secret_value(), **user, **project}
-
-
-def _domain(part: str, name: str | None) -> dict[str, Any]:
-    known_id = domain_id_of_default(name)
-    return {f"{part}_domain_id": known_id} if known_id else {f"{part}_domain_name": name}

@@ -7,9 +7,11 @@ from lib import call, marks, names
 from lib.errors import BadRequest, NameTaken, Unfinished
 from lib.keystone.claims import not_being_claimed, not_taken_over, take_back, take_over
 from lib.keystone.connection import Connection
-from lib.keystone.ownership import existing_user, is_operators
+from lib.keystone.ownership import existing_user, why_not_managed
+from lib.keystone.proof import LogInRefused
 from lib.keystone.refusals import Gone, Taken
 from lib.keystone.resources import User, enabled
+from lib.keystone.retry import note_if_ours
 from lib.models import NewData, NewUser, SignUp
 
 
@@ -21,10 +23,10 @@ def ensure_user(cloud: Connection, sign_up: NewUser, more: Mapping[str, str] = M
     name = names.name_of(marks.USER, sign_up.username)
     known = cloud.get_user(sign_up.cloud_user_id) if sign_up.cloud_user_id else None
     if known:
-        own = known.domain_id == cloud.user_domain_id and known.is_for(marks.USER, sign_up.username)
-        if not own or is_operators(cloud, known):
+        why = why_not_managed(cloud, known, (marks.USER, sign_up.username))
+        if why:
             raise NameTaken(
-                f"cloud_user_id names a Keystone user that is not Concertim's for login {sign_up.username}."
+                f"cloud_user_id names a user that is not login {sign_up.username}'s in Concertim: it {why}."
             )
         not_being_claimed(enabled(known))
         return known
@@ -77,15 +79,45 @@ def _adopt(
         )
     if user is None:
         raise Taken(f"User {name} was removed while this request asked for it. Repeat the request.")
+    note_if_ours(user.claimed_by)
+    why = why_not_managed(cloud, user, (marks.USER, login))
+    if why:
+        raise NameTaken(
+            f"User {name} exists and is not login {login}'s in Concertim: it {why}. Choose another login, or let an"
+            f" operator rename that user (openstack user set --name NEW-NAME {user.id})."
+        )
     not_being_claimed(enabled(user))
-    if cloud.accepts_password(user.id, password):
+    refused = cloud.prove_password(user.id, password)
+    if refused is None:
         return _reported(cloud, user, more)
-    if user.mark == (marks.USER, login) and not cloud.has_roles(user.id):
+    if user.mark and not cloud.has_roles(user.id):
         return take_over(cloud, user, password, {**person, **more})
-    raise NameTaken(
-        f"User {name} exists and is not this sign-up's: the password sent does not open it, or it is locked or its"
-        f" password has expired. If it is to be this login's, an operator can set its password"
-        f" (openstack user set --password-prompt {user.id}) or remove it."
+    raise _does_not_open(user, refused)
+
+
+def _does_not_open(user: User, refused: LogInRefused) -> NameTaken:
+    """What to tell of a user whom the password does not open, and whom a role shows to be in use."""
+    if refused.wants_factor:
+        why = (
+            "the password sent is right, and Keystone wants a second factor, too, which Concertim cannot give. An"
+            f" operator can look (openstack user show {user.id}) and do without it (openstack user set"
+            f" --disable-multi-factor-auth {user.id})."
+        )
+    elif refused.says:
+        why = (
+            f"{refused.says} An operator can set it to the one of the Concertim account, and let it last beyond the"
+            f" first use (openstack user set --ignore-change-password-upon-first-use --password-prompt {user.id})."
+        )
+    else:
+        why = (
+            "the password sent does not open it, or failed log-ins have locked it, which Keystone does not tell apart."
+            f" If it is this login's, an operator can look into Keystone's log, unlock it (openstack user set --enable"
+            f" {user.id}), set its password (openstack user set --password-prompt {user.id}) or remove it."
+        )
+    return NameTaken(
+        f"User {user.shown_name} exists and cannot be proved to be this sign-up's: {why}",
+        step="prove the user's password",
+        keystone_request_id=refused.keystone_request_id,
     )
 
 

@@ -15,13 +15,21 @@ from functions.create_user_project import create_user_project
 from functions.delete_user import delete_user
 from lib.errors import Answer
 from lib.keystone.connection import forget_connections
-from tests.answers import error
+from tests.answers import error, refusal, unclear
 from tests.census import finished
 from tests.faults.faults import warm_up
 from tests.keystone import Keystone
 from tests.proxy import Answered, Exchange, Fault, Proxy
 
 RequestOf = Callable[..., dict[str, Any]]
+
+REDIRECTED = error(
+    502,
+    "not_a_keystone",
+    "What answers at cloud_env.auth_url redirects (302) to a URL that the log has. Put the URL that it leads to into"
+    " cloud_env.auth_url.",
+)
+NOT_YOU = "You are not authorized to perform the requested action: identity:create_project."
 
 
 def test_a_cold_sign_up_is_twelve_calls_and_a_warm_one_seven(before: Proxy, through: RequestOf, login: str) -> None:
@@ -143,9 +151,7 @@ def test_what_is_refused_after_a_closed_connection_has_changed_nothing(before: P
         return refused if (method, path) == ("POST", "/users") else cut_when_kept
 
     def refused(exchange: Exchange) -> None:
-        exchange.cut() if vars(exchange).get("answered") else exchange.reply(
-            (400, {"Content-Type": "application/json"}, b'{"error": {"code": 400, "message": "Too simple."}}')
-        )
+        exchange.cut() if vars(exchange).get("answered") else exchange.reply(refusal(400, "Too simple."))
 
     before.instead = refusing
     assert create_user_project(through()) == error(
@@ -166,13 +172,13 @@ def test_a_name_taken_after_a_closed_connection_may_be_our_own_work(before: Prox
         asked.append((method, path))
         if asked == [("POST", "/users")]:
             return lost
-        refusal = (403, {"Content-Type": "application/json"}, b'{"error": {"code": 403, "message": "Not you."}}')
-        return refusal if (method, path) == ("POST", "/projects") else None
+        return refusal(403, NOT_YOU) if (method, path) == ("POST", "/projects") else None
 
     before.instead = instead
     message = (
-        "Begun but not finished; repeat the same request. What stopped it: Keystone does not let the account in"
-        " cloud_env create the project: Not you. It needs the role admin, or the policy in SECURITY.md."
+        "Begun but not finished; repeat the same request. What stopped it: Keystone's policy does not let cloud_env's"
+        f" account create the project: {NOT_YOU} The account holds the role admin: the policy itself would have to"
+        " change."
     )
     assert create_user_project(through()) == error(503, "unfinished", message)
 
@@ -229,12 +235,14 @@ def test_a_changed_password_ends_the_kept_connection(cloud: Keystone, login: str
     [role] = admin.roles.list(name="admin")
     admin.roles.grant(role.id, user=owner.id, project=home.id)
     env = {"auth_url": cloud.auth_url, "user_id": owner.id, "project_id": home.id, "password": "old"}
-    assert create_user_project(request_of(cloud_env=env))[0] == 201
+    made = create_user_project(request_of(cloud_env=env))
+    assert made[0] == 201
     admin.users.update(owner.id, password="new")
     assert create_user_project(request_of(cloud_env=env))[0] == 403
-    # Keystone refuses tokens of the very second in which it revoked others; the repeat of a client comes later.
-    answers = (create_user_project(request_of(cloud_env=env | {"password": "new"})) for _ in range(20))
-    assert any(status == 201 for status, _ in answers)
+    # Keystone refuses tokens of the very second in which it revoked others.
+    time.sleep(1.1)
+    assert create_user_project(request_of(cloud_env=env | {"password": "new"})) == made
+    assert create_user_project(request_of(cloud_env=env))[0] == 403
 
 
 def test_an_own_account_made_anew_is_found_out(cloud: Keystone, login: str, request_of: RequestOf) -> None:
@@ -319,8 +327,7 @@ def test_a_create_whose_answer_was_lost_is_never_followed_by_a_4xx(
     def lost_then_refused(method: str, path: str) -> Answered | Fault | None:
         if (method, path) != ("POST", "/users"):
             return None
-        refused = 400, {"Content-Type": "application/json"}, b'{"error": {"message": "No."}}'
-        return refused if before.calls.count((method, path)) > 1 else lost
+        return refusal(400, "No.") if before.calls.count((method, path)) > 1 else lost
 
     before.instead = lost_then_refused
     why = "Begun but not finished; repeat the same request. What stopped it: Keystone refuses to create the user: No."
@@ -336,7 +343,7 @@ def test_a_look_alike_is_never_adopted(before: Proxy, through: RequestOf, login:
 
     def as_mariadb(method: str, path: str) -> Answered | None:
         if (method, path) == ("POST", "/users"):
-            return 409, {"Content-Type": "application/json"}, b'{"error": {"message": "Duplicate entry"}}'
+            return refusal(409, "Duplicate entry")
         if (method, path) == ("GET", "/users") and ("POST", "/users") in before.calls:
             return 200, {"Content-Type": "application/json"}, json.dumps({"users": [other]}).encode()
         return None
@@ -351,14 +358,19 @@ def test_a_look_alike_is_never_adopted(before: Proxy, through: RequestOf, login:
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-@pytest.mark.parametrize("answered", [(302, {"Location": "/"}, b""), (200, {"Content-Type": "text/html"}, b"<html>")])
+@pytest.mark.parametrize(
+    ("answered", "answer"),
+    [
+        ((302, {"Location": "/"}, b""), REDIRECTED),
+        ((200, {"Content-Type": "text/html"}, b"<html>"), unclear(200, "a page")),
+    ],
+)
 def test_a_page_in_place_of_an_answer_is_no_success(
-    before: Proxy, through: RequestOf, method: str, answered: Answered
+    before: Proxy, through: RequestOf, method: str, answered: Answered, answer: Answer
 ) -> None:
     """Something before Keystone says "maintenance": the grants were not made, so it is not 201."""
     before.instead = lambda asked, _path: answered if asked == method else None
-    why = "What answers at cloud_env.auth_url is not a Keystone v3."
-    assert create_user_project(through()) == error(502, "not_a_keystone", why)
+    assert create_user_project(through()) == answer
     before.instead = lambda _method, _path: None
     assert create_user_project(through())[0] == 201
 
@@ -394,8 +406,7 @@ def test_what_keystone_says_is_one_line_without_the_secrets_and_of_bounded_lengt
 ) -> None:
     """Its text quotes values, and whoever answers at the URL may write anything into it."""
     said = "Value: correct-horse.\n2026 - [INFO] forged \x1b[2J" + "x" * 5000
-    answered = (400, {"Content-Type": "application/json"}, json.dumps({"error": {"message": said}}).encode())
-    before.instead = lambda method, path: answered if (method, path) == ("POST", "/users") else None
+    before.instead = lambda method, path: refusal(400, said) if (method, path) == ("POST", "/users") else None
     status, body = create_user_project(through())
     assert isinstance(body, dict)
     begins = "Keystone refuses to create the user: Value: ***. 2026 - [INFO] forged "
@@ -415,20 +426,26 @@ def test_what_keystone_says_is_one_line_without_the_secrets_and_of_bounded_lengt
             (500, {"Content-Type": "text/html"}, b"<html>"),
             error(502, "keystone_failed", "Keystone failed to log in, with status 500. Repeat the request."),
         ),
-        (
-            (200, {"Content-Type": "text/html"}, b"<html>Welcome</html>"),
-            error(502, "not_a_keystone", "What answers at cloud_env.auth_url is not a Keystone v3."),
-        ),
+        ((200, {"Content-Type": "text/html"}, b"<html>Welcome</html>"), unclear(200, "a page")),
         (
             (201, {"Content-Type": "application/json"}, b'{"token": {}}'),
             error(502, "not_a_keystone", "What answers at cloud_env.auth_url is not a Keystone v3."),
         ),
+        ((302, {"Location": "http://127.0.0.1:9/elsewhere"}, b""), REDIRECTED),
+        ((405, {}, b""), unclear(405, "an empty body")),
         (
-            (302, {"Location": "http://127.0.0.1:9/elsewhere"}, b""),
-            error(502, "not_a_keystone", "What answers at cloud_env.auth_url is not a Keystone v3."),
+            (404, {"Content-Type": "application/json"}, b'{"message": "no Route matched"}'),
+            unclear(404, "JSON of another form"),
         ),
-        ((405, {}, b""), error(502, "not_a_keystone", "What answers at cloud_env.auth_url is not a Keystone v3.")),
-        ((404, {}, b""), error(502, "not_a_keystone", "There is no Keystone v3 at cloud_env.auth_url.")),
+        ((401, {"Content-Type": "text/html"}, b"<html>Log in</html>"), unclear(401, "a page")),
+        (
+            (501, {"Content-Type": "text/html"}, b"<html>"),
+            error(502, "not_a_keystone", "What answers at cloud_env.auth_url is not a Keystone v3: it answered 501."),
+        ),
+        (
+            (413, {"Content-Type": "text/html"}, b"<html>"),
+            error(400, "bad_request", "The request is too large for Keystone, or for a proxy before it."),
+        ),
     ],
 )
 def test_an_answer_that_is_no_token_is_told_apart(
@@ -446,13 +463,15 @@ def test_a_keystone_that_never_answers_costs_no_more_than_the_deadline(
     settings_file("user_handler: {deadline: 0.5}")
     with create_server(("127.0.0.1", 0)) as silent:
         env = cloud.cloud_env() | {"auth_url": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        begun = time.monotonic()
         answer = create_user_project(request_of(cloud_env=env))
+        assert time.monotonic() - begun < 2
     assert answer == error(504, "deadline_exceeded", "Keystone took too long to log in. Repeat the request.")
 
 
 def test_keystone_learns_the_request_id(before: Proxy, through: RequestOf) -> None:
     """So that an operator finds one sign-up in both logs."""
-    before.instead = lambda _method, _path: (401, {"Content-Type": "application/json"}, b"{}")
+    before.instead = lambda _method, _path: refusal(401, "The request you have made requires authentication.")
     _, body = create_user_project(through())
     assert isinstance(body, dict)
     assert {headers["X-OpenStack-Request-ID"] for headers in before.headers} == {body["request_id"]}
@@ -463,5 +482,8 @@ def test_no_proxy_of_the_environment_is_used(
 ) -> None:
     """What is dialled is what the request names."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    # Else a machine that reaches itself without its proxy would reach Keystone so, too.
+    for variable in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
     forget_connections()
     assert create_user_project(request_of())[0] == 201

@@ -8,8 +8,7 @@ from keystoneauth1.exceptions import Forbidden
 from keystoneclient.v3.client import Client
 
 from functions.create_user_project import create_user_project
-from lib.errors import Answer
-from tests.answers import error, signed_up
+from tests.answers import error, signed_up, unclear
 from tests.keystone import Keystone, keystone
 
 RequestOf = Callable[..., dict[str, Any]]
@@ -36,6 +35,16 @@ def grants_on(admin: Client, project_id: str) -> set[tuple[str, str]]:
     """Who holds which role on the project, by name."""
     assignments = admin.role_assignments.list(project=project_id, include_names=True)
     return {(one.user["name"], one.role["name"]) for one in assignments}
+
+
+def does_not_open(login: str, user_id: str) -> str:
+    """What is told of a user whom the password sent does not open, and of whom Keystone does not say why."""
+    return (
+        f"User concertim_{login} exists and cannot be proved to be this sign-up's: the password sent does not open it,"
+        " or failed log-ins have locked it, which Keystone does not tell apart. If it is this login's, an operator can"
+        f" look into Keystone's log, unlock it (openstack user set --enable {user_id}), set its password"
+        f" (openstack user set --password-prompt {user_id}) or remove it."
+    )
 
 
 def test_a_sign_up_makes_the_user_and_the_project_with_their_marks(
@@ -185,8 +194,8 @@ def test_an_id_of_somebody_else_is_refused_and_nothing_is_left(
     }
     kind = {"cloud_user_id": "user", "project_id": "project"}[key]
     answer = create_user_project(request_of(**{key: theirs[key]}))
-    why = f"{key} names a Keystone {kind} that is not Concertim's for login {login}."
-    assert answer == error(409, "name_taken", why)
+    why = "it has no mark of Concertim's, and its name is not as the older service named it."
+    assert answer == error(409, "name_taken", f"{key} names a {kind} that is not login {login}'s in Concertim: {why}")
     assert nothing_of(cloud.admin, login)
 
 
@@ -194,12 +203,7 @@ def test_a_taken_user_name_is_refused_and_left_alone(cloud: Keystone, login: str
     """Somebody's own user, whose password the sign-up does not know."""
     theirs = cloud.admin.users.create(f"concertim_{login}", domain="default", password="somebody-else")
     answer = create_user_project(request_of())
-    why = (
-        f"User concertim_{login} exists and is not this sign-up's: the password sent does not open it, or it is locked"
-        " or its password has expired. If it is to be this login's, an operator can set its password"
-        f" (openstack user set --password-prompt {theirs.id}) or remove it."
-    )
-    assert answer == error(409, "name_taken", why)
+    assert answer == error(409, "name_taken", does_not_open(login, theirs.id))
     assert cloud.admin.projects.list(name=f"concertim_{login}_project") == []
     cloud.client(user_id=theirs.id, password="somebody-else", unscoped=True).session.get_token()
 
@@ -352,12 +356,12 @@ def test_ids_of_namesakes_in_another_domain_are_refused(cloud: Keystone, login: 
     domain = cloud.admin.domains.create(f"elsewhere-{login}")
     user = cloud.admin.users.create(f"concertim_{login}", domain=domain.id, password="correct-horse")
     project = cloud.admin.projects.create(f"concertim_{login}_project", domain=domain.id)
-    of_whom = f"that is not Concertim's for login {login}."
+    why = f"that is not login {login}'s in Concertim: it is in another domain than what cloud_env names."
     assert create_user_project(request_of(cloud_user_id=user.id)) == error(
-        409, "name_taken", f"cloud_user_id names a Keystone user {of_whom}"
+        409, "name_taken", f"cloud_user_id names a user {why}"
     )
     assert create_user_project(request_of(project_id=project.id)) == error(
-        409, "name_taken", f"project_id names a Keystone project {of_whom}"
+        409, "name_taken", f"project_id names a project {why}"
     )
 
 
@@ -465,40 +469,10 @@ def test_a_namesake_in_another_domain_gets_no_role(
     assert nothing_of(cloud.admin, login)
 
 
-REFUSED = error(
-    403,
-    "cloud_env_refused",
-    "Keystone refuses the credentials in cloud_env: the user, password or project is wrong or disabled,"
-    " or the user has no role on the project.",
-)
-
-
-@pytest.mark.parametrize(
-    ("change", "answer"),
-    [
-        ({"password": "wrong"}, REFUSED),
-        ({"username": "nobody"}, REFUSED),
-        ({"project_name": "nothing"}, REFUSED),
-        ({"user_domain_name": "nowhere"}, REFUSED),
-        (
-            {"auth_url": "http://127.0.0.1:1/v3"},
-            error(502, "keystone_failed", "Keystone cannot be reached at cloud_env.auth_url."),
-        ),
-    ],
-)
-def test_a_cloud_env_that_does_not_work_is_refused(
-    cloud: Keystone, login: str, request_of: RequestOf, change: dict[str, str], answer: Answer
-) -> None:
-    """In words that show neither the password nor the URL."""
-    assert create_user_project(request_of(cloud_env=cloud.cloud_env() | change)) == answer
-    assert nothing_of(cloud.admin, login)
-
-
 def test_an_auth_url_below_which_there_is_no_keystone_is_named_so(cloud: Keystone, request_of: RequestOf) -> None:
     """A wrong path on the right host."""
     env = cloud.cloud_env() | {"auth_url": cloud.auth_url.replace("/v3", "/identity")}
-    why = "There is no Keystone v3 at cloud_env.auth_url."
-    assert create_user_project(request_of(cloud_env=env)) == error(502, "not_a_keystone", why)
+    assert create_user_project(request_of(cloud_env=env)) == unclear(404, "a page")
 
 
 def test_a_cloud_env_without_the_rights_is_refused(cloud: Keystone, login: str, request_of: RequestOf) -> None:

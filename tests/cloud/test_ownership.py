@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from keystoneauth1.exceptions import Forbidden
@@ -18,29 +18,24 @@ from functions.create_user_project import create_user_project
 from functions.delete_team import delete_team
 from functions.delete_user import delete_user
 from functions.update_team_role import update_team_role
-from lib.endpoint import done
+from lib import keystone
+from lib.endpoint import done, endpoint
 from lib.errors import Answer
+from lib.models import UserRemoval
 from tests.answers import error, signed_up
 from tests.census import census
 from tests.keystone import Keystone
+from tests.proxy import Proxy
+from tests.support.bodies import ROUTES, Field, Given, Route, body_of, fields_of, ids_of, put
 
 RequestOf = Callable[..., dict[str, Any]]
 
-# Every path that names a user or a project, and how.
-NAMING: list[tuple[str, str, Callable[[str, str], dict[str, Any]]]] = [
-    ("PATCH", "/user", lambda user, _: {"user_info": {"cloud_user_id": user, "new_data": {"password": "battery"}}}),
-    ("DELETE", "/user", lambda user, _: {"user_info": {"cloud_user_id": user}}),
-    ("DELETE", "/delete_user", lambda user, project: {"user_info": {"cloud_user_id": user, "project_id": project}}),
-    ("DELETE", "/team", lambda _, project: {"team_info": {"project_id": project}}),
-    ("POST", "/team", lambda _, project: {"name": "other", "project_id": project}),
-    ("POST", "/team_role", lambda user, project: {"team_role": {"role": "admin", **ids(user, project)}}),
-    ("DELETE", "/team_role", lambda user, project: {"team_role": {"role": "admin", **ids(user, project)}}),
-    (
-        "PATCH",
-        "/team_role",
-        lambda user, project: {"team_role": {"current_role": "member", "new_role": "admin", **ids(user, project)}},
-    ),
+# Every field of every path that names a user or a project.
+NAMING = [
+    pytest.param(route, field, id=f"{' '.join(route)} {'.'.join(field)}") for route in ROUTES for field in ids_of(route)
 ]
+# Every path that finds a user by a login.
+BY_LOGIN = [route for route in ROUTES if ("username",) in fields_of(route)]
 
 
 def ids(user: str, project: str) -> dict[str, str]:
@@ -69,47 +64,131 @@ def pair(cloud: Keystone, user_name: str, project_name: str) -> tuple[str, str]:
     return user.id, project.id
 
 
-@pytest.mark.parametrize("theirs", ["admin", "concertim", "somebody"])
-@pytest.mark.parametrize(("method", "path", "body"), NAMING, ids=[f"{one[0]} {one[1]}" for one in NAMING])
-def test_what_is_not_concertims_is_refused_and_left_alone(
-    cloud: Keystone,
-    login: str,
-    env: dict[str, Any],
-    method: str,
-    path: str,
-    body: Callable[[str, str], dict[str, Any]],
-    theirs: str,
-) -> None:
-    """The cloud's admin and its project; a standing account and its project; anybody else's user and project."""
-    if theirs == "admin":
+def theirs(cloud: Keystone, login: str, whose: str) -> tuple[str, str]:
+    """A user and a project that are not Concertim's."""
+    if whose == "cloud_env's":
         admin = cloud.cloud_env_by_ids()
-        user, project = admin["user_id"], admin["project_id"]
-    elif theirs == "concertim":
+        return admin["user_id"], admin["project_id"]
+    if whose == "a standing account's":
         [account] = cloud.admin.users.list(name="concertim", domain="default")
-        user = account.id
         # Its name is as the older service named a team's project, and it is the account's own.
         project = cloud.admin.projects.create(f"CM_{login}", domain="default").id
-        cloud.admin.users.update(user, default_project=project)
-    else:
-        user, project = pair(cloud, f"x-{login}", f"y-{login}")
+        cloud.admin.users.update(account.id, default_project=project)
+        return account.id, project
+    if whose == "another domain's":
+        domain = cloud.admin.domains.create(f"elsewhere-{login}").id
+        mark = {"concertim_kind": "user", "concertim_name": login}
+        user = cloud.admin.users.create(f"concertim_{login}", domain=domain, password="correct-horse", **mark)
+        mark |= {"concertim_kind": "project"}
+        return user.id, cloud.admin.projects.create(f"concertim_{login}_project", domain=domain, **mark).id
+    return pair(cloud, f"x-{login}", f"y-{login}")
+
+
+def touches(cloud: Keystone, login: str, route: Route, field: Field, whose: str) -> tuple[Answer, bool]:
+    """What a request is answered that names, in this field, what is not Concertim's; and whether it changed anything.
+
+    All else that it names is a finished sign-up's.
+    """
+    _, signed_up = create_user_project({"cloud_env": cloud.cloud_env(), "username": login, "password": "correct-horse"})
+    assert isinstance(signed_up, dict)
+    user, project = theirs(cloud, login, whose)
+    body = body_of(route, Given(login, signed_up["user_id"], signed_up["project_id"], "correct-horse"), field)
     before = census(cloud.admin)
-    status, answer = handler.ROUTES[method, path](env | body(user, project))
+    put(body, field, user if field[-1].endswith("user_id") else project)
+    answer = handler.ROUTES[route]({"cloud_env": cloud.cloud_env(), **body})
+    return answer, census(cloud.admin) != before
+
+
+@pytest.mark.parametrize("whose", ["cloud_env's", "a standing account's", "somebody's", "another domain's"])
+@pytest.mark.parametrize(("route", "field"), NAMING)
+def test_what_is_not_concertims_is_refused_and_left_alone(
+    cloud: Keystone, login: str, route: Route, field: Field, whose: str
+) -> None:
+    """Whichever path names it, in whichever field: the table of routes is gone through, and each model's ids."""
+    (status, answer), touched = touches(cloud, login, route, field, whose)
     assert isinstance(answer, dict)
-    assert (status, answer["error"]) == (403, "not_concertims")
+    assert (status, answer["error"], touched) in [(403, "not_concertims", False), (409, "name_taken", False)]
+
+
+def test_an_endpoint_that_forgets_the_rule_is_found_out(
+    cloud: Keystone, login: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the test above would prove nothing: here is one that removes whatever it is told to."""
+
+    @endpoint
+    def careless(request: UserRemoval) -> Answer:
+        keystone.connect(request.cloud_env).delete_user(str(request.user_info.cloud_user_id))
+        return done()
+
+    route = ("DELETE", "/user")
+    monkeypatch.setitem(cast(dict[Route, Any], handler.ROUTES), route, careless)
+    assert touches(cloud, login, route, ("user_info", "cloud_user_id"), "somebody's") == (done(), True)
+
+
+@pytest.mark.parametrize(
+    "whose", ["cloud_env's", "a standing account's", "another login's", "no mark's", "half marked"]
+)
+@pytest.mark.parametrize("route", BY_LOGIN)
+def test_a_login_never_gets_what_is_not_its_own_by_a_password(
+    cloud: Keystone, before: Proxy, login: str, settings_file: Callable[[str], Path], route: Route, whose: str
+) -> None:
+    """The name fits and the password is right; nobody's password is even tried."""
+    user, project = pair(cloud, f"concertim_{login}", f"x-{login}")
+    env = cloud.cloud_env() | {"auth_url": before.auth_url}
+    if whose == "cloud_env's":
+        env = {"auth_url": before.auth_url, "user_id": user, "project_id": project, "password": "correct-horse"}
+    elif whose == "a standing account's":
+        settings_file(f"user_handler: {{standing_grants: [{{username: concertim_{login}, roles: [member]}}]}}")
+    elif whose == "another login's":
+        cloud.admin.users.update(user, concertim_kind="user", concertim_name="bob")
+    elif whose == "half marked":
+        cloud.admin.users.update(user, concertim_kind="user")
+    else:
+        settings_file("user_handler: {legacy_templates: {user_name: ['CM_{username}']}}")
+    earlier = census(cloud.admin)
+    body = body_of(route, Given(login, "", "", "correct-horse"))
+    status, answer = handler.ROUTES[route]({"cloud_env": env, **body})
+    assert isinstance(answer, dict)
+    assert (status, answer["error"]) == (409, "name_taken")
+    assert before.tokens() == 1
+    assert census(cloud.admin) == earlier
+
+
+def test_an_administrator_named_as_a_login_is_not_that_login(cloud: Keystone, login: str) -> None:
+    """Of the default settings, account `concertim_admin`, and a person who signs up as `admin` with its password."""
+    user, project = pair(cloud, f"concertim_admin-{login}", f"x-{login}")
+    env = {"auth_url": cloud.auth_url, "user_id": user, "project_id": project, "password": "correct-horse"}
+    request = {"cloud_env": env, "username": f"admin-{login}", "password": "correct-horse"}
+    why = (
+        f"User concertim_admin-{login} exists and is not login admin-{login}'s in Concertim: it is cloud_env's own, or"
+        " a standing account's. Choose another login, or let an operator rename that user (openstack user set --name"
+        f" NEW-NAME {user})."
+    )
+    before = census(cloud.admin)
+    assert create_user_project(request) == error(409, "name_taken", why)
+    why = f"cloud_user_id names a user that is not login admin-{login}'s in Concertim: it is cloud_env's own, or a"
+    assert create_user_project(request | {"cloud_user_id": user}) == error(
+        409, "name_taken", f"{why} standing account's."
+    )
     assert census(cloud.admin) == before
 
 
 @pytest.mark.parametrize("bad", ["../projects/x", "..", "a/b", "", "  ", None, 5, ["x"], "x" * 65])
-@pytest.mark.parametrize(("method", "path", "body"), NAMING, ids=[f"{one[0]} {one[1]}" for one in NAMING])
+@pytest.mark.parametrize(("route", "field"), NAMING)
 def test_what_is_no_id_never_reaches_keystone(
-    cloud: Keystone, method: str, path: str, body: Callable[[str, Any], dict[str, Any]], bad: Any
+    cloud: Keystone, login: str, route: Route, field: Field, bad: Any
 ) -> None:
-    """400, or, where the UI may lack an id, nothing is done."""
+    """400, or, where the UI may lack an id, nothing is done with it."""
     # Nothing answers there: any call would be a 502.
     nowhere = cloud.cloud_env() | {"auth_url": "http://127.0.0.1:1"}
-    status, _ = handler.ROUTES[method, path]({"cloud_env": nowhere, **body(bad, bad)})
+    body = put(body_of(route, Given(login, "0" * 32, "1" * 32), field), field, bad)
+    status, answer = handler.ROUTES[route]({"cloud_env": nowhere, **body})
+    assert isinstance(answer, dict)
     blank = bad is None or (isinstance(bad, str) and not bad.strip())
-    assert status == (502 if blank and (method == "DELETE" or path == "/team") else 400)
+    # What is to be removed may be null, and so may be an id that need not be sent at all.
+    may_be_blank = route[0] == "DELETE" or not fields_of(route)[field]
+    expected = (502, "keystone_failed") if blank and may_be_blank else (400, "bad_request")
+    assert (status, answer["error"]) == expected
 
 
 def test_another_persons_project_is_never_deleted_with_a_user(
@@ -226,21 +305,26 @@ def test_what_the_older_service_made_is_adopted_changed_and_deleted(
     time.sleep(1.1)
     person = cloud.client(user_id=user, password="battery-staple", project_id=project)
     assert sorted(person.session.auth.get_access(person.session).role_names) == ["member", "reader"]
-    assert refuses_soon(person.users.list)
+    assert comes_to_refuse(person.users.list)
     assert delete_user(env | {"user_info": {"cloud_user_id": user, "project_id": project}}) == done()
     now = census(cloud.admin)
     assert user not in now.users
     assert project not in now.projects
 
 
-def refuses_soon(ask: Callable[[], object]) -> bool:
-    """Whether Keystone forbids it; one thread of it may have cached the roles of before, once."""
-    for _ in range(10):
+def comes_to_refuse(ask: Callable[[], object]) -> bool:
+    """Whether Keystone forbids it in the end, as often in a row as it has threads.
+
+    This is waited for: each thread may have cached the roles of before, and lets it pass once more.
+    """
+    in_a_row, until = 0, time.monotonic() + 10
+    while in_a_row < 16 and time.monotonic() < until:
         try:
             ask()
+            in_a_row = 0
         except Forbidden:
-            return True
-    return False
+            in_a_row += 1
+    return in_a_row == 16
 
 
 @pytest.mark.parametrize("made_by", ["us", "the older service"])

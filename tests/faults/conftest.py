@@ -14,7 +14,7 @@ def trial(cloud: Keystone, login: str, record_property: Callable[[str, object], 
     """Counts the test as a trial, and leaves nothing of it, so that thousands do not slow the cloud down."""
     record_property("trial", "")
     yield
-    clear(cloud.admin, login, f"{login}-2", f"{login}-team")
+    clear(cloud.admin, login, f"{login}-2", f"{login}-2 team")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

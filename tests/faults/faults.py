@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from lib import call, keystone
 from lib.endpoint import Endpoint
 from lib.errors import Answer
 from lib.models import SignUp
+from tests.answers import unclear
 from tests.proxy import Answered, Exchange, Fault, Proxy
 
 JSON = {"Content-Type": "application/json"}
@@ -63,6 +65,29 @@ def other_json(exchange: Exchange) -> None:
     exchange.reply((200, JSON, b'{"status": "ok"}'))
 
 
+# What stands before Keystone answers in its place in one of these forms.
+FORMS: Mapping[str, tuple[str, bytes]] = {
+    "text": ("text/plain", b"default backend"),
+    "HTML": ("text/html", b"<html>Something is wrong.</html>"),
+    "JSON": ("application/json", b'{"message": "no Route matched"}'),
+}
+PAGE_STATUSES = (401, 403, 404, 409)
+
+
+def page(code: int, form: str) -> Fault:
+    """A refusal that is not Keystone's, which never heard of the call."""
+    content_type, body = FORMS[form]
+    return lambda exchange: exchange.reply((code, {"Content-Type": content_type}, body))
+
+
+PAGES: Mapping[str, Fault] = {f"{code} {form}": page(code, form) for code in PAGE_STATUSES for form in FORMS}
+
+
+def page_at(index: int, code: int) -> str:
+    """The kind of page with this status at the call of this number: the forms take turns, so that each has them all."""
+    return f"{code} {[*FORMS][(index + PAGE_STATUSES.index(code)) % len(FORMS)]}"
+
+
 def drip(exchange: Exchange) -> None:
     """Keystone acts, and its answer comes a byte a second."""
     for byte in exchange.as_bytes(exchange.ask_keystone()):
@@ -74,7 +99,6 @@ def drip(exchange: Exchange) -> None:
 
 # These end within the call, once or again at every call that follows.
 PASSING: Mapping[str, Fault] = {
-    "429": status(429),
     "500": status(500),
     "503": status(503),
     "cut before": cut_before,
@@ -88,12 +112,20 @@ PASSING: Mapping[str, Fault] = {
 
 # What outlasts the call's time is the same whether it comes once or again.
 OUTLASTING = ("drip", "hang", "late")
-EVERY_WAY = [
-    *((kind, lasting) for kind in PASSING for lasting in (False, True)),
-    *((kind, False) for kind in OUTLASTING),
-]
-# Those by which a repeat that finds something could go astray: its own kinds of call are tried in these ways only.
-LOST_WAYS = [("cut after", True), ("503", True), ("other json", False), ("late", False)]
+# Of these Keystone does not hear: what follows while they last is the same for each. At a call, two take their turn.
+UNHEARD = ("500", "503", "cut before", "garbage", "html", "other json")
+# Those by which a repeat that finds something could go astray: its own kinds of call are tried in these ways only. That
+# nothing is heard of for as long as it lasts is tried with pages.
+LOST_WAYS = [("cut after", True), ("other json", False), ("late", False)]
+
+
+def every_way(index: int) -> Iterator[tuple[str, bool]]:
+    """In which ways the call of this number goes wrong, and whether it lasts."""
+    in_turn = {UNHEARD[(2 * index + turn) % len(UNHEARD)] for turn in range(2)}
+    yield from ((kind, False) for kind in (*PASSING, *OUTLASTING))
+    yield from ((kind, True) for kind in PASSING if kind not in UNHEARD or kind in in_turn)
+
+
 # Seconds: for what lasts as long as the call may, and for what does not.
 SHORT, LONG = 4, 50
 
@@ -113,7 +145,7 @@ class Outage:
     def begin(self) -> None:
         """From now on, calls are counted."""
         first = len(self.proxy.calls) + self.index
-        faults = {**PASSING, "drip": drip, "hang": self.hang, "late": self.late}
+        faults = {**PASSING, **PAGES, "drip": drip, "hang": self.hang, "late": self.late}
 
         def instead(_method: str, _path: str) -> Answered | Fault | None:
             number = len(self.proxy.calls) - 1
@@ -170,7 +202,46 @@ def converges(
         # What acted late took something from under the repeat, which says so; now nothing is left to do that.
         repeated = function(request)
     is_so(repeated)
-    assert answer[0] >= 500 or answer == repeated or answer[0] == repeated[0] == 409
+    # What ends with one call is met within the request, and whoever sent it never learns of it. Half an answer, and
+    # one in JSON that is no Keystone's, are not asked for again.
+    if outage.kind not in (*OUTLASTING, "cut within", "other json") and not outage.lasting:
+        assert answer[0] < 500
+    if answer[0] < 400:
+        assert answer == repeated
+    elif answer[0] < 500:
+        assert answer[0] == repeated[0] == 409
+
+
+def is_believed_nowhere(
+    function: Endpoint, request: dict[str, Any], outage: Outage, is_so: Callable[[Answer], None]
+) -> None:
+    """The course of a trial with a page that lasts: it proves nothing; and once it is gone, a repeat finishes."""
+    outage.begin()
+    answer = function(request)
+    assert outage.met
+    code, form = outage.kind.split()
+    assert answer == unclear(int(code), "JSON of another form" if form == "JSON" else "a page")
+    outage.heal()
+    is_so(function(request))
+
+
+def pages_once(proxy: Proxy, turn: int) -> None:
+    """Each call is answered by a page the first time that it is asked; in four turns each has every status and form.
+
+    Not the proof of a person's password, which is tried once.
+    """
+    asked: Counter[tuple[str, str]] = Counter()
+
+    def instead(method: str, path: str) -> Fault | None:
+        call_ = method, proxy.targets[-1]
+        asked[call_] += 1
+        # A log-in of cloud_env's account comes first, twice at the most.
+        is_proof = path == "/auth/tokens" and len(proxy.calls) > 2
+        kind = page_at(len(asked), PAGE_STATUSES[(len(asked) + turn) % len(PAGE_STATUSES)])
+        return PAGES[kind] if asked[call_] % 2 and not is_proof else None
+
+    proxy.calls.clear()
+    proxy.instead = instead
 
 
 def warm_up(request: dict[str, Any]) -> None:

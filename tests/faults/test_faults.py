@@ -9,7 +9,17 @@ import pytest
 from functions.create_user_project import create_user_project
 from lib.errors import Answer
 from tests.census import Census, census, finished
-from tests.faults.faults import EVERY_WAY, LOST_WAYS, Outage, converges, warm_up
+from tests.faults.faults import (
+    LOST_WAYS,
+    PAGE_STATUSES,
+    Outage,
+    converges,
+    every_way,
+    is_believed_nowhere,
+    page_at,
+    pages_once,
+    warm_up,
+)
 from tests.keystone import Keystone
 from tests.proxy import Proxy
 
@@ -24,12 +34,22 @@ CALLS = {
     "unfinished": 16,
     "project taken": 9,
 }
+# Of each state, the calls that are no other state's, too: after its look-ups a cold sign-up is as a warm one.
+INDICES = {state: range(calls - CALLS["warm"] if state == "cold" else calls) for state, calls in CALLS.items()}
 TRIALS = [
     pytest.param(state, index, kind, lasting, id=f"{state}-{index}-{kind}-{'outage' if lasting else 'once'}")
-    for state, calls in CALLS.items()
-    for index in range(calls)
-    for kind, lasting in (EVERY_WAY if state in ("cold", "warm") else LOST_WAYS)
+    for state, indices in INDICES.items()
+    for index in indices
+    for kind, lasting in (every_way(index) if state in ("cold", "warm") else LOST_WAYS)
 ]
+PAGE_TRIALS = [
+    pytest.param(state, index, page_at(index, code), id=f"{state}-{index}-{page_at(index, code)}")
+    for state, indices in INDICES.items()
+    for index in indices
+    for code in PAGE_STATUSES
+]
+# At which of its calls a person's password is proved.
+PROOFS = {"finished": 2, "unfinished": 2}
 
 
 @pytest.fixture
@@ -77,6 +97,58 @@ def test_a_sign_up_converges(
         keeps_the_promise(cloud, login, state, answer, earlier)
 
     converges(create_user_project, request, outage, settings_file, is_so)
+
+
+@pytest.mark.usefixtures("trial")
+@pytest.mark.parametrize(("state", "index", "kind"), PAGE_TRIALS)
+def test_a_page_that_lasts_is_believed_nowhere(
+    cloud: Keystone,
+    login: str,
+    before: Proxy,
+    prepared: Callable[[str], dict[str, Any]],
+    state: str,
+    index: int,
+    kind: str,
+) -> None:
+    """Whatever stands before Keystone refuses in its place: it is 502, and no refusal."""
+    request = prepared(state)
+    earlier = census(cloud.admin)
+    outage = Outage(before, kind, index, lasting=True)
+    is_believed_nowhere(
+        create_user_project, request, outage, lambda answer: keeps_the_promise(cloud, login, state, answer, earlier)
+    )
+
+
+@pytest.mark.usefixtures("trial")
+@pytest.mark.parametrize("turn", range(len(PAGE_STATUSES)))
+@pytest.mark.parametrize("state", CALLS)
+def test_pages_that_pass_change_nothing_of_the_answer(
+    cloud: Keystone, login: str, before: Proxy, prepared: Callable[[str], dict[str, Any]], state: str, turn: int
+) -> None:
+    """One at every call: in the end the answer is as ever."""
+    request = prepared(state)
+    earlier = census(cloud.admin)
+    pages_once(before, turn)
+    keeps_the_promise(cloud, login, state, create_user_project(request), earlier)
+    assert len(before.calls) >= 2 * CALLS[state] - (state in PROOFS)
+
+
+@pytest.mark.usefixtures("trial")
+@pytest.mark.parametrize("code", PAGE_STATUSES)
+@pytest.mark.parametrize("state", PROOFS)
+def test_a_page_in_place_of_a_proof_is_not_asked_again(
+    cloud: Keystone, login: str, before: Proxy, prepared: Callable[[str], dict[str, Any]], state: str, code: int
+) -> None:
+    """What refused may have been Keystone, which counts; the repeat of the client proves the password."""
+    request = prepared(state)
+    earlier = census(cloud.admin)
+    before.calls.clear()
+    outage = Outage(before, page_at(PROOFS[state], code), PROOFS[state])
+    is_believed_nowhere(
+        create_user_project, request, outage, lambda answer: keeps_the_promise(cloud, login, state, answer, earlier)
+    )
+    assert before.calls[PROOFS[state]] == ("POST", "/auth/tokens")
+    assert before.tokens() == 2
 
 
 def keeps_the_promise(cloud: Keystone, login: str, state: str, answer: Answer, earlier: Census) -> None:

@@ -1,5 +1,6 @@
 """Whatever hosts the service: what it answers is what a direct call answers."""
 
+import re
 import socket
 import threading
 import time
@@ -92,12 +93,20 @@ def test_a_host_closes_the_connection_of_a_large_body_that_is_refused(
     served_by: Callable[[Host], Running], host: Host
 ) -> None:
     """Anybody can send one: nothing of it has been read when it turns out that there is no token."""
-    service = served_by(host)
-    for _ in range(5):
-        # Some hosts close while it is being sent.
+    service, asked = served_by(host), Asked("POST", "/user", b" " * 2_000_000, headers={})
+    answers: list[Answered] = []
+    until = time.monotonic() + TOGETHER_SECONDS
+    while len(answers) < 5 and time.monotonic() < until:
+        # A host may close while it is being sent, and then its answer is lost now and then.
         with suppress(requests.ConnectionError):
-            status, *_ = service.ask(Asked("POST", "/user", b" " * 2_000_000, headers={}))
-            assert status in (401, 413)
+            answers.append(service.ask(asked))
+    if host.kind == "waitress":
+        # It has a limit of its own, far above ours.
+        assert [status for status, *_ in answers] == [413] * 5
+    else:
+        refused = without_id(asked.directly(host.drops_chunked))
+        assert refused[0] == 401
+        assert [without_id(one) for one in answers] == [refused] * 5
     assert service.connections_left() == 0
 
 
@@ -105,18 +114,26 @@ def test_a_host_closes_the_connection_of_a_large_body_that_is_refused(
 def test_a_host_quotes_no_body_whose_chunks_are_framed_wrongly(
     served_by: Callable[[Host], Running], host: Host
 ) -> None:
-    """Neither in its answer nor in what it logs; some put what they cannot read into an exception."""
+    """Neither in the answer, whoever gives it, nor in the log; some put what they cannot read into an exception."""
     service, body = served_by(host), as_json({"username": "ann", "password": "hunter2-hunter2"})
     head = {"Host": "x", "Transfer-Encoding": "chunked", **Asked("POST", "/").headers}
     lines = ["POST /create_user_project HTTP/1.1", *(f"{name}: {value}" for name, value in head.items()), "", ""]
+    answer = b""
     with socket.create_connection((LOOPBACK, service.port), timeout=10) as wire:
         wire.sendall("\r\n".join(lines).encode() + body + b"\r\n\r\n")
         wire.shutdown(socket.SHUT_WR)
-        with suppress(OSError):
-            answer = b"".join(iter(lambda: wire.recv(65536), b""))
-            assert b" 500 " not in answer.partition(b"\r\n")[0] or REQUEST_ID.encode() not in answer
-            assert b"hunter2" not in answer
-    time.sleep(0.2)
+        # After its answer, a host may cut the connection off for what it has not read.
+        with suppress(ConnectionError):
+            while piece := wire.recv(65536):
+                answer += piece
+    assert answer.split()[1] == (b"411" if host.drops_chunked else b"400")
+    assert b"hunter2" not in answer
+    ours = re.search(f"{REQUEST_ID}: (\\S+)", answer.decode("latin-1"), re.IGNORECASE)
+    if ours:
+        service.said_in_time(f"[{ours[1]}] ")
+    else:
+        # Nothing tells when a host has said what it has to say.
+        time.sleep(0.2)
     assert "hunter2" not in service.said()
 
 

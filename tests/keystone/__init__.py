@@ -68,7 +68,7 @@ class Keystone:
 
 
 @contextmanager
-def keystone(options: Options | None = None, port: int = 0) -> Iterator[Keystone]:
+def keystone(options: Options | None = None, port: int = 0, python: Path = BIN / "python") -> Iterator[Keystone]:
     """Runs a Keystone that is prepared for Concertim; `options` go on top of its configuration, by section."""
     with TemporaryDirectory(prefix="keystone-") as name:
         folder = Path(name)
@@ -76,7 +76,7 @@ def keystone(options: Options | None = None, port: int = 0) -> Iterator[Keystone
             _prepare(folder)
         else:
             shutil.copytree(_prepared(), folder, dirs_exist_ok=True)
-        with _running(folder, options or {}, port) as running:
+        with _running(folder, options or {}, port, python) as running:
             yield running
 
 
@@ -154,11 +154,11 @@ def _manage(folder: Path, *command: str, **environment: str) -> None:
 
 
 @contextmanager
-def _running(folder: Path, options: Options, port: int = 0) -> Iterator[Keystone]:
+def _running(folder: Path, options: Options, port: int = 0, python: Path = BIN / "python") -> Iterator[Keystone]:
     _configure(folder, options)
     with (folder / "stderr").open("w") as stderr:
         process = subprocess.Popen(
-            [BIN / "python", HERE / "serve.py", str(port)],
+            [python, HERE / "serve.py", str(port)],
             env=os.environ | {"OS_KEYSTONE_CONFIG_DIR": str(folder)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

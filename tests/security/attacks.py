@@ -14,56 +14,17 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 from tests.keystone import Keystone
 from tests.proxy import Answered, Exchange, Fault, proxy
-
-Body = dict[str, Any]
-# Of a (login, user id, project id) that exist, the body of a request with this password in it.
-Asking = Callable[[str, str, str, str], Body]
+from tests.support.bodies import Body, Given, Route, body_of, fields_of, ids_of
 
 
-def _ids(user_id: str, project_id: str) -> dict[str, str]:
-    return {"user_id": user_id, "project_id": project_id}
+def asking(route: Route, login: str, user_id: str, project_id: str, password: str) -> Body:
+    """A request to this path with this password in it; where none has a place, in a field that nobody reads.
 
-
-# Every path but GET /; where a person's password has no place, it is in a field that nobody reads.
-ASKING: dict[tuple[str, str], Asking] = {
-    ("POST", "/create_user_project"): lambda login, _u, _p, password: {
-        "username": f"{login}-2",
-        "password": password,
-        "email": "a@b.example",
-    },
-    ("POST", "/change_user_details"): lambda _, user_id, _p, password: {
-        "user_info": {"cloud_user_id": user_id, "new_data": {"password": password, "email": "a@b.example"}}
-    },
-    ("DELETE", "/delete_user"): lambda _, user_id, project_id, password: {
-        "user_info": {"cloud_user_id": user_id, "project_id": project_id, "password": password}
-    },
-    ("POST", "/user"): lambda login, _u, _p, password: {
-        "username": f"{login}-3",
-        "password": password,
-        "name": "Ann",
-        "email": "a@b.example",
-    },
-    ("PATCH", "/user"): lambda _, user_id, _p, password: {
-        "user_info": {"cloud_user_id": user_id, "new_data": {"password": password}}
-    },
-    ("DELETE", "/user"): lambda _, user_id, _p, password: {"user_info": {"cloud_user_id": user_id, "x": password}},
-    ("POST", "/team"): lambda login, _u, _p, password: {"name": f"{login} team", "password": password},
-    ("DELETE", "/team"): lambda _, _u, project_id, password: {
-        "team_info": {"project_id": project_id, "billing_acct_id": None, "password": password}
-    },
-    ("POST", "/team_role"): lambda _, user_id, project_id, password: {
-        "team_role": {"role": "admin", **_ids(user_id, project_id)},
-        "password": password,
-    },
-    ("PATCH", "/team_role"): lambda _, user_id, project_id, password: {
-        "team_role": {"current_role": "admin", "new_role": "member", **_ids(user_id, project_id)},
-        "password": password,
-    },
-    ("DELETE", "/team_role"): lambda _, user_id, project_id, password: {
-        "team_role": {"role": "member", **_ids(user_id, project_id)},
-        "password": password,
-    },
-}
+    It names what exists, but of the login's own, which it makes: then more is asked of Keystone.
+    """
+    given = Given(f"{login}-2" if ("username",) in fields_of(route) else login, user_id, project_id, password)
+    ids = [] if ("username",) in fields_of(route) or ("name",) in fields_of(route) else ids_of(route)
+    return {"password": password} | body_of(route, given, *ids)
 
 
 @dataclass

@@ -24,18 +24,20 @@ import handler
 from lib import call
 from lib.masking import mask
 from lib.settings import JWT_VARIABLE
+from tests.answers import refusal
 from tests.contract.ui import token
 from tests.keystone import Keystone
 from tests.proxy import Answered, Exchange, Proxy, proxy
-from tests.security.attacks import ASKING, Rehearsal, Stage, rehearsing, stage
+from tests.security.attacks import Rehearsal, Stage, asking, rehearsing, stage
 from tests.security.canaries import GLUES
 from tests.service import Service, service
+from tests.support.bodies import ROUTES
 
 Record = Callable[[str, object], None]
 SettingsFile = Callable[[str], Path]
 SECRET = "of the Concertim UI, and of 32 bytes at least"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "post", "\x00", ""]
-PATHS = ["/", "", *sorted({path for _, path in ASKING})]
+PATHS = ["/", "", *sorted({path for _, path in ROUTES})]
 # Statuses that a request can be answered without its being a bug.
 GOOD = {200, 201, 400, 401, 403, 404, 405, 409, 411, 413, 415, 424, 502, 503, 504}
 
@@ -108,7 +110,7 @@ def headers() -> st.SearchStrategy[dict[str, str]]:
 @pytest.fixture
 def refusing() -> Iterator[Proxy]:
     """Something that refuses every log-in as a Keystone does, at once."""
-    refused = (401, {"Content-Type": "application/json"}, b'{"error": {"code": 401, "message": "No."}}')
+    refused = refusal(401, "No.")
     with proxy("http://127.0.0.1:9") as running:
         running.instead = lambda _method, _path: refused
         yield running
@@ -132,9 +134,9 @@ def test_any_request_is_answered_in_json(
     env = {"auth_url": refusing.auth_url, "user_id": "x", "project_id": "x", "password": "correct-horse"}
 
     def whole(route: tuple[str, str]) -> dict[str, Any]:
-        return {"cloud_env": env, **ASKING[route]("ann", "0" * 32, "1" * 32, "correct-horse")}
+        return {"cloud_env": env, **asking(route, "ann", "0" * 32, "1" * 32, "correct-horse")}
 
-    routes = st.sampled_from(sorted(ASKING))
+    routes = st.sampled_from(sorted(ROUTES))
     paths = st.sampled_from(PATHS) | st.text(st.characters(max_codepoint=255), max_size=20).map(lambda text: "/" + text)
     data = st.binary() | values.map(as_json) | spoilt(routes.map(whole).map(as_json))
     nearly = routes.flatmap(
@@ -222,7 +224,7 @@ class _Odd:
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize(("method", "path"), [pytest.param(*route, id=" ".join(route)) for route in ASKING])
+@pytest.mark.parametrize(("method", "path"), [pytest.param(*route, id=" ".join(route)) for route in ROUTES])
 def test_whatever_keystone_answers_is_no_bug_of_ours(
     cloud: Keystone, login: str, played: Stage, record_property: Record, method: str, path: str
 ) -> None:
@@ -230,7 +232,7 @@ def test_whatever_keystone_answers_is_no_bug_of_ours(
     function = handler.ROUTES[method, path]
     user = cloud.admin.users.create(f"concertim_{login}", domain="default", password="x", **mark("user", login))
     project = cloud.admin.projects.create(f"concertim_{login}_project", domain="default", **mark("project", login))
-    body = ASKING[method, path](login, user.id, project.id, "battery-staple")
+    body = asking((method, path), login, user.id, project.id, "battery-staple")
     with rehearsing(cloud) as (auth_url, rehearsal):
         assert function({"cloud_env": cloud.cloud_env() | {"auth_url": auth_url}, **body})[0] == 201
     calls = [answered for given in rehearsal.answers.values() for answered in given]

@@ -68,7 +68,7 @@ def test_a_4xx_after_a_change_becomes_a_5xx_that_says_repeat(caplog: pytest.LogC
 
     why = "Begun but not finished; repeat the same request. What stopped it: It is taken."
     assert half({}) == error(503, "unfinished", why)
-    assert caplog.messages[0].endswith("; repeat: helps")
+    assert caplog.messages[0].endswith("; repeat: helps once the problem is mended")
 
 
 def test_only_busy_and_unfinished_name_a_time_to_wait() -> None:

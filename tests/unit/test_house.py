@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import handler
 from lib.errors import BUG, STATUSES
 from lib.settings import Settings, parse
 from tests.bench.__main__ import with_figures
@@ -45,10 +46,10 @@ def test_every_file_imports_only_what_is_its_own_business(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(ROOT)))
 def test_error_statuses_are_known_to_one_file(path: Path) -> None:
-    """401 and 405 are also known to wsgi, which adds headers to them; and 500 is where failures begin."""
+    """401 and 405 are also known to wsgi, which adds headers to them; 400 and 500 are where kinds of answers begin."""
     numbers = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
     known = {number for number in numbers if isinstance(number, int) and 400 <= number < 600}
-    allowed = {"wsgi.py": {401, 405}, "endpoint.py": {500}}.get(path.name, set())
+    allowed = {"wsgi.py": {401, 405}, "endpoint.py": {500}, "answers.py": {400, 500}}.get(path.name, set())
     assert path.name == "errors.py" or known <= allowed
 
 
@@ -77,6 +78,20 @@ def test_the_readme_has_the_table_of_answers() -> None:
     """Every code with its status, and no other."""
     rows = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert [(int(status), code) for status, code in rows] == sorted([*STATUSES.values(), BUG])
+
+
+def test_the_readme_has_the_table_of_paths() -> None:
+    """Every path that is served, with its method, and no other."""
+    section = (ROOT / "README.md").read_text().partition("\n## All paths\n")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`[A-Z]+ .+?`) \|", section, re.MULTILINE)
+    listed = [tuple(one.split()) for cell in cells for one in re.findall(r"`(.+?)`", cell)]
+    assert sorted(listed) == sorted(handler.ROUTES)
+
+
+def test_every_function_is_served() -> None:
+    """Else no test that goes by the table of routes would try it."""
+    files = {path.stem for path in (ROOT / "functions").glob("*.py")} - {"__init__"}
+    assert files == {function.__name__ for function in handler.ROUTES.values()}
 
 
 def test_the_readme_names_every_setting() -> None:

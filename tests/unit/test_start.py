@@ -90,6 +90,79 @@ for _ in range(2):
     assert [message.partition(" ms;")[0].rpartition(" ")[0] for message in messages[3:]] == ["POST /team 400"] * 2
 
 
+# What a program of these tests begins with: 16 threads that ask something as close to each other as they can.
+AT_ONCE = """
+import os, sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from werkzeug.test import Client
+import handler
+from lib import log
+
+sys.setswitchinterval(1e-6)
+barrier = Barrier(16)
+
+def post(_):
+    barrier.wait()
+    return Client(handler.application).post("/user", json={}).status_code
+
+def post_at_once():
+    with ThreadPoolExecutor(16) as threads:
+        return [*threads.map(post, range(16))]
+"""
+
+
+@pytest.mark.parametrize("_", range(3))
+def test_first_requests_at_once_open_the_log_once(tmp_path: Path, _: int) -> None:
+    """From 16 threads: no warning is told twice, and no line is doubled or lost. Three times, as it is a race."""
+    program = f"""{AT_ONCE}
+statuses = post_at_once()
+print(sorted(type(one).__name__ for one in log.logger.handlers))
+print(statuses)
+"""
+    path = tmp_path / "user-handler.log"
+    text = f"user_handler:\n  log_file: {path}\n"
+    *lines, handlers, statuses = said(program, CONCERTIM_CONFIG_TEXT=text, whole=True).splitlines()
+    assert statuses == str([400] * 16)
+    assert handlers == str(["StreamHandler", "_SharedFile"])
+    messages = [line.partition("] ")[2].partition("] ")[2] for line in lines]
+    assert [message.partition(":")[0] for message in messages[:3]] == [
+        "settings from the environment variable CONCERTIM_CONFIG_TEXT",
+        "anybody who reaches this port may call",
+        "callers choose which hosts this service connects to",
+    ]
+    assert [message.partition(" ms;")[0].rpartition(" ")[0] for message in messages[3:]] == ["create_user 400"] * 16
+    # Each handler takes its turn, so the order of lines that were written at the same time may differ.
+    assert sorted(path.read_text().splitlines()) == sorted(lines)
+
+
+def test_a_broken_settings_file_opens_the_log_once_until_it_is_mended(tmp_path: Path) -> None:
+    """However many requests come meanwhile; then the process goes on with what the file says, as if just started."""
+    path, log_file = tmp_path / "config.yaml", tmp_path / "user-handler.log"
+    path.write_text("user_handler:\n  deadline: -1\n")
+    program = f"""{AT_ONCE}
+from pathlib import Path
+def held():
+    return [id(one) for one in log.logger.handlers], len(os.listdir("/proc/self/fd"))
+statuses = [post_at_once()]
+before = held()
+statuses += [post_at_once() for _ in range(5)]
+same = held() == before
+Path({str(path)!r}).write_text("user_handler:\\n  log_file: {log_file}\\n")
+mended = post_at_once()
+print([statuses == [[500] * 16] * 6, same, mended, sorted(type(one).__name__ for one in log.logger.handlers)])
+"""
+    output = said(program, CONCERTIM_CONFIG=str(path))
+    assert output == str([True, True, [400] * 16, ["StreamHandler", "_SharedFile"]])
+    messages = [line.partition("] ")[2].partition("] ")[2] for line in log_file.read_text().splitlines()]
+    assert messages[0] == f"settings from {path}: it sets log_file"
+    assert [message.partition(":")[0] for message in messages[1:3]] == [
+        "anybody who reaches this port may call",
+        "callers choose which hosts this service connects to",
+    ]
+    assert [message.partition(" ms;")[0].rpartition(" ")[0] for message in messages[3:]] == ["create_user 400"] * 16
+
+
 def test_mistakes_in_the_settings_are_told_to_the_log_and_not_to_strangers(tmp_path: Path) -> None:
     """On hosts that start in spite of them: with a time and a request id, as every line."""
     program = """

@@ -1,0 +1,122 @@
+"""What stands against https at a Keystone: a wrong scheme, or a certificate, each named with what helps."""
+
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from http.client import BAD_REQUEST
+from typing import Any
+from urllib.parse import urlsplit
+
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3.exceptions import HTTPError
+
+import lib.keystone.answers as answers
+import lib.keystone.dialling as dialling
+from lib import settings
+from lib.errors import NotKeystone, Problem, UnclearAnswer, Unreachable
+
+# For what is only asked which of the two a port speaks, after it did not answer otherwise.
+PROBE_SECONDS = 1
+# By which such a probe finds nothing out.
+FAILED = (OSError, HTTPError, Problem)
+# Of a certificate, what is told.
+MOST_NAMES, LONGEST_NAME = 5, 255
+# What OpenSSL calls an answer that is not TLS.
+_NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG")
+_ENDED = ("UNEXPECTED_EOF_WHILE_READING",)
+_UNKNOWN_AUTHORITY = (
+    "is signed by an authority that this service does not know. Put the certificate of that authority into a file,"
+    " and name the file in the setting cacert."
+)
+_OTHER_NAME = (62, 64)
+# By OpenSSL's number for what it did not verify (X509_V_ERR_…).
+_CERTIFICATE: Mapping[int, str] = {
+    9: "is not valid yet, by the clock of this host.",
+    10: "has expired, by the clock of this host. It is to be renewed where Keystone runs.",
+    18: "is signed by nobody but itself. Put it into a file, and name the file in the setting cacert.",
+    **dict.fromkeys((2, 19, 20, 21), _UNKNOWN_AUTHORITY),
+    **dict.fromkeys(_OTHER_NAME, "is for another name. Put a name that it is for into auth_url."),
+}
+
+
+class OtherName(NotKeystone):
+    """The certificate is good, and for another name than that in auth_url."""
+
+
+class HandshakeTimedOut(Unreachable):
+    """Nothing came to begin TLS with: perhaps as the port does not speak it."""
+
+
+def problem_of(error: ssl.SSLError | None) -> tuple[type[Problem], str]:
+    """What an error of OpenSSL's means for whoever wrote auth_url."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        code = error.verify_code
+        why = _CERTIFICATE.get(code, f"cannot be verified: {error.verify_message}.")
+        return OtherName if code in _OTHER_NAME else NotKeystone, f"The certificate of cloud_env.auth_url {why}"
+    reason = error.reason if error else None
+    if reason in _NOT_TLS:
+        return NotKeystone, PLAIN
+    if error is None or isinstance(error, ssl.SSLEOFError) or reason in _ENDED:
+        return Unreachable, "The connection to cloud_env.auth_url ended while TLS began. Repeat the request."
+    return NotKeystone, f"No TLS is possible with cloud_env.auth_url: {reason}."
+
+
+PLAIN = (
+    "The port in cloud_env.auth_url does not speak TLS. Put http in place of https, or the port at which Keystone"
+    " speaks https."
+)
+SECURED = "The port in cloud_env.auth_url speaks TLS. Put https in place of http."
+
+
+def diagnosed(why: Problem, auth_url: str) -> Problem:
+    """What a first log-in failed for, once it was looked whether the scheme of the URL, or the name, is a wrong one."""
+    secured = urlsplit(auth_url).scheme == "https"
+    # To plain HTTP a port of TLS hangs up, or sends a page of its web server's.
+    perhaps_tls = isinstance(why, Unreachable) or (isinstance(why, UnclearAnswer) and why.came == BAD_REQUEST)
+    if isinstance(why, OtherName):
+        return _with_names(why, auth_url)
+    if isinstance(why, HandshakeTimedOut) and _speaks_http(auth_url):
+        return NotKeystone(PLAIN, step=why.step, detail=why.detail)
+    if perhaps_tls and not secured and _speaks_tls(auth_url):
+        return NotKeystone(SECURED, step=why.step, detail=why.detail)
+    return why
+
+
+def _with_names(why: Problem, auth_url: str) -> Problem:
+    """The names in the certificate, in the answer only where the operators have said what may be dialled."""
+    names = ", ".join(_names_in_certificate(auth_url))
+    if names and settings.current().allowed_auth_urls is not None:
+        why = OtherName(f"{why.message} It is for {names}.", step=why.step, detail=why.detail)
+    why.detail += f"; the certificate is for {names or 'no name that could be read'}"
+    return why
+
+
+def _names_in_certificate(auth_url: str) -> list[str]:
+    # Only what a known authority has signed is looked at.
+    context = ssl.create_default_context(cafile=str(settings.current().cacert or DEFAULT_CA_BUNDLE_PATH))
+    context.check_hostname = False
+    with suppress(*FAILED), dialling.opened(auth_url, PROBE_SECONDS) as wire:
+        with context.wrap_socket(wire, server_hostname=urlsplit(auth_url).hostname) as secured:
+            found: Any = secured.getpeercert() or {}
+        return [answers.shown(str(name))[:LONGEST_NAME] for _, name in found.get("subjectAltName", ())][:MOST_NAMES]
+    return []
+
+
+def _speaks_tls(auth_url: str) -> bool:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with dialling.opened(auth_url, PROBE_SECONDS) as wire, context.wrap_socket(wire):
+            return True
+    except ssl.SSLError as error:
+        # Only who speaks TLS says so in an alert of it.
+        return "ALERT" in (error.reason or "")
+    except FAILED:
+        return False
+
+
+def _speaks_http(auth_url: str) -> bool:
+    with suppress(*FAILED), dialling.opened(auth_url, PROBE_SECONDS) as wire:
+        wire.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        return wire.recv(5) == b"HTTP/"
+    return False

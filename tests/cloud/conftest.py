@@ -1,0 +1,36 @@
+"""A Keystone with the options that make it refuse what it else lets through, shared by the tests of what is told."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cloud.strict import Strict
+from tests.keystone import keystone
+from tests.proxy import Proxy, proxy
+
+OPTIONS = {
+    "auth": {"methods": "password,token,totp"},
+    "DEFAULT": {"strict_password_check": "true"},
+    "security_compliance": {
+        "change_password_upon_first_use": "true",
+        "lockout_failure_attempts": "2",
+        "lockout_duration": "86400",
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Strict]:
+    """It is warm: its policy is loaded."""
+    policy = tmp_path_factory.mktemp("policy") / "policy.yaml"
+    policy.write_text("{}")
+    with keystone(OPTIONS | {"oslo_policy": {"policy_file": str(policy)}}) as running:
+        running.admin.users.list(name="concertim")
+        yield Strict(running, policy)
+
+
+@pytest.fixture
+def front(strict: Strict) -> Iterator[Proxy]:
+    """A proxy before that Keystone."""
+    with proxy(strict.cloud.auth_url) as running:
+        yield running

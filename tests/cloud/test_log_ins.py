@@ -1,0 +1,189 @@
+"""Log-ins that Keystone refuses, of a person and of cloud_env's account: what is told, and that what it says helps."""
+
+from typing import Any
+
+import pytest
+
+from functions.create_user_project import create_user_project
+from lib.errors import Answer
+from tests.answers import error, unclear
+from tests.census import census
+from tests.cloud.strict import PASSWORD, SECOND_FACTOR, USABLE, Strict, ids_in, through
+from tests.proxy import Exchange, Proxy
+
+FORMS = pytest.mark.parametrize("form", ["E1", "E2"])
+
+
+@pytest.fixture
+def sign_up(strict: Strict, front: Proxy, login: str) -> dict[str, Any]:
+    """The sign-up of somebody, which reaches Keystone through the proxy."""
+    return {"cloud_env": through(front, strict.cloud.cloud_env()), "username": login, "password": PASSWORD}
+
+
+@pytest.fixture
+def refused_log_ins(front: Proxy) -> list[str]:
+    """Keystone's own ids of the log-ins that it refuses from now on."""
+    ids: list[str] = []
+
+    def note(exchange: Exchange) -> None:
+        answered = exchange.ask_keystone()
+        if answered[0] == 401:
+            ids.append({name.lower(): value for name, value in answered[1].items()}["x-openstack-request-id"])
+        exchange.reply(answered)
+
+    front.instead = lambda _method, path: note if path == "/auth/tokens" else None
+    return ids
+
+
+def cannot_be_proved(login: str, why: str) -> Answer:
+    """The answer to a sign-up whose user exists, is in use and is not opened."""
+    return error(409, "name_taken", f"User concertim_{login} exists and cannot be proved to be this sign-up's: {why}")
+
+
+def stays(strict: Strict, sign_up: dict[str, Any], caplog: pytest.LogCaptureFixture, ids: list[str]) -> Answer:
+    """The answer to the sign-up, which changes nothing, and whose line has Keystone's id of the refused log-in."""
+    held = census(strict.cloud.admin)
+    caplog.clear()
+    answer = create_user_project(sign_up)
+    assert census(strict.cloud.admin) == held
+    [line], [refused] = caplog.messages, ids
+    assert "; step: prove the user's password; " in line
+    assert f"; keystone_request_id: {refused}; repeat: does not help" in line
+    return answer
+
+
+@pytest.mark.parametrize("remedy", ["--enable", "--password-prompt"])
+def test_a_persons_locked_account_can_be_unlocked(
+    strict: Strict,
+    sign_up: dict[str, Any],
+    login: str,
+    caplog: pytest.LogCaptureFixture,
+    refused_log_ins: list[str],
+    remedy: str,
+) -> None:
+    """Keystone does not tell it from a wrong password, so both are named, and either command unlocks it."""
+    made = create_user_project(sign_up)
+    user, _ = ids_in(made)
+    strict.set_user(user, password=PASSWORD, options=USABLE)
+    assert create_user_project(sign_up) == made
+    strict.lock(user)
+    why = (
+        "the password sent does not open it, or failed log-ins have locked it, which Keystone does not tell apart."
+        " If it is this login's, an operator can look into Keystone's log, unlock it (openstack user set --enable"
+        f" {user}), set its password (openstack user set --password-prompt {user}) or remove it."
+    )
+    assert stays(strict, sign_up, caplog, refused_log_ins) == cannot_be_proved(login, why)
+    strict.set_user(user, **({"enabled": True} if remedy == "--enable" else {"password": PASSWORD}))
+    assert create_user_project(sign_up) == made
+
+
+def test_a_persons_expired_password_can_be_set(
+    strict: Strict,
+    sign_up: dict[str, Any],
+    login: str,
+    caplog: pytest.LogCaptureFixture,
+    refused_log_ins: list[str],
+) -> None:
+    """In Keystone's own sentence. Here by the option that wants every password to be changed by its owner."""
+    made = create_user_project(sign_up)
+    user, _ = ids_in(made)
+    why = (
+        f"The password is expired and needs to be changed for user: {user}. An operator can set it to the one of the"
+        " Concertim account, and let it last beyond the first use (openstack user set"
+        f" --ignore-change-password-upon-first-use --password-prompt {user})."
+    )
+    assert stays(strict, sign_up, caplog, refused_log_ins) == cannot_be_proved(login, why)
+    strict.set_user(user, password=PASSWORD, options=USABLE)
+    assert create_user_project(sign_up) == made
+
+
+def test_a_second_factor_of_a_person_can_be_done_without(
+    strict: Strict,
+    sign_up: dict[str, Any],
+    login: str,
+    caplog: pytest.LogCaptureFixture,
+    refused_log_ins: list[str],
+) -> None:
+    """Keystone says that the password is right, and with it alone nobody gets in."""
+    made = create_user_project(sign_up)
+    user, _ = ids_in(made)
+    strict.set_user(user, password=PASSWORD, options=USABLE | SECOND_FACTOR)
+    why = (
+        "the password sent is right, and Keystone wants a second factor, too, which Concertim cannot give. An operator"
+        f" can look (openstack user show {user}) and do without it (openstack user set --disable-multi-factor-auth"
+        f" {user})."
+    )
+    assert stays(strict, sign_up, caplog, refused_log_ins) == cannot_be_proved(login, why)
+    strict.set_user(user, options={"multi_factor_auth_enabled": False})
+    assert create_user_project(sign_up) == made
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 429])
+def test_a_page_in_place_of_the_answer_to_a_persons_log_in_is_not_asked_again(
+    strict: Strict, front: Proxy, sign_up: dict[str, Any], status: int
+) -> None:
+    """It may have replaced a refusal, and those count towards the lock-out; nothing is known of the password."""
+    user, _ = ids_in(create_user_project(sign_up))
+    strict.set_user(user, password=PASSWORD, options=USABLE)
+    held = census(strict.cloud.admin)
+    front.calls.clear()
+    page = (status, {"Content-Type": "text/html"}, b"<html>Sorry</html>")
+    front.instead = lambda _method, path: page if path == "/auth/tokens" else None
+    assert create_user_project(sign_up) == unclear(status, "a page")
+    assert front.tokens() == 1
+    assert census(strict.cloud.admin) == held
+
+
+def sent(env: dict[str, Any]) -> str:
+    """How what cloud_env names is told."""
+    if "user_id" in env:
+        return f"user id {env['user_id']}, project id {env['project_id']}"
+    return f"user {env['username']} of domain id default, project {env['project_name']} of domain id default"
+
+
+def refused(env: dict[str, Any], why: str) -> Answer:
+    """The answer where Keystone refuses the log-in of cloud_env's account."""
+    return error(403, "cloud_env_refused", f"Keystone refuses the log-in of cloud_env's account ({sent(env)}): {why}")
+
+
+@FORMS
+def test_an_expired_account_of_cloud_env_is_told_as_keystone_tells_it(strict: Strict, login: str, form: str) -> None:
+    """Not as a wrong one."""
+    user, env = strict.operator()
+    request = {"cloud_env": env[form], "username": login, "password": PASSWORD}
+    why = f"The password is expired and needs to be changed for user: {user}."
+    assert create_user_project(request) == refused(env[form], why)
+    strict.set_user(user, password=PASSWORD, options=USABLE)
+    ids_in(create_user_project(request))
+
+
+@FORMS
+@pytest.mark.parametrize("rules", [[["password", "totp"]], [["totp"]]])
+def test_an_account_of_cloud_env_that_wants_a_second_factor_is_told_so(
+    strict: Strict, login: str, form: str, rules: list[list[str]]
+) -> None:
+    """As the password was right."""
+    user, env = strict.operator(**USABLE, **SECOND_FACTOR | {"multi_factor_auth_rules": rules})
+    request = {"cloud_env": env[form], "username": login, "password": PASSWORD}
+    why = (
+        f"Keystone accepts the password of cloud_env's account ({sent(env[form])}) and wants a second factor, which"
+        " this service cannot give. Use an account without multi-factor authentication."
+    )
+    assert create_user_project(request) == error(403, "cloud_env_refused", why)
+    strict.set_user(user, options={"multi_factor_auth_enabled": False})
+    ids_in(create_user_project(request))
+
+
+@FORMS
+def test_a_locked_account_of_cloud_env_is_among_what_may_be_wrong(strict: Strict, login: str, form: str) -> None:
+    """Keystone does not say."""
+    user, env = strict.operator(**USABLE)
+    request = {"cloud_env": env[form], "username": login, "password": PASSWORD}
+    strict.lock(user)
+    why = (
+        "the user, password, project or domain is wrong or disabled, the user has no role on the project, or failed"
+        " log-ins have locked the user."
+    )
+    assert create_user_project(request) == refused(env[form], why)
+    strict.set_user(user, enabled=True)
+    ids_in(create_user_project(request))

@@ -1,0 +1,136 @@
+"""A Keystone that has the users of one domain from a real LDAP directory, which it only reads."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import quote
+
+from keystoneclient.v3.client import Client
+
+from tests.debian import found
+from tests.keystone import Keystone, keystone
+from tests.service import ROOT, START_SECONDS
+
+# Made by the Makefile: an environment on top of Keystone's own.
+VENV = ROOT / ".ldap"
+
+DOMAIN = "people"
+TREE = f"ou={DOMAIN},dc=example"
+# The accounts of a cloud whose operators are in the directory, too, and a person.
+PEOPLE = ("admin", "concertim", "carol")
+
+SLAPD_CONF = """\
+include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/inetorgperson.schema
+database ldif
+suffix "dc=example"
+directory {data}
+"""
+ENTRIES = f"""\
+dn: dc=example
+objectClass: domain
+dc: example
+
+dn: {TREE}
+objectClass: organizationalUnit
+ou: {DOMAIN}
+"""
+PERSON = """
+dn: cn={name},{tree}
+objectClass: inetOrgPerson
+cn: {name}
+sn: {name}
+userPassword: {password}
+"""
+# Configured over the API, for which the domain must exist; in files, for which it must exist before the start.
+OPTIONS = {"identity": {"domain_specific_drivers_enabled": "true", "domain_configurations_from_database": "true"}}
+
+
+class KeystoneOfPeople(Keystone):
+    """One whose account in cloud_env is of the domain in LDAP; `admin` is that of the domain Default."""
+
+    def cloud_env(self) -> dict[str, Any]:
+        """An account in LDAP that has the role admin on a project of its domain."""
+        return {
+            "auth_url": self.auth_url,
+            "username": "admin",
+            "password": password_of("admin"),
+            "project_name": "operations",
+            "user_domain_name": DOMAIN,
+            "project_domain_name": DOMAIN,
+        }
+
+    def client_of_people(self) -> Client:
+        """A keystoneclient for that account."""
+        domain, env = self.domain_id(), self.cloud_env()
+        own = {"user_domain_id": domain, "project_domain_id": domain}
+        return self.client(**own, **{name: env[name] for name in ("username", "password", "project_name")})
+
+    def cloud_env_of_default(self) -> dict[str, Any]:
+        """The account of the domain Default, whose users are in SQL."""
+        return super().cloud_env()
+
+    def domain_id(self) -> str:
+        """The id of the domain in LDAP."""
+        return str(self.admin.domains.list(name=DOMAIN)[0].id)
+
+    def people(self) -> dict[str, str]:
+        """Ids of the users in LDAP, by name."""
+        return {user.name: user.id for user in self.admin.users.list(domain=self.domain_id())}
+
+
+def password_of(name: str) -> str:
+    """What opens this person's account."""
+    return f"{name}-of-{DOMAIN}"
+
+
+@contextmanager
+def keystone_of_people() -> Iterator[KeystoneOfPeople]:
+    """Runs the directory, and a Keystone that has the domain from it."""
+    with _slapd() as url, keystone(OPTIONS, python=VENV / "bin" / "python") as running:
+        _add_domain(running, url)
+        cloud = KeystoneOfPeople(running.auth_url)
+        project = cloud.admin.projects.create("operations", cloud.domain_id())
+        role = cloud.admin.roles.list(name="admin")[0]
+        cloud.admin.roles.grant(role.id, user=cloud.people()["admin"], project=project.id)
+        yield cloud
+
+
+def _add_domain(running: Keystone, url: str) -> None:
+    admin = running.admin
+    domain = admin.domains.create(DOMAIN)
+    how = {
+        "identity": {"driver": "ldap"},
+        "ldap": {"url": url, "suffix": "dc=example", "user_tree_dn": TREE, "user_objectclass": "inetOrgPerson"},
+    }
+    admin.session.put(f"{running.auth_url}/domains/{domain.id}/config", json={"config": how})
+
+
+@contextmanager
+def _slapd() -> Iterator[str]:
+    """Runs an OpenLDAP that only this user can reach, by the socket in the URL given."""
+    with TemporaryDirectory(prefix="slapd-") as name, (Path(name) / "log").open("w") as log:
+        folder, program = Path(name), found("slapd") or "slapd"
+        config, socket, data = folder / "slapd.conf", folder / "socket", folder / "data"
+        data.mkdir()
+        config.write_text(SLAPD_CONF.format(data=data))
+        people = (PERSON.format(name=one, tree=TREE, password=password_of(one)) for one in PEOPLE)
+        (folder / "entries").write_text(ENTRIES + "".join(people))
+        subprocess.run([program, "-T", "add", "-f", config, "-l", folder / "entries"], check=True, capture_output=True)
+        url = f"ldapi://{quote(str(socket), safe='')}"
+        # With any level of debugging it stays in the foreground.
+        with subprocess.Popen([program, "-d", "0", "-f", config, "-h", url], stdout=log, stderr=log) as server:
+            try:
+                until = time.monotonic() + START_SECONDS
+                while not socket.exists():
+                    if server.poll() is not None or time.monotonic() > until:
+                        raise RuntimeError("slapd did not start:\n" + (folder / "log").read_text()[-2000:])
+                    time.sleep(0.02)
+                yield url
+            finally:
+                server.terminate()

@@ -1,0 +1,36 @@
+"""`make ldap`: what is answered where the users of cloud_env's domain are in an LDAP directory."""
+
+import argparse
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+from tests.debian import missing
+from tests.service import ROOT
+
+# python-ldap has no wheels.
+WANTED = ["slapd", "gcc", "/usr/include/ldap.h", "/usr/include/sasl/sasl.h"]
+PACKAGES = ["slapd", "gcc", "libldap-dev", "libsasl2-dev", "python3-dev"]
+
+
+def main() -> None:
+    """Runs the tests; ends with what pytest ends with."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--if-possible", action="store_true", help="end with 0 where no LDAP can be had")
+    if_possible = options.parse_args().if_possible
+    why_not = missing([*WANTED, str(Path(sysconfig.get_path("include")) / "Python.h")], PACKAGES) or _not_installed()
+    if why_not:
+        print(f"NOT TESTED: there is no LDAP: {why_not}")
+        sys.exit(0 if if_possible else 1)
+    sys.exit(subprocess.run([sys.executable, "-m", "pytest", "tests/ldap"], cwd=ROOT).returncode)
+
+
+def _not_installed() -> str:
+    """Why Keystone's LDAP driver cannot be installed; empty when it is."""
+    done = subprocess.run(["make", ".ldap/installed"], cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False)
+    return done.stderr[-500:] if done.returncode else ""
+
+
+if __name__ == "__main__":
+    main()

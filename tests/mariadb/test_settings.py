@@ -1,0 +1,144 @@
+"""Roles and accounts that MariaDB does not tell from what the settings name: what is there, and the setting for it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import handler
+from functions.create_user_project import create_user_project
+from lib.keystone.connection import forget_connections
+from tests.answers import error
+from tests.census import Census, census
+from tests.keystone import Keystone
+from tests.support.bodies import Given, Route, body_of
+
+RequestOf = Callable[..., dict[str, Any]]
+SettingsFile = Callable[[str], Path]
+
+ROLE = "role member, but Member"
+ROLE_SETTING = "Member (in user_roles, cloud_env_roles, standing_grants, team_roles)"
+ACCOUNT = "user concertim in domain default, but Concertim"
+ACCOUNT_SETTING = "Concertim (in standing_grants)"
+
+
+@contextmanager
+def renamed(manager: Any, name: str, other: str) -> Iterator[None]:
+    """Meanwhile the role or account of this name has the other one, as some installers spell it."""
+    [found] = [one for one in manager.list(name=name) if one.name == name]
+    manager.update(found.id, name=other)
+    try:
+        yield
+    finally:
+        manager.update(found.id, name=name)
+
+
+def let_be_renamed(cloud: Keystone) -> None:
+    """Bootstrap makes its roles immutable."""
+    [found] = [one for one in cloud.admin.roles.list() if one.name == "member"]
+    cloud.admin.roles.update(found.id, options={"immutable": False})
+
+
+@pytest.fixture
+def role(cloud: Keystone) -> Iterator[None]:
+    """The role is there as `Member`."""
+    let_be_renamed(cloud)
+    with renamed(cloud.admin.roles, "member", "Member"):
+        yield
+
+
+@pytest.fixture
+def account(cloud: Keystone) -> Iterator[None]:
+    """The account is there as `Concertim`."""
+    with renamed(cloud.admin.users, "concertim", "Concertim"):
+        yield
+
+
+def not_prepared(what: str, setting: str) -> object:
+    """The answer, without a command: Keystone would answer it 409."""
+    return error(
+        424,
+        "cloud_not_prepared",
+        f"The cloud is not prepared for Concertim: it has no {what}. In the settings write {setting}: Keystone does not"
+        " tell these names apart.",
+    )
+
+
+def grants(held: Census, cloud: Keystone, login: str) -> set[tuple[str, str]]:
+    """Which role has been granted to whom on the project of this login, by name."""
+    roles = {role.id: role.name for role in cloud.admin.roles.list()}
+    return {(roles[role], held.users[whose]["name"]) for role, whose, _ in held.of(login).grants}
+
+
+@pytest.mark.usefixtures("role")
+def test_a_role_in_another_spelling_is_told_and_works_once_it_is_in_the_settings(
+    cloud: Keystone, login: str, request_of: RequestOf, settings_file: SettingsFile
+) -> None:
+    """Nothing is made before."""
+    held = census(cloud.admin)
+    assert create_user_project(request_of()) == not_prepared(ROLE, ROLE_SETTING)
+    assert census(cloud.admin) == held
+    settings_file(
+        "user_handler: {user_roles: [Member], standing_grants: [{username: concertim, roles: [watcher, Member]}]}"
+    )
+    assert create_user_project(request_of())[0] == 201
+    assert grants(census(cloud.admin), cloud, login) == {
+        ("Member", f"concertim_{login}"),
+        ("Member", "concertim"),
+        ("watcher", "concertim"),
+        ("admin", "admin"),
+    }
+
+
+@pytest.mark.usefixtures("account")
+def test_an_account_in_another_spelling_is_told_and_works_once_it_is_in_the_settings(
+    cloud: Keystone, login: str, request_of: RequestOf, settings_file: SettingsFile
+) -> None:
+    """Nothing is made before."""
+    held = census(cloud.admin)
+    assert create_user_project(request_of()) == not_prepared(ACCOUNT, ACCOUNT_SETTING)
+    assert census(cloud.admin) == held
+    settings_file("user_handler: {standing_grants: [{username: Concertim, roles: [watcher, member]}]}")
+    assert create_user_project(request_of())[0] == 201
+    assert ("watcher", "Concertim") in grants(census(cloud.admin), cloud, login)
+
+
+@pytest.mark.usefixtures("role", "account")
+def test_all_that_is_there_in_another_spelling_is_told_beside_what_is_missing(
+    cloud: Keystone, request_of: RequestOf, settings_file: SettingsFile
+) -> None:
+    """Each with what helps: a setting, or a command, which Keystone takes."""
+    settings_file(
+        "user_handler: {standing_grants: [{username: concertim, roles: [not-yet]}, {username: nobody, roles: [admin]}]}"
+    )
+    held = census(cloud.admin)
+    why = (
+        f"The cloud is not prepared for Concertim: it has no {ROLE}, no role not-yet, no {ACCOUNT}, no user nobody in"
+        f" domain default. In the settings write {ROLE_SETTING}, and {ACCOUNT_SETTING}: Keystone does not tell these"
+        " names apart. Make the others with: openstack role create not-yet; openstack user create --domain default"
+        " --password-prompt nobody"
+    )
+    assert create_user_project(request_of()) == error(424, "cloud_not_prepared", why)
+    assert census(cloud.admin) == held
+
+
+@pytest.mark.parametrize("route", [("POST", "/team_role"), ("PATCH", "/team_role")])
+def test_a_role_in_a_team_is_told_likewise(
+    cloud: Keystone, login: str, request_of: RequestOf, settings_file: SettingsFile, route: Route
+) -> None:
+    """With the setting for it."""
+    _, made = create_user_project(request_of())
+    assert isinstance(made, dict)
+    body = body_of(route, Given(login, made["user_id"], made["project_id"]))
+    let_be_renamed(cloud)
+    with renamed(cloud.admin.roles, "member", "Member"):
+        # And with them the ids that the sign-up has looked up.
+        forget_connections()
+        held = census(cloud.admin)
+        answer = handler.ROUTES[route]({"cloud_env": cloud.cloud_env(), **body})
+        assert answer == not_prepared(ROLE, ROLE_SETTING)
+        assert census(cloud.admin) == held
+        settings_file("user_handler: {team_roles: {admin: Member, member: Member}}")
+        assert handler.ROUTES[route]({"cloud_env": cloud.cloud_env(), **body})[0] == 201

@@ -1,0 +1,24 @@
+"""`make nginx`: what is answered where a real nginx stands before Keystone, and speaks in its place."""
+
+import argparse
+import subprocess
+import sys
+
+from tests.debian import missing
+from tests.service import ROOT
+
+
+def main() -> None:
+    """Runs the tests; ends with what pytest ends with."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--if-possible", action="store_true", help="end with 0 where no nginx can be had")
+    if_possible = options.parse_args().if_possible
+    why_not = missing(["nginx"], ["nginx"])
+    if why_not:
+        print(f"NOT TESTED: there is no nginx: {why_not}")
+        sys.exit(0 if if_possible else 1)
+    sys.exit(subprocess.run([sys.executable, "-m", "pytest", "tests/nginx"], cwd=ROOT).returncode)
+
+
+if __name__ == "__main__":
+    main()

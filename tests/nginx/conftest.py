@@ -1,0 +1,16 @@
+"""The nginx of these tests."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.keystone import Keystone
+from tests.nginx import Fronts, nginx
+from tests.tls import Certificates
+
+
+@pytest.fixture(scope="session")
+def fronts(cloud: Keystone, leaves: Certificates) -> Iterator[Fronts]:
+    """The URLs of all that nginx does before this Keystone, with the good certificate."""
+    with nginx(cloud.auth_url, leaves.good) as running:
+        yield running
