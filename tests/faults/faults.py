@@ -11,7 +11,6 @@ from typing import Any
 from lib import call, keystone
 from lib.endpoint import Endpoint
 from lib.errors import Answer
-from lib.keystone.claims import SECONDS_BETWEEN_CLOCKS
 from lib.models import SignUp
 from tests.answers import unclear
 from tests.proxy import Answered, Exchange, Fault, Proxy
@@ -234,7 +233,7 @@ def is_believed_nowhere(
 
 def repeat(function: Endpoint, request: dict[str, Any]) -> Answer:
     """Sends it once more; again and again where the request before has left a claim, until that is no longer young."""
-    until = time.monotonic() + REPEATED + SECONDS_BETWEEN_CLOCKS + 1
+    until = time.monotonic() + REPEATED + 1
     while "is taking over user" in str((answer := function(request))[1]) and time.monotonic() < until:
         time.sleep(0.5)
     return answer
