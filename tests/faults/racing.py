@@ -1,14 +1,19 @@
-"""Two sign-ups of one login at the same time, each of which can be held up before any of its calls to Keystone."""
+"""Two sign-ups of one login at the same time, each of which can be held up before any of its calls to Keystone.
+
+The calls are those of the model (tests/model/). What it leaves out, as the grants to others, changes nothing for them.
+"""
 
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from functions.create_user_project import create_user_project
 from lib import call
 from lib.errors import Answer
+from tests.model.wire import name_of
 from tests.proxy import Exchange, Proxy
 
 # Seconds: long enough for one that waits for another which waits itself, on a busy machine; and how long a repeat may
@@ -17,13 +22,14 @@ DEADLINE, PATIENCE = 15, 60
 
 
 class Racer:
-    """One of two sign-ups; it is known by its request id."""
+    """One of two sign-ups; it is known by its request id. Held up before the last of these calls, if there are any."""
 
-    def __init__(self, track: "Track", request: dict[str, Any], held_at: int | None) -> None:
+    def __init__(self, track: "Track", request: dict[str, Any], until: Sequence[str] = ()) -> None:
         self.request = request
         self.password = request["password"]
-        self.calls = 0
-        self._held_at = held_at
+        self._others = track.others
+        self._until = until
+        self._asked: list[str] = []
         self._request_id = f"req-{uuid.uuid4()}"
         self._let_go = threading.Event()
         self._stands = threading.Event()
@@ -49,8 +55,10 @@ class Racer:
 
     def pass_on(self, exchange: Exchange) -> None:
         """One of its calls; held up if it is the one."""
-        number, self.calls = self.calls, self.calls + 1
-        if number == self._held_at:
+        name = name_of(exchange, self._others)
+        self._asked.append(name)
+        # Counted by its name, as the calls of a wave come in any order.
+        if self._until and name == self._until[-1] and self._asked.count(name) == self._until.count(name):
             self._stands.set()
             assert self._let_go.wait(60)
         exchange.reply(exchange.ask_keystone())
@@ -64,9 +72,9 @@ class Racer:
 class Track:
     """Where they run: a proxy that tells their calls apart."""
 
-    def __init__(self, before: Proxy) -> None:
+    def __init__(self, before: Proxy, others: set[str]) -> None:
+        self.others = others
         self.racers: dict[str, Racer] = {}
-        self._lock = threading.Lock()
         before.instead = lambda _method, _path: self._pass_on
 
     def _pass_on(self, exchange: Exchange) -> None:

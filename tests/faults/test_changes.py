@@ -147,11 +147,17 @@ def test_a_change_converges(
 @pytest.mark.usefixtures("trial")
 @pytest.mark.parametrize(("change", "index", "kind"), PAGE_TRIALS)
 def test_a_page_that_lasts_is_believed_nowhere(
-    before: Proxy, prepared: Callable[[Change], Prepared], change: Change, index: int, kind: str
+    before: Proxy,
+    prepared: Callable[[Change], Prepared],
+    settings_file: Callable[[str], Path],
+    change: Change,
+    index: int,
+    kind: str,
 ) -> None:
     """That something is gone, above all: it is 502, and the removal is finished by the repeat."""
     ready = prepared(change)
-    is_believed_nowhere(ready.function, ready.request, Outage(before, kind, index, lasting=True), ready.is_so)
+    outage = Outage(before, kind, index, lasting=True)
+    is_believed_nowhere(ready.function, ready.request, outage, settings_file, ready.is_so)
 
 
 @pytest.mark.usefixtures("trial")

@@ -31,8 +31,8 @@ CALLS = {
     "warm": 7,
     "finished": 11,
     "finished, by ids": 8,
-    "unfinished": 16,
-    "project taken": 9,
+    "unfinished": 17,
+    "project taken": 11,
 }
 # Of each state, the calls that are no other state's, too: after its look-ups a cold sign-up is as a warm one.
 INDICES = {state: range(calls - CALLS["warm"] if state == "cold" else calls) for state, calls in CALLS.items()}
@@ -106,6 +106,7 @@ def test_a_page_that_lasts_is_believed_nowhere(
     login: str,
     before: Proxy,
     prepared: Callable[[str], dict[str, Any]],
+    settings_file: Callable[[str], Path],
     state: str,
     index: int,
     kind: str,
@@ -114,9 +115,11 @@ def test_a_page_that_lasts_is_believed_nowhere(
     request = prepared(state)
     earlier = census(cloud.admin)
     outage = Outage(before, kind, index, lasting=True)
-    is_believed_nowhere(
-        create_user_project, request, outage, lambda answer: keeps_the_promise(cloud, login, state, answer, earlier)
-    )
+
+    def is_so(answer: Answer) -> None:
+        keeps_the_promise(cloud, login, state, answer, earlier)
+
+    is_believed_nowhere(create_user_project, request, outage, settings_file, is_so)
 
 
 @pytest.mark.usefixtures("trial")
@@ -137,16 +140,24 @@ def test_pages_that_pass_change_nothing_of_the_answer(
 @pytest.mark.parametrize("code", PAGE_STATUSES)
 @pytest.mark.parametrize("state", PROOFS)
 def test_a_page_in_place_of_a_proof_is_not_asked_again(
-    cloud: Keystone, login: str, before: Proxy, prepared: Callable[[str], dict[str, Any]], state: str, code: int
+    cloud: Keystone,
+    login: str,
+    before: Proxy,
+    prepared: Callable[[str], dict[str, Any]],
+    settings_file: Callable[[str], Path],
+    state: str,
+    code: int,
 ) -> None:
     """What refused may have been Keystone, which counts; the repeat of the client proves the password."""
     request = prepared(state)
     earlier = census(cloud.admin)
     before.calls.clear()
     outage = Outage(before, page_at(PROOFS[state], code), PROOFS[state])
-    is_believed_nowhere(
-        create_user_project, request, outage, lambda answer: keeps_the_promise(cloud, login, state, answer, earlier)
-    )
+
+    def is_so(answer: Answer) -> None:
+        keeps_the_promise(cloud, login, state, answer, earlier)
+
+    is_believed_nowhere(create_user_project, request, outage, settings_file, is_so)
     assert before.calls[PROOFS[state]] == ("POST", "/auth/tokens")
     assert before.tokens() == 2
 

@@ -1,6 +1,7 @@
 """The model is the code's: each kind of request asks a real Keystone what the model says, call by call."""
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,11 +12,14 @@ import pytest
 from functions.create_user import create_user
 from functions.create_user_project import create_user_project
 from lib.endpoint import Endpoint
+from lib.errors import Answer
+from lib.keystone.claims import SECONDS_OF_A_WAVE
 from tests.faults.faults import warm_up
 from tests.keystone import Keystone
 from tests.model.explore import alone
 from tests.model.requests import CALLS
 from tests.model.test_protocol import ALL_BUT_GRANTS, HALF_MADE, NOTHING, OF_A_THIRD
+from tests.model.wire import name_of, standing_accounts
 from tests.model.world import FREE, YOUNG, Request, Rules, User
 from tests.model.world import Keystone as World
 from tests.proxy import Exchange, Proxy
@@ -70,53 +74,22 @@ class Wire:
     """What is asked, as the model names it; `after` is done once, when Keystone has answered the call of that name."""
 
     user_id: str
+    others: set[str]
     asked: list[str] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
     after: dict[str, Callable[[], Any]] = field(default_factory=dict)
 
     def pass_on(self, exchange: Exchange) -> None:
         """Writes the call down, and lets Keystone answer it."""
-        named = name_of(exchange, self)
+        named = name_of(exchange, self.others)
         if named:
             self.asked.append(named)
+            self.times.append(time.monotonic())
         answered = exchange.ask_keystone()
         if named == "POST user" and answered[0] == 201:
             self.user_id = json.loads(answered[2])["user"]["id"]
         self.after.pop(named, lambda: None)()
         exchange.reply(answered)
-
-
-def name_of(exchange: Exchange, wire: Wire) -> str:
-    """The call in the words of the model; nothing for what it leaves out, as grants to others."""
-    path = exchange.path.removeprefix("/v3").partition("?")[0]
-    match exchange.command, path.strip("/").split("/"):
-        case "PATCH", ["users", _]:
-            return f"PATCH {purpose(json.loads(exchange.body)['user'])}"
-        case "PUT", _:
-            return "PUT grant" if f"/users/{wire.user_id}/" in path else ""
-        case "POST", ["auth", "tokens"]:
-            return "POST token"
-        case "GET", ["role_assignments"]:
-            # Two calls: whatever is granted directly, and then by groups.
-            return "" if "effective" in exchange.path else "GET roles"
-        case method, [kind]:
-            return f"{method} {kind.removesuffix('s')}" + (" by name" if method == "GET" else "")
-        case method, [kind, _]:
-            return f"{method} {kind.removesuffix('s')}" + (" by id" if method == "GET" else "")
-    raise AssertionError(path)
-
-
-def purpose(change: dict[str, Any]) -> str:
-    """What a PATCH of a user is for."""
-    if "password" in change:
-        assert change["concertim_claimed"] == ""
-        assert change.keys() >= {"concertim_request", "concertim_taken_over"}
-        return "password"
-    if "default_project_id" in change:
-        return "default"
-    if "concertim_finished" in change:
-        return "finished"
-    assert change.keys() <= {"concertim_claimed", "concertim_request"}
-    return "claim" if change["concertim_claimed"] else "unclaim"
 
 
 def in_order(asked: list[str]) -> list[str]:
@@ -159,24 +132,34 @@ def real(cloud: Keystone, login: str) -> Callable[[World, bool], str]:
 
 
 @pytest.fixture
-def compare(
+def run(
     cloud: Keystone, before: Proxy, through: RequestOf, real: Callable[[World, bool], str]
-) -> Callable[..., None]:
-    """Asserts that the function asks and is told what the request of the model asks and is told."""
+) -> Callable[..., tuple[Wire, Answer]]:
+    """Calls the function that this kind of request is; `then` is done when the call `after` has been executed."""
 
-    def check(kind: str, after: str = "", changes: tuple[Mapping[str, str], Mapping[str, object]] = ({}, {})) -> None:
+    def call(kind: str, after: str = "", then: Callable[[str], Any] = str) -> tuple[Wire, Answer]:
         world, me = KINDS[kind]
-        user_id = real(world, me.refused)
+        wire = Wire(real(world, me.refused), standing_accounts(cloud))
         request = through(password=me.password)
         warm_up(request)
         if me.known:
-            request["cloud_user_id"] = user_id or "0" * 32
-        wire = Wire(user_id)
-        wire.after[after] = lambda: cloud.admin.users.update(wire.user_id, **changes[0])
+            request["cloud_user_id"] = wire.user_id or "0" * 32
+        if after:
+            wire.after[after] = lambda: then(wire.user_id)
         before.instead = lambda _method, _path: wire.pass_on
         function: Endpoint = create_user if me.only_user else create_user_project
-        answer = function(request)
-        told, asked = alone(world, me, Rules(), after, changes[1])
+        return wire, function(request)
+
+    return call
+
+
+@pytest.fixture
+def compare(cloud: Keystone, run: Callable[..., tuple[Wire, Answer]]) -> Callable[..., None]:
+    """Asserts that the function asks and is told what the request of the model asks and is told."""
+
+    def check(kind: str, after: str = "", changes: tuple[Mapping[str, str], Mapping[str, object]] = ({}, {})) -> None:
+        wire, answer = run(kind, after, lambda user_id: cloud.admin.users.update(user_id, **changes[0]))
+        told, asked = alone(*KINDS[kind], Rules(), after, changes[1])
         assert in_order(wire.asked) == in_order(asked)
         # With which refusal depends on what was changed before, which the model leaves out.
         assert (answer[0] == 201) == (told.told == 201)
@@ -196,6 +179,31 @@ def test_a_function_that_meets_another_asks_what_the_model_asks(
 ) -> None:
     """The same, where another request changes the user between two calls."""
     compare(kind, after, changes)
+
+
+@pytest.mark.parametrize("kind", ["taken over", "adopted and taken back"])
+def test_who_has_claimed_waits_longer_than_anybody_may_take_to_claim(
+    run: Callable[..., tuple[Wire, Answer]], kind: str
+) -> None:
+    """No call shows that, so no comparison above."""
+    wire, _ = run(kind)
+    claimed = wire.asked.index("PATCH claim")
+    assert wire.times[claimed + 1] - wire.times[claimed] > SECONDS_OF_A_WAVE
+
+
+@pytest.mark.parametrize("kind", ["taken over", "adopted and taken back"])
+def test_who_takes_too_long_to_claim_gives_up(run: Callable[..., tuple[Wire, Answer]], kind: str) -> None:
+    """It asks nothing more: not even to take its claim off, as another may be just about to set the password."""
+    wire, answer = run(kind, "PATCH claim", lambda _: time.sleep(SECONDS_OF_A_WAVE))
+    assert wire.asked[-1] == "PATCH claim"
+    assert answer[0] in (409, 503)
+
+
+def test_a_holder_whose_wave_takes_too_long_looks_once_more(run: Callable[..., tuple[Wire, Answer]]) -> None:
+    """As who claims the user meanwhile may have looked before the role was there."""
+    wire, answer = run("made", "PUT grant", lambda _: time.sleep(SECONDS_OF_A_WAVE))
+    assert wire.asked[-1] == "GET user by name"
+    assert answer[0] == 201
 
 
 def test_no_call_of_the_model_is_left_out() -> None:

@@ -1,0 +1,92 @@
+"""A claim that another request has left on a user: whom it stops, and for how long."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from functions.change_user_details import change_user_details
+from functions.create_user import create_user
+from functions.create_user_project import create_user_project
+from functions.delete_user import delete_user
+from lib.errors import Answer
+from lib.keystone.claims import SECONDS_BETWEEN_CLOCKS
+from lib.settings import Settings
+from tests.census import finished
+from tests.keystone import Keystone
+
+RequestOf = Callable[..., dict[str, Any]]
+# Seconds: how long a request can last, and a claim holds.
+LASTS = Settings().deadline + SECONDS_BETWEEN_CLOCKS
+
+
+@pytest.fixture
+def left(cloud: Keystone, login: str) -> Callable[..., str]:
+    """Makes an unfinished user with these attributes, each a time so many seconds ago; gives the id."""
+
+    def make(**ago: float) -> str:
+        now = datetime.now(UTC)
+        times = {f"concertim_{what}": (now - timedelta(seconds=ago[what])).isoformat() for what in ago}
+        mark = {"concertim_kind": "user", "concertim_name": login, "concertim_request": "req-of-another"}
+        name = f"concertim_{login}"
+        return str(cloud.admin.users.create(name, domain="default", password="the-first", **mark, **times).id)
+
+    return make
+
+
+def waits(answer: Answer) -> bool:
+    """Whether the answer is that another request has claimed the user."""
+    assert isinstance(answer[1], dict)
+    return (answer[0], answer[1].get("error")) == (503, "unfinished") and "is taking over" in answer[1]["message"]
+
+
+@pytest.mark.parametrize("ago", [0, LASTS - 10, -1000], ids=["now", "as long as a request lasts", "of another clock"])
+def test_a_young_claim_stops_whoever_would_write(
+    cloud: Keystone, login: str, left: Callable[..., str], request_of: RequestOf, ago: float
+) -> None:
+    """With the right password and without, by name and by id; the user stays as they are."""
+    user_id = left(claimed=ago)
+    before = cloud.admin.users.get(user_id).to_dict()
+    change = {"cloud_user_id": user_id, "new_data": {"password": "battery-staple"}}
+    assert waits(create_user_project(request_of()))
+    assert waits(create_user_project(request_of(password="the-first")))
+    assert waits(create_user_project(request_of(cloud_user_id=user_id)))
+    assert waits(create_user({"cloud_env": cloud.cloud_env(), "username": login, "password": "the-first"}))
+    assert waits(change_user_details({"cloud_env": cloud.cloud_env(), "user_info": change}))
+    assert cloud.admin.users.get(user_id).to_dict() == before
+
+
+def test_a_claim_that_is_older_than_a_request_can_last_stops_nobody(
+    cloud: Keystone, login: str, left: Callable[..., str], request_of: RequestOf
+) -> None:
+    """The user is taken over, which ends the claim."""
+    user_id = left(claimed=LASTS + 1)
+    assert create_user_project(request_of()) == finished(cloud, login)
+    user = cloud.admin.users.get(user_id).to_dict()
+    assert user["concertim_claimed"] == ""
+    assert datetime.now(UTC) - datetime.fromisoformat(user["concertim_taken_over"]) < timedelta(seconds=60)
+
+
+def test_a_user_who_was_just_taken_over_is_that_passwords_alone(
+    cloud: Keystone, login: str, left: Callable[..., str], request_of: RequestOf
+) -> None:
+    """Whoever has set it may try again, so another password waits; the one that was set is a repeat."""
+    left(taken_over=1)
+    assert waits(create_user_project(request_of()))
+    assert create_user_project(request_of(password="the-first")) == finished(cloud, login, "the-first")
+
+
+def test_a_claim_does_not_keep_a_user_from_being_removed(cloud: Keystone, login: str, left: Callable[..., str]) -> None:
+    """Nobody can contradict it: an id never comes back."""
+    info = {"cloud_user_id": left(claimed=0)}
+    assert delete_user({"cloud_env": cloud.cloud_env(), "user_info": info}) == (201, {"success": True})
+    assert cloud.admin.users.list(name=f"concertim_{login}") == []
+
+
+@pytest.mark.parametrize("text", ["", "no time", "2026-13-45T99:99:99+00:00"])
+def test_what_is_no_time_claims_nothing(cloud: Keystone, login: str, request_of: RequestOf, text: str) -> None:
+    """Nobody but Concertim writes the attribute; somebody else's scribble must not stop a login for ever."""
+    mark = {"concertim_kind": "user", "concertim_name": login, "concertim_claimed": text}
+    cloud.admin.users.create(f"concertim_{login}", domain="default", password="the-first", **mark)
+    assert create_user_project(request_of(password="the-first")) == finished(cloud, login, "the-first")

@@ -1,0 +1,46 @@
+"""What goes over the wire, in the words of the model."""
+
+import json
+from typing import Any
+
+from tests.keystone import Keystone
+from tests.proxy import Exchange
+
+
+def standing_accounts(cloud: Keystone) -> set[str]:
+    """The ids of who is granted roles on every project, which the model leaves out."""
+    return {user.id for user in cloud.admin.users.list() if user.name in ("admin", "concertim")}
+
+
+def name_of(exchange: Exchange, others: set[str]) -> str:
+    """The call in the words of the model; nothing for what it leaves out, as grants to these others."""
+    path = exchange.path.removeprefix("/v3").partition("?")[0].strip("/").split("/")
+    match exchange.command, path:
+        case "PATCH", ["users", _]:
+            return f"PATCH {purpose(json.loads(exchange.body)['user'])}"
+        case "PUT", ["projects", _, "users", user_id, "roles", _]:
+            return "" if user_id in others else "PUT grant"
+        case "POST", ["auth", "tokens"]:
+            return "POST token"
+        case "GET", ["role_assignments"]:
+            # Two calls: what is granted directly, and then what is by groups.
+            return "" if "effective" in exchange.path else "GET roles"
+        case method, [kind]:
+            return f"{method} {kind.removesuffix('s')}" + (" by name" if method == "GET" else "")
+        case method, [kind, _]:
+            return f"{method} {kind.removesuffix('s')}" + (" by id" if method == "GET" else "")
+    raise AssertionError(path)
+
+
+def purpose(change: dict[str, Any]) -> str:
+    """What a PATCH of a user is for."""
+    if "password" in change:
+        assert change["concertim_claimed"] == ""
+        assert change.keys() >= {"concertim_request", "concertim_taken_over"}
+        return "password"
+    if "default_project_id" in change:
+        return "default"
+    if "concertim_finished" in change:
+        return "finished"
+    assert change.keys() <= {"concertim_claimed", "concertim_request"}
+    return "claim" if change["concertim_claimed"] else "unclaim"
