@@ -2,49 +2,52 @@
 
 A sign-up that was stopped half-way leaves a user without any role. Three kinds of request may meet at such a user:
 
-- A *holder* has made the user, or has shown by the right password that the user is its own. It makes the project and
-  grants the roles, and is told 201 with that password.
+- A *holder* has made the user, or has shown by the right password that the user is its own: it has *adopted* the user.
+  It makes the project and grants the roles, and is told 201 with that password.
 - A *taker* carries another password, but the mark says that the user is this very login's. It may set its own password:
   it *takes over* the user. Afterwards it goes on as a holder.
 - A holder whose project is refused may remove the user again: it *takes back* its sign-up.
 
 Keystone cannot compare before it writes, so nothing keeps two requests from writing. What is kept is this: no two of
-them are told 201 with different passwords, and nobody is told 201 of a user who is then removed. `concertim_request`
-says which request claimed the user last, and `concertim_claimed`, as long as it is not empty, that this request may be
-about to set the password or to remove the user, and since when.
+them are told 201 with different passwords, and nobody is told 201 of a user who is then removed. Three attributes of
+the user serve for it. `concertim_request` says which request made the user, claimed them or set their password last.
+`concertim_claimed` has a time as long as that request may be about to set the password or to remove the user.
+`concertim_taken_over` has the time at which a taker set the password.
 
 Whoever takes over or takes back
 
-1. reads the user again, who must be as when it decided to, and under nobody's claim;
+1. reads the user again, who must be as when it decided to, and neither claimed nor just taken over;
 2. *claims* the user: one call writes its own request id and the time;
 3. gives up if more than SECONDS_OF_A_WAVE have passed since 1 began, and leaves its claim;
 4. waits a little longer than that. Whoever else has read the user before the claim has claimed the user or given up by
    then, and whoever reads the user later finds the claim and answers 503: nobody writes another claim from now on;
 5. looks. If another has claimed the user meanwhile, that one goes on, and this one gives up and leaves the claim. If
-   the user has got a role or a default project, a holder was faster; then it takes its claim off, as nobody else can
-   have one, and gives up, too;
-6. sets the password with the call that takes the claim off, or removes the user.
-
-A call whose answer is lost is tried again, and Keystone may execute the first try after the second. So each try of a
-claim has a time of its own, and who finds the time of another try in 5 gives up; the claim is taken off with the first
-try of a password only, and if there was a second, the claim stays until the roles are granted; and a call that does
-nothing but take the claim off is tried once.
+   the user has got a role or a default project, or was reported by POST /user, a holder was faster; then it takes its
+   claim off, as nobody else can have one, and gives up, too;
+6. sets the password, with the call that ends the claim; or removes the user.
 
 A holder reads `concertim_request` at the beginning, and again after the last call that a taker must see: in Keystone's
-answer to the call that sets the default project. If another request stands there, it reports nothing. If not, that call
-came before any claim, and the taker sees the default project when it looks; and the roles, granted in the same wave, as
-it waits for longer than a wave may last. A holder whose wave took longer, or who had no default project to set, looks
-once more at the end.
+answer to the call that sets the default project, or that marks the user as reported. If another request stands there,
+it reports nothing. If not, that call came before any claim, and the taker sees what it has set when it looks; and the
+roles, granted in the same wave, as it waits for longer than a wave may last. A holder whose wave took longer, or who
+had no default project to set, looks once more at the end.
 
-A *young* claim, younger than a request can last, is left alone even by who knows the right password, since the
-password may be about to change. So sign-ups by name and by id answer 503 then, and so does the change of a password,
-which would be undone. Removals need not look: who removes the user leaves nothing to contradict, as an id never comes
-back. Roles in teams need not, either: they go to users that were reported, whom nobody takes back, and make a taker
-give up.
+A claim or a take-over is *young* if it is younger than a request can last, by the setting `deadline` of who reads it. A
+young claim is left alone even by who knows the right password, since the password may be about to change. So sign-ups
+by name and by id answer 503 then, and so does the change of a password, which would be undone. Removals need not look:
+who removes the user leaves nothing to contradict, as an id never comes back. Roles in teams need not, either: they go
+to users that were reported, whom nobody takes back, and make a taker give up.
 
-If the request that made the claim was killed, everybody is answered 503 until the claim is no longer young; then the
-next repeat takes over. What that request has sent must have been executed by Keystone until then. That is the one thing
-the protocol relies on; tests/model/ explores it, and this protocol, in every order of calls.
+A call whose answer is lost is tried again, and Keystone may execute one of the tries after the other. So each try of a
+claim has a time of its own, and who finds the time of another try in 5 gives up. Another try of a password may come
+after the claim has ended, so a user who was just taken over is claimed by nobody; but who knows the password that was
+set may go on. And a call that does nothing but take a claim off is tried once.
+
+If a request is killed between its claim and its password, everybody is answered 503 until the claim is no longer young;
+then the next repeat takes over. What requests have sent must have been executed by then: that is the one thing that
+the protocol relies on. Should Keystone execute a password later, or a claim so late that it hides a younger one, the
+account may open with another password than the one that was told. tests/model/ has this protocol as a model, which is
+tried in every order of calls.
 """
 
 import math

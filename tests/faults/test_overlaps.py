@@ -4,92 +4,23 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from lib.errors import Answer
 from tests.census import Census, census, clear, finished
 from tests.faults.faults import warm_up
+from tests.faults.overlaps import OLD, OVERLAPS, REFUSED, Overlap, asked
 from tests.faults.racing import DEADLINE, Racer, Track, race
 from tests.keystone import Keystone
-from tests.model.explore import alone
-from tests.model.test_protocol import ALL_BUT_GRANTS, HALF_MADE, NOTHING, OF_A_THIRD
 from tests.model.wire import standing_accounts
-from tests.model.world import Keystone as World
-from tests.model.world import Request, Rules
 from tests.proxy import Proxy
 from tests.service import post, service
 
 RequestOf = Callable[..., dict[str, Any]]
-OLD, NEW, REFUSED = "correct-horse", "battery-staple", "refused"
 # How many trials go on at the same time, mostly waiting.
 AT_ONCE = 3
-
-
-def with_password(world: World, password: str) -> World:
-    """With this password of its user."""
-    return world.set(password=password)
-
-
-# What the cloud holds, in the model, which says what each of them asks when it meets nobody.
-WORLDS = {
-    "nothing": NOTHING,
-    "half-made": with_password(HALF_MADE, OLD),
-    "a third one's": with_password(OF_A_THIRD, "of-a-third"),
-    "all but the grants": with_password(ALL_BUT_GRANTS, OLD),
-}
-
-
-def asked(holds: str, sends: str) -> list[str]:
-    """The calls of a sign-up with this password; REFUSED: the old one, with a project_id that is not its own."""
-    refused = sends == REFUSED
-    request = Request("", OLD if refused else sends, refused=refused)
-    _, calls = alone(WORLDS[holds], request, Rules())
-    # The model's is refused by the name of its project, this one by its id.
-    refusal = {"POST project": [], "GET project by name": ["GET project by id"]} if refused else {}
-    return [one for call in calls for one in refusal.get(call, [call])]
-
-
-def only_reads(holds: str, calls: Sequence[str]) -> bool:
-    """Whether none of the calls changes anything: the making of a user who exists is refused."""
-    return all(call.startswith(("GET", "POST token")) or (call == "POST user" and holds != "nothing") for call in calls)
-
-
-class Overlap(NamedTuple):
-    """What the cloud holds, what the two send, and what the second asks."""
-
-    holds: str
-    first: str
-    second: str
-    second_asks: list[str]
-    everywhere: bool = True
-    """Whether the second is held before calls that only read, too."""
-
-    def seconds_until(self, first_until: Sequence[str]) -> list[list[str]]:
-        """Up to before which call the second goes, in turn; the first time to its end.
-
-        Left out is what is the same as with the first held one call earlier: where that call and all of the second's
-        only read. The second's making of a user is refused, as the first has made them by then.
-        """
-        turns = [self.second_asks[:number] for number in range(len(self.second_asks) + 1)]
-        turns = [until for until in turns if self.everywhere or not (until and only_reads("a user", until[-1:]))]
-        if len(first_until) > 1 and only_reads(self.holds, first_until[-2:-1]):
-            return [until for until in turns if not (until and only_reads("a user", until[:-1]))]
-        return turns
-
-
-ADOPTS, TAKES_OVER = asked("half-made", OLD), asked("half-made", NEW)
-OVERLAPS = [
-    Overlap("nothing", OLD, NEW, TAKES_OVER),
-    Overlap("nothing", OLD, OLD, ADOPTS),
-    Overlap("half-made", OLD, NEW, TAKES_OVER),
-    Overlap("half-made", NEW, OLD, ADOPTS),
-    Overlap("a third one's", OLD, NEW, TAKES_OVER),
-    Overlap("all but the grants", OLD, NEW, TAKES_OVER, everywhere=False),
-    Overlap("nothing", REFUSED, OLD, ADOPTS),
-    Overlap("half-made", REFUSED, NEW, TAKES_OVER, everywhere=False),
-]
 TRIALS = [
     pytest.param(
         overlap, until, id=f"{overlap.holds}, {overlap.first} until {len(until)} {until[-1]}, {overlap.second}"

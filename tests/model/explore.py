@@ -12,25 +12,14 @@ How time is left out, so that every real course of things is among those that ar
   old. Keystone does not execute what it was sent later than that: the one thing that the protocol relies on.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
-from tests.model.requests import CALLS, STEPS
-from tests.model.world import OLD, Keystone, Request, Rules
+from tests.model.promise import contradiction, unhealed
+from tests.model.steps import CALLS, STEPS, calls
+from tests.model.world import Keystone, Request, Rules, State
 
 # What only who is at a claim sends.
 OF_CLAIMERS = {"claim", "unclaim", "set password", "remove user"}
-
-
-class State(NamedTuple):
-    """A moment: what Keystone holds, those that were not yet answered or were, and what the dead have left behind."""
-
-    keystone: Keystone
-    requests: tuple[Request, ...]
-    left: frozenset[tuple[Request, str]] = frozenset()
-    deaths: int = 0
-    lost: int = 0
 
 
 class Untrue(Exception):
@@ -87,15 +76,8 @@ def moves(state: State, rules: Rules, deaths: int, lost: int) -> Iterator[tuple[
         me, what = one
         keystone, _ = STEPS[what](state.keystone, me, rules)
         yield f"late, of {me.name}: {what}", state._replace(keystone=keystone, left=state.left - {one})
-    if old(state.keystone) != state.keystone and may_grow_old(state, rules):
-        yield "what is young grows old", state._replace(keystone=old(state.keystone))
-
-
-def calls(me: Request) -> list[str]:
-    """Which calls of the request Keystone may execute next."""
-    if me.next == "wave":
-        return sorted(me.wave)
-    return [me.next] if me.next in STEPS else []
+    if state.keystone.later() != state.keystone and may_grow_old(state, rules):
+        yield "what is young grows old", state._replace(keystone=state.keystone.later())
 
 
 def goes_on(state: State, index: int, what: str, rules: Rules) -> State:
@@ -146,12 +128,6 @@ def waited(state: State, index: int, rules: Rules) -> State:
     return state._replace(requests=tuple(late))
 
 
-def old(keystone: Keystone) -> Keystone:
-    """Later, by more than a request can last."""
-    user = keystone.user
-    return keystone.set(claim=user.claim and OLD, taken=user.taken and OLD) if user else keystone
-
-
 def may_grow_old(state: State, rules: Rules) -> bool:
     """Whether the claim may be older than a request can last."""
     assert state.keystone.user
@@ -168,53 +144,3 @@ def with_one(requests: tuple[Request, ...], index: int, me: Request) -> tuple[Re
     if me.told not in (0, 201):
         me = me._replace(told=503)
     return (*requests[:index], me, *requests[index + 1 :])
-
-
-def contradiction(state: State) -> str:
-    """Whoever was told 201 has, from then on, the user, the project and the role, and the password that was sent."""
-    user = state.keystone.user
-    for me in state.requests:
-        if me.told == 201:
-            assert me.seen
-            if user is None or user.id != me.seen.id:
-                return f"{me.name} was told 201 of a user who is gone"
-            if not me.only_user and not (state.keystone.project and user.role):
-                return f"{me.name} was told 201 without project or role"
-            if not me.only_user and not me.known and user.password != me.password:
-                return f"{me.name} was told 201, and its password does not open the user"
-    return ""
-
-
-def unhealed(state: State, rules: Rules, known: set[Keystone]) -> str:
-    """When all are answered, a repeat finishes: at once if nobody has died, else when no claim is young any more."""
-    if any(me.next for me in state.requests):
-        return ""
-    keystone = old(state.keystone) if state.deaths or state.lost else state.keystone
-    if keystone in known:
-        return ""
-    passwords = {me.password for me in state.requests} | ({keystone.user.password} if keystone.user else set())
-    told = {password: alone(keystone, Request("repeat", password), rules)[0].told for password in passwords}
-    if 201 not in told.values() or set(told.values()) - {201, 409}:
-        return f"repeats are told {told}"
-    known.add(keystone)
-    return ""
-
-
-def alone(
-    keystone: Keystone, me: Request, rules: Rules, after: str = "", changes: Mapping[str, object] = MappingProxyType({})
-) -> tuple[Request, list[str]]:
-    """The request as it was answered, and the calls that it has made, in their order.
-
-    With `changes` of Keystone's user: somebody's, as soon as the call `after` has been executed for the first time.
-    """
-    asked: list[str] = []
-    while me.next:
-        if me.next == "wait":
-            me = me.to("look")
-            continue
-        what = calls(me)[0]
-        keystone, me = STEPS[what](keystone, me, rules)
-        if CALLS[what] == after and after not in asked:
-            keystone = keystone.set(**changes)
-        asked.append(CALLS[what])
-    return me, asked

@@ -1,34 +1,8 @@
-"""What a sign-up asks, call by call: each step is one call, which Keystone executes as a whole.
+"""What a sign-up asks, call by call, until it holds the user: ensure_user, and lib/keystone/claims.py."""
 
-A step takes what Keystone holds and what the request remembers, and gives both as they are afterwards. CALLS says what
-the call looks like on the wire; tests/model/test_code.py compares that with what the real functions ask.
-"""
-
-from collections.abc import Callable
-
+from tests.model.granting import holding
+from tests.model.steps import call, theirs
 from tests.model.world import FREE, YOUNG, Keystone, Request, Rules, User
-
-Step = Callable[[Keystone, Request, Rules], tuple[Keystone, Request]]
-CALLS: dict[str, str] = {}
-STEPS: dict[str, Step] = {}
-
-
-def call(wire: str) -> Callable[[Step], Step]:
-    """Makes a function the step that is named as it is."""
-
-    def add(step: Step) -> Step:
-        name = step.__name__.replace("_", " ")
-        CALLS[name], STEPS[name] = wire, step
-        return step
-
-    return add
-
-
-def theirs(keystone: Keystone, me: Request) -> User | None:
-    """The user that the request is at, if they still exist."""
-    user = keystone.user
-    return user if user and me.seen and user.id == me.seen.id else None
-
 
 # ensure_user: made, found, proved or taken over.
 
@@ -92,12 +66,6 @@ def read_roles(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone,
     if user and user.role:
         return keystone, me.end(409)
     return keystone, me.to("read again" if rules.reads_again else "claim")
-
-
-def holding(me: Request, user: User) -> Request:
-    """The request goes on with this user as its own."""
-    me = me.to("create project", seen=user)
-    return me.end(201) if me.only_user else me
 
 
 # claims.py: of who takes over, and of who takes back.
@@ -175,68 +143,3 @@ def set_password(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keyston
 def remove_user(keystone: Keystone, me: Request, _: Rules) -> tuple[Keystone, Request]:
     """Keystone looks at nothing."""
     return keystone._replace(user=None) if theirs(keystone, me) else keystone, me.end(409)
-
-
-# ensure_project and ensure_grants: of a holder.
-
-
-@call("POST project")
-def create_project(keystone: Keystone, me: Request, _: Rules) -> tuple[Keystone, Request]:
-    """It exists, or is made: it is this login's in either case, unless it is refused."""
-    if me.refused or keystone.project:
-        return keystone, me.to("find project")
-    return keystone._replace(project=True), granting(me)
-
-
-@call("GET project by name")
-def find_project(keystone: Keystone, me: Request, _: Rules) -> tuple[Keystone, Request]:
-    """Another's: then the user is taken back, if nothing says that they were reported."""
-    if not me.refused:
-        return keystone, granting(me)
-    assert me.seen
-    reported = me.seen.finished or me.seen.default or me.seen.id == me.known
-    return keystone, me.end(409) if reported else me.to("read roles", removing=True)
-
-
-def granting(me: Request) -> Request:
-    """The last wave: its calls are executed in any order."""
-    assert me.seen
-    return me.to("wave", wave=frozenset(["grant"] if me.seen.default else ["grant", "set default"]))
-
-
-@call("PUT grant")
-def grant(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, Request]:
-    """The user's role; those of others change nothing here."""
-    if theirs(keystone, me) is None:
-        return keystone, done(me._replace(failed=True), "grant", rules)
-    return keystone.set(role=True), done(me, "grant", rules)
-
-
-@call("PATCH default")
-def set_default(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, Request]:
-    """Keystone's answer tells who has claimed the user until now."""
-    user = theirs(keystone, me)
-    if user is None:
-        return keystone, done(me._replace(failed=True), "set default", rules)
-    assert me.seen
-    failed = me.failed or (rules.holder_compares and user.request != me.seen.request)
-    return keystone.set(default=True), done(me._replace(failed=failed), "set default", rules)
-
-
-def done(me: Request, what: str, rules: Rules) -> Request:
-    """With one call of the wave; with the last of them, the request is at its end, or looks."""
-    me = me._replace(wave=me.wave - {what})
-    if me.wave:
-        return me
-    assert me.seen
-    if me.failed:
-        return me.end(503)
-    return me.to("look at the end") if rules.holder_looks and (me.late or me.seen.default) else me.end(201)
-
-
-@call("GET user by name")
-def look_at_the_end(keystone: Keystone, me: Request, _: Rules) -> tuple[Keystone, Request]:
-    """Another's claim: it reports nothing."""
-    user = theirs(keystone, me)
-    assert me.seen
-    return keystone, me.end(201 if user and user.request == me.seen.request else 503)

@@ -1,9 +1,7 @@
 """The model is the code's: each kind of request asks a real Keystone what the model says, call by call."""
 
-import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,13 +14,13 @@ from lib.errors import Answer
 from lib.keystone.claims import SECONDS_OF_A_WAVE
 from tests.faults.faults import warm_up
 from tests.keystone import Keystone
-from tests.model.explore import alone
-from tests.model.requests import CALLS
+from tests.model.promise import alone
+from tests.model.steps import CALLS
 from tests.model.test_protocol import ALL_BUT_GRANTS, HALF_MADE, NOTHING, OF_A_THIRD
-from tests.model.wire import name_of, standing_accounts
+from tests.model.wire import Wire, standing_accounts
 from tests.model.world import FREE, YOUNG, Request, Rules, User
 from tests.model.world import Keystone as World
-from tests.proxy import Exchange, Proxy
+from tests.proxy import Proxy
 
 RequestOf = Callable[..., dict[str, Any]]
 
@@ -67,29 +65,6 @@ MEETINGS: list[tuple[str, str, tuple[Mapping[str, str], Mapping[str, object]]]] 
     ("adopted and taken back", "PATCH claim", DEFAULT),
     ("POST /user, adopted", "POST token", ANOTHERS),
 ]
-
-
-@dataclass
-class Wire:
-    """What is asked, as the model names it; `after` is done once, when Keystone has answered the call of that name."""
-
-    user_id: str
-    others: set[str]
-    asked: list[str] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
-    after: dict[str, Callable[[], Any]] = field(default_factory=dict)
-
-    def pass_on(self, exchange: Exchange) -> None:
-        """Writes the call down, and lets Keystone answer it."""
-        named = name_of(exchange, self.others)
-        if named:
-            self.asked.append(named)
-            self.times.append(time.monotonic())
-        answered = exchange.ask_keystone()
-        if named == "POST user" and answered[0] == 201:
-            self.user_id = json.loads(answered[2])["user"]["id"]
-        self.after.pop(named, lambda: None)()
-        exchange.reply(answered)
 
 
 def in_order(asked: list[str]) -> list[str]:

@@ -1,6 +1,9 @@
 """What goes over the wire, in the words of the model."""
 
 import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.keystone import Keystone
@@ -44,3 +47,26 @@ def purpose(change: dict[str, Any]) -> str:
         return "finished"
     assert change.keys() <= {"concertim_claimed", "concertim_request"}
     return "claim" if change["concertim_claimed"] else "unclaim"
+
+
+@dataclass
+class Wire:
+    """What is asked, as the model names it; `after` is done once, when Keystone has answered the call of that name."""
+
+    user_id: str
+    others: set[str]
+    asked: list[str] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    after: dict[str, Callable[[], Any]] = field(default_factory=dict)
+
+    def pass_on(self, exchange: Exchange) -> None:
+        """Writes the call down, and lets Keystone answer it."""
+        named = name_of(exchange, self.others)
+        if named:
+            self.asked.append(named)
+            self.times.append(time.monotonic())
+        answered = exchange.ask_keystone()
+        if named == "POST user" and answered[0] == 201:
+            self.user_id = json.loads(answered[2])["user"]["id"]
+        self.after.pop(named, lambda: None)()
+        exchange.reply(answered)

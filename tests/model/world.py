@@ -40,6 +40,11 @@ class Keystone(NamedTuple):
         assert self.user
         return self._replace(user=self.user._replace(**changes))  # type: ignore[arg-type]
 
+    def later(self) -> "Keystone":
+        """When what was young of its user is not any more."""
+        user = self.user
+        return self.set(claim=user.claim and OLD, taken=user.taken and OLD) if user else self
+
 
 class Request(NamedTuple):
     """One request: what it is for, the call that it makes next, and what it remembers."""
@@ -128,3 +133,13 @@ class Rules(NamedTuple):
     """POST /user that finds an unfinished user marks them before it reports them."""
     old_after_all: bool = True
     """No assumption but the protocol's: a claim grows old only when all that claimers have sent was executed."""
+
+
+class State(NamedTuple):
+    """A moment: what Keystone holds, those that were not yet answered or were, and what the dead have left behind."""
+
+    keystone: Keystone
+    requests: tuple[Request, ...]
+    left: frozenset[tuple[Request, str]] = frozenset()
+    deaths: int = 0
+    lost: int = 0

@@ -1,0 +1,58 @@
+"""The promise, as it must hold at every moment; and what becomes of a request that meets nobody."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import tests.model.requests  # noqa: F401 - so that all steps are known
+from tests.model.steps import CALLS, STEPS, calls
+from tests.model.world import Keystone, Request, Rules, State
+
+
+def contradiction(state: State) -> str:
+    """Whoever was told 201 has, from then on, the user, the project and the role, and the password that was sent."""
+    user = state.keystone.user
+    for me in state.requests:
+        if me.told == 201:
+            assert me.seen
+            if user is None or user.id != me.seen.id:
+                return f"{me.name} was told 201 of a user who is gone"
+            if not me.only_user and not (state.keystone.project and user.role):
+                return f"{me.name} was told 201 without project or role"
+            if not me.only_user and not me.known and user.password != me.password:
+                return f"{me.name} was told 201, and its password does not open the user"
+    return ""
+
+
+def unhealed(state: State, rules: Rules, known: set[Keystone]) -> str:
+    """When all are answered, a repeat finishes: at once if nobody has died, else when no claim is young any more."""
+    if any(me.next for me in state.requests):
+        return ""
+    keystone = state.keystone.later() if state.deaths or state.lost else state.keystone
+    if keystone in known:
+        return ""
+    passwords = {me.password for me in state.requests} | ({keystone.user.password} if keystone.user else set())
+    told = {password: alone(keystone, Request("repeat", password), rules)[0].told for password in passwords}
+    if 201 not in told.values() or set(told.values()) - {201, 409}:
+        return f"repeats are told {told}"
+    known.add(keystone)
+    return ""
+
+
+def alone(
+    keystone: Keystone, me: Request, rules: Rules, after: str = "", changes: Mapping[str, object] = MappingProxyType({})
+) -> tuple[Request, list[str]]:
+    """The request as it was answered, and the calls that it has made, in their order.
+
+    With `changes` of Keystone's user: somebody's, as soon as the call `after` has been executed for the first time.
+    """
+    asked: list[str] = []
+    while me.next:
+        if me.next == "wait":
+            me = me.to("look")
+            continue
+        what = calls(me)[0]
+        keystone, me = STEPS[what](keystone, me, rules)
+        if CALLS[what] == after and after not in asked:
+            keystone = keystone.set(**changes)
+        asked.append(CALLS[what])
+    return me, asked
