@@ -149,7 +149,6 @@ def test_a_change_converges(
 def test_a_page_that_lasts_is_believed_nowhere(
     before: Proxy,
     prepared: Callable[[Change], Prepared],
-    settings_file: Callable[[str], Path],
     change: Change,
     index: int,
     kind: str,
@@ -157,7 +156,7 @@ def test_a_page_that_lasts_is_believed_nowhere(
     """That something is gone, above all: it is 502, and the removal is finished by the repeat."""
     ready = prepared(change)
     outage = Outage(before, kind, index, lasting=True)
-    is_believed_nowhere(ready.function, ready.request, outage, settings_file, ready.is_so)
+    is_believed_nowhere(ready.function, ready.request, outage, ready.is_so)
 
 
 @pytest.mark.usefixtures("trial")

@@ -106,7 +106,6 @@ def test_a_page_that_lasts_is_believed_nowhere(
     login: str,
     before: Proxy,
     prepared: Callable[[str], dict[str, Any]],
-    settings_file: Callable[[str], Path],
     state: str,
     index: int,
     kind: str,
@@ -119,7 +118,7 @@ def test_a_page_that_lasts_is_believed_nowhere(
     def is_so(answer: Answer) -> None:
         keeps_the_promise(cloud, login, state, answer, earlier)
 
-    is_believed_nowhere(create_user_project, request, outage, settings_file, is_so)
+    is_believed_nowhere(create_user_project, request, outage, is_so)
 
 
 @pytest.mark.usefixtures("trial")
@@ -144,7 +143,6 @@ def test_a_page_in_place_of_a_proof_is_not_asked_again(
     login: str,
     before: Proxy,
     prepared: Callable[[str], dict[str, Any]],
-    settings_file: Callable[[str], Path],
     state: str,
     code: int,
 ) -> None:
@@ -157,7 +155,7 @@ def test_a_page_in_place_of_a_proof_is_not_asked_again(
     def is_so(answer: Answer) -> None:
         keeps_the_promise(cloud, login, state, answer, earlier)
 
-    is_believed_nowhere(create_user_project, request, outage, settings_file, is_so)
+    is_believed_nowhere(create_user_project, request, outage, is_so)
     assert before.calls[PROOFS[state]] == ("POST", "/auth/tokens")
     assert before.tokens() == 2
 
