@@ -36,8 +36,9 @@ run: $(SERVICE) $(KEYSTONE)
 test: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m pytest --numprocesses=2
 
+# More processes than processors, as many trials wait: for a time to be over, or for a claim.
 faults: $(SERVICE) $(KEYSTONE)
-	.venv/bin/python -m pytest tests/faults --numprocesses=4
+	.venv/bin/python -m pytest tests/faults --numprocesses=6
 
 contract: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m pytest tests/contract

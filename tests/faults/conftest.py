@@ -27,10 +27,13 @@ def trial(cloud: Keystone, login: str, record_property: Callable[[str, object], 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """The sum: how many trials there were, and how many of them ended well."""
 
-    def trials(outcome: str) -> int:
+    def trials(outcome: str, kind: str = "") -> int:
         reports = [one for one in terminalreporter.getreports(outcome) if getattr(one, "when", "") == "call"]
         # Some tests are many trials.
-        return sum(list(one.user_properties).count(("trial", "")) for one in reports)
+        return sum(list(one.user_properties).count(("trial", "")) for one in reports if kind in one.nodeid)
 
-    healed = trials("passed")
-    terminalreporter.write_line(f"{healed + trials('failed')} trials, {healed} healed")
+    healed, pages = trials("passed"), trials("passed", "_page")
+    terminalreporter.write_line(
+        f"{healed + trials('failed')} trials, {healed} healed; {pages + trials('failed', '_page')} with a page in place"
+        f" of Keystone's answer, {pages} of them seen through"
+    )
