@@ -19,13 +19,12 @@ def why_not_managed(cloud: Connection, found: User | Project, whose: tuple[str, 
     `whose`, a kind and a login or team, is for whom it must be; without it, it may be anybody's in Concertim. What has
     no mark is the older service's if its whole name fits a legacy template. To be asked before any password is tried.
     """
-    is_user = isinstance(found, User)
     owners = found.owners()
-    if found.domain_id != (cloud.user_domain_id if is_user else cloud.project_domain_id):
+    if found.domain_id != (cloud.user_domain_id if isinstance(found, User) else cloud.project_domain_id):
         return "is in another domain than what cloud_env names"
-    if found.mark and (whose not in owners if whose else not owners):
-        return "has a mark that is another's"
     if whose not in owners if whose else not owners:
+        if found.mark:
+            return "has a mark that is another's"
         return "has no mark of Concertim's, and its name is not as the older service named it"
     if _is_operators(cloud, found) if isinstance(found, User) else _is_home(cloud, found):
         return "is cloud_env's own, or a standing account's"

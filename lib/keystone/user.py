@@ -18,7 +18,7 @@ from lib.models import NewData, NewUser, SignUp
 def ensure_user(cloud: Connection, sign_up: NewUser, more: Mapping[str, str] = MappingProxyType({})) -> User:
     """The user of this sign-up: the one whose id it carries, else one made now, else the one of its name if its own.
 
-    One made now gets `more` attributes.
+    One that is made now, taken over, or adopted while unfinished gets `more` attributes.
     """
     name = names.name_of(marks.USER, sign_up.username)
     known = cloud.get_user(sign_up.cloud_user_id) if sign_up.cloud_user_id else None
@@ -43,7 +43,7 @@ def ensure_user(cloud: Connection, sign_up: NewUser, more: Mapping[str, str] = M
 
 
 def change_user(cloud: Connection, user_id: str, data: NewData) -> None:
-    """Gives Concertim's own user of this id a new password, e-mail or both. Raises NotFound where there is none."""
+    """Gives the managed user of this id a new password, e-mail or both. Raises NotFound where there is none."""
     user = existing_user(cloud, user_id)
     not_being_claimed(user)
     # Signed: a sign-up of this user that is under way finds out.
