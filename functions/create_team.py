@@ -12,8 +12,8 @@ def create_team(request: NewTeam) -> Answer:
 
     Answers 201 `{"project_id", "billing_acct_id"}`: the billing id sent, else the project's.
 
-    Errors: 400 the request, or Keystone's rules for it; 403 cloud_env is refused; 409 a project of this name is not
-    this team's; 424 a role or account is missing; 502, 503, 504 Keystone: repeat the request.
+    Errors: 400 the request, or Keystone's rules for it; 403 cloud_env is refused or lacks the rights; 409 a project of
+    this name is not this team's; 424 a role or account is missing; 502, 503, 504 Keystone: repeat the request.
     """
     cloud = keystone.connect(request.cloud_env)
     keystone.look_up_grants(cloud)

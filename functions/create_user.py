@@ -12,8 +12,8 @@ def create_user(request: NewUser) -> Answer:
 
     Answers 201 `{"success": true, "username", "user_cloud_id"}`, where `username` is the login as sent.
 
-    Errors: 400 the request, or Keystone's rules for it; 403 cloud_env is refused; 409 a user of this name is not this
-    sign-up's; 502, 503, 504 Keystone: repeat the request.
+    Errors: 400 the request, or Keystone's rules for it; 403 cloud_env is refused or lacks the rights; 409 a user of
+    this name is not this sign-up's; 502, 503, 504 Keystone: repeat the request.
     """
     cloud = keystone.connect(request.cloud_env)
     user = keystone.ensure_user(cloud, request, marks.finished())

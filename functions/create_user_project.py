@@ -14,8 +14,9 @@ def create_user_project(request: SignUp) -> Answer:
     `billing_keys` also `billing_account_id` (UI v1.0.0 to v1.1.0) and `billing_acct_id` (v0.2.2, v0.2.3): the id
     sent, else the project's, as the UI wants one that no other user has.
 
-    Errors: 400 the request, or Keystone's rules for it; 403 cloud_env is refused; 409 a user or project of this
-    name is not this sign-up's; 424 a role or account is missing; 502, 503, 504 Keystone: repeat the request.
+    Errors: 400 the request, or Keystone's rules for it; 403 cloud_env is refused or lacks the rights; 409 a user or
+    project of this name is not this sign-up's; 424 a role or account is missing; 502, 503, 504 Keystone: repeat the
+    request.
     """
     cloud = keystone.connect(request.cloud_env)
     keystone.look_up_grants(cloud)

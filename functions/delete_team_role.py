@@ -14,8 +14,8 @@ def delete_team_role(request: TeamRoleRemoval) -> Answer:
 
     Answers 201 `{"success": true}`.
 
-    Errors: 400 the request; 403 cloud_env is refused, or the user or the project is not managed by Concertim; 502, 503,
-    504 Keystone: repeat the request.
+    Errors: 400 the request; 403 cloud_env is refused or lacks the rights, or the user or the project is not managed by
+    Concertim; 502, 503, 504 Keystone: repeat the request.
     """
     membership = request.team_role
     cloud = keystone.connect(request.cloud_env)

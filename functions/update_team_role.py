@@ -12,8 +12,8 @@ def update_team_role(request: TeamRoleChange) -> Answer:
 
     The user is never without a role, and keeps one that old and new mean. Answers 201 `{"success": true}`.
 
-    Errors: 400 the request; 403 cloud_env is refused, or the user or the project is not managed by Concertim; 404 one
-    of them does not exist; 424 the role is missing; 502, 503, 504 Keystone: repeat the request.
+    Errors: 400 the request; 403 cloud_env is refused or lacks the rights, or the user or the project is not managed by
+    Concertim; 404 one of them does not exist; 424 the role is missing; 502, 503, 504 Keystone: repeat the request.
     """
     membership = request.team_role
     cloud = keystone.connect(request.cloud_env)

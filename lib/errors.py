@@ -94,6 +94,11 @@ class UnclearAnswer(KeystoneFailed):
     came = 0
     """The status of what came."""
 
+    @property
+    def refuses(self) -> bool:
+        """Whether it is a refusal by its status; else it looks like a success, and Keystone may have acted."""
+        return self.came >= 400
+
 
 class NotKeystone(Problem):
     """What answers at cloud_env's auth_url does not answer as a Keystone v3 does."""
@@ -169,5 +174,5 @@ def as_answer(error: Exception, request_id: str, *, changed: bool) -> Answer:
         message = error.message
         if changed and status < 500:
             status, code = STATUSES[Unfinished]
-            message = f"Begun but not finished; repeat the same request. What stopped it: {message}"
+            message = f"Begun but not finished; repeat the same request once this is mended: {message}"
     return status, {"error": code, "message": message, "request_id": request_id}

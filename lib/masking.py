@@ -50,6 +50,12 @@ def mask(text: str) -> str:
         return MASK
 
 
+def shown(text: str) -> str:
+    """Another's text as messages may quote it: masked, in one line, with what cannot be printed escaped."""
+    one_line = " ".join(mask(text).split())
+    return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in one_line)
+
+
 def _masked(text: str, secrets: list[str], *, cut_off: bool) -> str:
     spellings = sorted({one for secret in secrets for one in _spellings(secret)} - {""}, key=len, reverse=True)
     for spelling in spellings:

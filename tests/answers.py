@@ -41,7 +41,7 @@ def unclear(status: int, form: str) -> Answer:
     return error(
         502,
         "unclear_answer",
-        f"What cloud_env.auth_url leads to answered {status} with {form}, which does not tell what Keystone says."
-        " Look at the path of auth_url, and at proxies before Keystone that answer by themselves or replace the bodies"
-        " of errors (in nginx: proxy_intercept_errors).",
+        f"cloud_env.auth_url answered {status} with {form} in place of an answer in Keystone's form. Look at the path"
+        " of auth_url, and at proxies before Keystone that answer by themselves or replace the bodies of errors (in"
+        " nginx: proxy_intercept_errors).",
     )

@@ -8,7 +8,7 @@ from keystoneauth1.identity import v3
 from keystoneauth1.session import Session
 
 from lib.keystone.resources import Identity, as_identity
-from lib.masking import mask
+from lib.masking import shown
 from lib.models import CloudEnv
 
 
@@ -43,7 +43,7 @@ class Account:
     def sent(self) -> str:
         """Which user and project cloud_env names, for messages."""
         # Whoever filled in the form may have put a password into a wrong field.
-        return mask(", ".join(self._sent))
+        return shown(", ".join(self._sent))
 
     def identity(self, session: Session) -> Identity:
         """Who the token in force says that this is; logs in first where there is none."""

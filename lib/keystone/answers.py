@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import requests
 
-from lib import log, settings
+from lib import settings
 from lib.errors import BadRequest, NotKeystone, Problem, UnclearAnswer
-from lib.masking import mask
+from lib.masking import shown
 
 # Of a page that came in place of an answer: enough to know by whom it is. For the log.
 LONGEST_EXCERPT = 200
@@ -20,7 +20,7 @@ NEVER_KEYSTONES = (HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPO
 
 
 def check(answer: requests.Response) -> None:
-    """Raises a problem unless the answer is plainly Keystone's own, or a failure (500 to 504), which any form may tell.
+    """Raises a problem unless the answer is plainly Keystone's own, or a failure (5xx), which any form may tell.
 
     Keystone refuses with `{"error": {"code": <the status>, "message": …, "title": …}}`, or asks for a second factor.
     """
@@ -34,16 +34,21 @@ def check(answer: requests.Response) -> None:
         )
     if 300 <= status < 400 and "Location" in answer.headers:
         raise _redirect(answer)
-    believed = _is_success(answer) if status < 400 else status >= 500 or _refusal(answer) or _asks_for_factor(answer)
-    if not believed:
+    if not _is_believed(answer):
         unclear = UnclearAnswer(
-            f"What cloud_env.auth_url leads to answered {status} with {_form(answer)}, which does not tell what"
-            " Keystone says. Look at the path of auth_url, and at proxies before Keystone that answer by themselves or"
-            " replace the bodies of errors (in nginx: proxy_intercept_errors).",
+            f"cloud_env.auth_url answered {status} with {_form(answer)} in place of an answer in Keystone's form. Look"
+            " at the path of auth_url, and at proxies before Keystone that answer by themselves or replace the bodies"
+            " of errors (in nginx: proxy_intercept_errors).",
             detail=_came(answer),
         )
         unclear.came = status
         raise unclear
+
+
+def _is_believed(answer: requests.Response) -> bool:
+    if answer.status_code < 400:
+        return _is_success(answer)
+    return answer.status_code >= 500 or bool(_refusal(answer)) or _asks_for_factor(answer)
 
 
 def sentence_of(answer: requests.Response) -> str:
@@ -113,7 +118,7 @@ def _redirect(answer: requests.Response) -> Problem:
     """A redirect is not followed. Where it leads is told where the operators have said what may be dialled."""
     asked = urlsplit(str(answer.request.url))
     target = urlsplit(urljoin(asked.geturl(), shown(answer.headers["Location"])))
-    where = f"{target.scheme}://{target.netloc.rpartition('@')[2]}"
+    where = f"{target.scheme}://{target.netloc.rpartition('@')[2]}"[:LONGEST_EXCERPT]
     if target.hostname == asked.hostname and target.scheme == "https" != asked.scheme:
         remedy = "Put https in place of http into cloud_env.auth_url, with the port of https."
     else:
@@ -135,8 +140,3 @@ def _came(answer: requests.Response) -> str:
     """For the log: what came, and how it begins."""
     begins = shown(answer.text)[:LONGEST_EXCERPT]
     return f"answered {answer.status_code} with {_form(answer)}{': ' if begins else ''}{begins}"
-
-
-def shown(text: str) -> str:
-    """Another's text, in one line and without the request's secrets."""
-    return " ".join(mask(text).split()).translate(log.ESCAPES)

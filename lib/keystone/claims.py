@@ -53,6 +53,7 @@ tried in every order of calls.
 import math
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from lib import call, marks, settings
@@ -77,7 +78,8 @@ def take_over(cloud: Connection, user: User, password: str, attributes: Mapping[
     except Problem:
         if not call.current().changed:
             # A password that Keystone's rules refuse: whoever sends another need not wait.
-            cloud.unclaim_user(user.id)
+            with suppress(Problem):
+                cloud.unclaim_user(user.id)
         raise
 
 
@@ -87,19 +89,29 @@ def take_back(cloud: Connection, user: User) -> None:
     cloud.delete_user(user.id)
 
 
+def unclaimed(cloud: Connection, user: User) -> User:
+    """The user, who was read by id, as they are now: by id Keystone may answer out of its cache.
+
+    Raises Unfinished as not_being_claimed does.
+    """
+    now = _look(cloud, user)
+    not_being_claimed(now)
+    return now
+
+
 def not_being_claimed(user: User) -> None:
     """Raises Unfinished if another request may be about to set the user's password, or to remove the user."""
-    _none_since(user.claimed, user)
+    _not_young(user.claimed, user)
 
 
-def _none_since(time: datetime | None, user: User) -> None:
+def _not_young(since: datetime | None, user: User) -> None:
     # A time in the future is one of a clock that is ahead of ours.
     lasts = timedelta(seconds=settings.current().deadline + SECONDS_BETWEEN_CLOCKS)
-    left = time + lasts - datetime.now(UTC) if time else timedelta()
+    left = since + lasts - datetime.now(UTC) if since else timedelta()
     if left > timedelta():
         raise Unfinished(
-            f"Another request is taking over user {user.shown_name}, or was stopped while it did."
-            f" Repeat the request, after {math.ceil(left.total_seconds())} seconds at the latest."
+            f"Another request has claimed user {user.shown_name}, or has just taken them over. Repeat the request: this"
+            f" passes within {math.ceil(left.total_seconds())} seconds."
         )
 
 
@@ -114,18 +126,18 @@ def _claim(cloud: Connection, user: User, purpose: str = "") -> None:
     begun = time.monotonic()
     now = enabled(_look(cloud, user))
     not_being_claimed(now)
-    _none_since(now.taken_over, now)
+    _not_young(now.taken_over, now)
     not_taken_over(user, now)
     if _has_changed(user, now):
         raise _finishing(user)
     claimed = cloud.claim_user(user.id, purpose)
     if time.monotonic() - begun > SECONDS_OF_A_WAVE:
-        raise Unfinished("Keystone took too long to claim the user. Repeat the request.")
+        raise Unfinished(f"To claim user {user.shown_name} took too long. Repeat the request.")
     call.current().pause(SECONDS_OF_A_WAVE + SECONDS_TO_BE_SURE)
     now = _look(cloud, user)
     not_taken_over(claimed, now)
     if now.claimed != claimed.claimed:
-        raise Unfinished("Keystone was late to claim the user. Repeat the request.")
+        raise Unfinished(f"A late try to claim user {user.shown_name} has replaced the last one. Repeat the request.")
     if _has_changed(user, now) or cloud.has_roles(user.id):
         cloud.unclaim_user(user.id)
         raise _finishing(user)

@@ -24,7 +24,7 @@ def prove_password(session: Session, auth_url: str, user_id: str, password: str)
     login = v3.Password(auth_url, password, user_id=user_id, unscoped=True, include_catalog=False)
     try:
         login.get_access(session)
-    except (ksa.Unauthorized, ksa.Forbidden, ksa.MissingAuthMethods) as error:
+    except (ksa.Unauthorized, ksa.Forbidden, ksa.NotFound, ksa.MissingAuthMethods) as error:
         says = "" if text_of(error) == UNAUTHORIZED else text_of(error)
         return LogInRefused(says, isinstance(error, ksa.MissingAuthMethods), request_id_of(error))
     return None

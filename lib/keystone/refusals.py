@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 from keystoneauth1 import exceptions as ksa
 
 import lib.keystone.unreachable as unreachable
-from lib import log
 from lib.errors import (
     BadRequest,
     CloudEnvRefused,
@@ -19,7 +18,7 @@ from lib.errors import (
     Unfinished,
 )
 from lib.keystone.account import Account
-from lib.masking import mask
+from lib.masking import mask, shown
 
 
 class Taken(Unfinished):
@@ -139,9 +138,9 @@ _REASONS = (
     (
         "not a leaf in the hierarchy",
         StateConflict,
-        " Remove its subprojects first: openstack project list --parent {id} has them.",
+        " Remove its subprojects first (openstack project list --parent {id}).",
     ),
-    ("immutable", StateConflict, " If it may go, an operator says so: openstack project set --no-immutable {id}"),
+    ("immutable project", StateConflict, " To allow its removal: openstack project set --no-immutable {id}"),
 )
 
 
@@ -151,11 +150,10 @@ def _path(error: Exception) -> str:
 
 def text_of(error: Exception) -> str:
     """What Keystone says, without the request's secrets, in one line of bounded length."""
-    # Before it is cut to its final length, as half a secret would not be known for one.
-    said = mask(str(getattr(error, "message", error)))
     # keystoneauth repeats the status and the request id, which have their own places.
-    said = re.sub(r" \(HTTP \d+\).*", "", said, flags=re.DOTALL)
-    return " ".join(said.split()).translate(log.ESCAPES)[:LONGEST_TEXT]
+    said = re.sub(r" \(HTTP \d+\).*", "", mask(str(getattr(error, "message", error))), flags=re.DOTALL)
+    # It is cut to its final length at the end, as half a secret would not be known for one.
+    return shown(said)[:LONGEST_TEXT]
 
 
 def _detail(error: Exception) -> str:

@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass
 from lib import marks, names
 from lib.errors import NameTaken
 from lib.fields import PlainId
-from lib.masking import mask
+from lib.masking import shown
 
 Name = Annotated[str, StringConstraints(max_length=255)]
 # Ids become parts of URLs. Whatever else answers as Keystone would is found out here.
@@ -41,7 +41,7 @@ class _Named:
     @property
     def shown_name(self) -> str:
         """The name for messages: whoever answers as Keystone may have put anything into it."""
-        return mask(self.name)
+        return shown(self.name)
 
     def owners(self) -> set[tuple[str, str]]:
         """Whose it may be, as (kind, login or team): by its mark, or, having none, by its name. Nobody's: not ours."""

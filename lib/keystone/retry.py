@@ -66,22 +66,22 @@ def change(step: str, attempt: Callable[[], _Result], meaning: Meaning) -> _Resu
 
     def failed(why: Problem) -> None:
         nonlocal doubtful
-        if isinstance(why, (ConnectionStale, UnclearAnswer)):
+        if isinstance(why, ConnectionStale) or (isinstance(why, UnclearAnswer) and why.refuses):
             # Most likely Keystone did nothing, or refused: then what it says next is what it would have said.
             doubtful = True
         elif doubtful and isinstance(why, Gone):
             # That may be the work of the try before. Of Taken, the object that was found tells.
             this.changed = True
-        else:
+        elif not isinstance(why, REFUSALS):
             # Its answer may have been lost after it acted.
-            this.changed |= not isinstance(why, REFUSALS)
+            this.changed = True
 
     try:
         result = ask(step, attempt, meaning, failed=failed)
     except REFUSALS:
         raise
     except Problem:
-        this.changed |= doubtful
+        this.changed = this.changed or doubtful
         raise
     this.changed = True
     return result
@@ -90,4 +90,5 @@ def change(step: str, attempt: Callable[[], _Result], meaning: Meaning) -> _Resu
 def note_if_ours(made_by: str) -> None:
     """Of a create that was refused as taken: whether a try of this very call made the object, whose mark tells."""
     this = call.current()
-    this.changed |= made_by == this.request_id
+    if made_by == this.request_id:
+        this.changed = True

@@ -16,6 +16,7 @@ from lib import call, settings
 from lib.errors import CloudEnvRefused, NotKeystone
 from lib.keystone.account import Account
 from lib.keystone.refusals import LONGEST_REQUEST_ID, NO_KEYSTONE, REQUEST_ID
+from lib.masking import shown
 from lib.once import Once
 
 # Keystone is on this host or beside it; one that takes longer to accept a connection is down.
@@ -101,8 +102,8 @@ class _Direct(requests.Session):
             answer.status_code = HTTPStatus.UNAUTHORIZED
             return
         raise CloudEnvRefused(
-            f"Keystone lets cloud_env's account ({self._account.sent}) log in and no more: {answers.shown(said)}",
-            keystone_request_id=answers.shown(answer.headers.get(REQUEST_ID, ""))[:LONGEST_REQUEST_ID],
+            f"Keystone lets cloud_env's account ({self._account.sent}) log in and refuses its token: {shown(said)}",
+            keystone_request_id=shown(answer.headers.get(REQUEST_ID, ""))[:LONGEST_REQUEST_ID],
         )
 
 

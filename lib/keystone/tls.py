@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.exceptions import HTTPError
 
-import lib.keystone.answers as answers
 import lib.keystone.dialling as dialling
 from lib import settings
 from lib.errors import NotKeystone, Problem, UnclearAnswer, Unreachable
+from lib.masking import shown
 
-# For what is only asked which of the two a port speaks, after it did not answer otherwise.
+# How long each wait may be where a port is only asked which protocol it speaks.
 PROBE_SECONDS = 1
-# By which such a probe finds nothing out.
+# What such a probe may raise; it has then found nothing out.
 FAILED = (OSError, HTTPError, Problem)
 # Of a certificate, what is told.
 MOST_NAMES, LONGEST_NAME = 5, 255
@@ -98,7 +98,7 @@ def _names_in_certificate(auth_url: str) -> list[str]:
     with suppress(*FAILED), dialling.opened(auth_url, PROBE_SECONDS) as wire:
         with context.wrap_socket(wire, server_hostname=urlsplit(auth_url).hostname) as secured:
             found: Any = secured.getpeercert() or {}
-        return [answers.shown(str(name))[:LONGEST_NAME] for _, name in found.get("subjectAltName", ())][:MOST_NAMES]
+        return [shown(str(name))[:LONGEST_NAME] for _, name in found.get("subjectAltName", ())][:MOST_NAMES]
     return []
 
 

@@ -23,7 +23,7 @@ _Error = TypeVar("_Error", bound=BaseException)
 
 
 class ConnectionStale(KeystoneFailed):
-    """Not a failure of Keystone's, as it did not get to know of the call, or ended while at it."""
+    """The kept connection was closed before an answer came; most likely Keystone did not get the call."""
 
 
 def meaning(error: ksa.ConnectionError, step: str) -> tuple[type[Problem], str]:

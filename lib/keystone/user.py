@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from lib import call, marks, names
 from lib.errors import BadRequest, NameTaken, Unfinished
-from lib.keystone.claims import not_being_claimed, not_taken_over, take_back, take_over
+from lib.keystone.claims import not_being_claimed, not_taken_over, take_back, take_over, unclaimed
 from lib.keystone.connection import Connection
 from lib.keystone.ownership import existing_user, why_not_managed
 from lib.keystone.proof import LogInRefused
@@ -28,8 +28,7 @@ def ensure_user(cloud: Connection, sign_up: NewUser, more: Mapping[str, str] = M
             raise NameTaken(
                 f"cloud_user_id names a user that is not login {sign_up.username}'s in Concertim: it {why}."
             )
-        not_being_claimed(enabled(known))
-        return known
+        return enabled(unclaimed(cloud, known))
     if sign_up.password is None:
         raise BadRequest("password: is required and must not be blank, as cloud_user_id names no user of this login")
     password = sign_up.password.get_secret_value()
@@ -44,8 +43,7 @@ def ensure_user(cloud: Connection, sign_up: NewUser, more: Mapping[str, str] = M
 
 def change_user(cloud: Connection, user_id: str, data: NewData) -> None:
     """Gives the managed user of this id a new password, e-mail or both. Raises NotFound where there is none."""
-    user = existing_user(cloud, user_id)
-    not_being_claimed(user)
+    user = unclaimed(cloud, existing_user(cloud, user_id))
     # Signed: a sign-up of this user that is under way finds out.
     password = {"password": data.password.get_secret_value(), **marks.claim()} if data.password else {}
     cloud.update_user(user.id, **password, **({"email": data.email} if data.email else {}))
@@ -103,11 +101,13 @@ def _does_not_open(user: User, refused: LogInRefused) -> NameTaken:
             f" operator can look (openstack user show {user.id}) and do without it (openstack user set"
             f" --disable-multi-factor-auth {user.id})."
         )
-    elif refused.says:
+    elif "expired" in refused.says:
         why = (
-            f"{refused.says} An operator can set it to the one of the Concertim account, and let it last beyond the"
-            f" first use (openstack user set --ignore-change-password-upon-first-use --password-prompt {user.id})."
+            f"{refused.says} An operator can set the password that Concertim has, and keep it from expiring upon first"
+            f" use (openstack user set --ignore-change-password-upon-first-use --password-prompt {user.id})."
         )
+    elif refused.says:
+        why = f"{refused.says} An operator can look (openstack user show {user.id})."
     else:
         why = (
             "the password sent does not open it, or failed log-ins have locked it, which Keystone does not tell apart."

@@ -38,7 +38,7 @@ def left(cloud: Keystone, login: str) -> Callable[..., str]:
 def waits(answer: Answer) -> bool:
     """Whether the answer is that another request has claimed the user."""
     assert isinstance(answer[1], dict)
-    return (answer[0], answer[1].get("error")) == (503, "unfinished") and "is taking over" in answer[1]["message"]
+    return (answer[0], answer[1].get("error")) == (503, "unfinished") and "has claimed user" in answer[1]["message"]
 
 
 @pytest.mark.parametrize("ago", [0, LASTS - 10, -1000], ids=["now", "as long as a request lasts", "of another clock"])

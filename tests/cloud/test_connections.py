@@ -176,9 +176,9 @@ def test_a_name_taken_after_a_closed_connection_may_be_our_own_work(before: Prox
 
     before.instead = instead
     message = (
-        "Begun but not finished; repeat the same request. What stopped it: Keystone's policy does not let cloud_env's"
-        f" account create the project: {NOT_YOU} The account holds the role admin: the policy itself would have to"
-        " change."
+        "Begun but not finished; repeat the same request once this is mended: Keystone's policy does not let"
+        f" cloud_env's account create the project: {NOT_YOU} The account holds the role admin: the policy itself would"
+        " have to change."
     )
     assert create_user_project(through()) == error(503, "unfinished", message)
 
@@ -292,7 +292,7 @@ def test_a_role_that_goes_missing_after_the_user_was_made_is_a_repeatable_failur
         f"The cloud is not prepared for Concertim: it has no role role-{login}."
         f" Make them with: openstack role create role-{login}"
     )
-    begun = f"Begun but not finished; repeat the same request. What stopped it: {missing}"
+    begun = f"Begun but not finished; repeat the same request once this is mended: {missing}"
     assert create_user_project(request) == error(503, "unfinished", begun)
     assert create_user_project(request) == error(424, "cloud_not_prepared", missing)
     cloud.admin.roles.create(f"role-{login}")
@@ -315,14 +315,15 @@ def test_a_failure_that_passes_is_tried_again(before: Proxy, through: RequestOf,
     assert len(failed) == 10
 
 
+@pytest.mark.parametrize("answered", [(500, {}, b""), (200, {"Content-Type": "text/html"}, b"<html>")])
 def test_a_create_whose_answer_was_lost_is_never_followed_by_a_4xx(
-    cloud: Keystone, before: Proxy, through: RequestOf, login: str
+    cloud: Keystone, before: Proxy, through: RequestOf, login: str, answered: Answered
 ) -> None:
-    """The user was made, the answer was a 500, and then Keystone refuses: something was changed."""
+    """The user was made, the answer was another's, and then Keystone refuses: something was changed."""
 
     def lost(exchange: Exchange) -> None:
         exchange.ask_keystone()
-        exchange.reply((500, {}, b""))
+        exchange.reply(answered)
 
     def lost_then_refused(method: str, path: str) -> Answered | Fault | None:
         if (method, path) != ("POST", "/users"):
@@ -330,7 +331,9 @@ def test_a_create_whose_answer_was_lost_is_never_followed_by_a_4xx(
         return refusal(400, "No.") if before.calls.count((method, path)) > 1 else lost
 
     before.instead = lost_then_refused
-    why = "Begun but not finished; repeat the same request. What stopped it: Keystone refuses to create the user: No."
+    why = (
+        "Begun but not finished; repeat the same request once this is mended: Keystone refuses to create the user: No."
+    )
     assert create_user_project(through()) == error(503, "unfinished", why)
     assert len(cloud.admin.users.list(name=f"concertim_{login}")) == 1
     before.instead = lambda _method, _path: None

@@ -86,8 +86,8 @@ def test_a_persons_expired_password_can_be_set(
     made = create_user_project(sign_up)
     user, _ = ids_in(made)
     why = (
-        f"The password is expired and needs to be changed for user: {user}. An operator can set it to the one of the"
-        " Concertim account, and let it last beyond the first use (openstack user set"
+        f"The password is expired and needs to be changed for user: {user}. An operator can set the password that"
+        " Concertim has, and keep it from expiring upon first use (openstack user set"
         f" --ignore-change-password-upon-first-use --password-prompt {user})."
     )
     assert stays(strict, sign_up, caplog, refused_log_ins) == cannot_be_proved(login, why)

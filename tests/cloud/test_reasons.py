@@ -131,8 +131,8 @@ def test_a_project_with_a_subproject_stays_and_so_does_its_user(strict: Strict, 
     held = census(admin)
     why = (
         f"Keystone refuses to remove the project: Cannot delete the project {project} since it is not a leaf in the"
-        " hierarchy. Use the cascade option if you want to delete a whole subtree. Remove its subprojects first:"
-        f" openstack project list --parent {project} has them."
+        " hierarchy. Use the cascade option if you want to delete a whole subtree. Remove its subprojects first"
+        f" (openstack project list --parent {project})."
     )
     assert removal.ask() == error(409, "state_conflict", why)
     assert census(admin) == held
@@ -151,7 +151,7 @@ def test_an_immutable_project_stays_and_so_does_its_user(strict: Strict, front: 
     held = census(admin)
     why = (
         f"Keystone refuses to remove the project: Unable to delete immutable project resource: `{project}. Set resource"
-        ' option "immutable" to false first. If it may go, an operator says so: openstack project set --no-immutable'
+        ' option "immutable" to false first. To allow its removal: openstack project set --no-immutable'
         f" {project}"
     )
     assert removal.ask() == error(409, "state_conflict", why)
@@ -190,7 +190,7 @@ def test_where_the_policy_keeps_the_user_the_project_is_gone_and_that_is_told(
     info = {"cloud_user_id": user, "project_id": project}
     why = forbidden("remove the user", "identity:delete_user")
     with strict.forbidding("identity:delete_user"):
-        begun = "Begun but not finished; repeat the same request. What stopped it: "
+        begun = "Begun but not finished; repeat the same request once this is mended: "
         caplog.clear()
         assert delete_user({"cloud_env": env, "user_info": info}) == error(503, "unfinished", begun + why)
         assert caplog.messages[-1].endswith("; repeat: helps once the problem is mended")

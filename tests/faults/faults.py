@@ -232,7 +232,7 @@ def is_believed_nowhere(
 def repeat(function: Endpoint, request: dict[str, Any]) -> Answer:
     """Sends it once more; and again where the request before has left a claim, when that is no longer young."""
     answer = function(request)
-    if "is taking over user" in str(answer[1]):
+    if "has claimed user" in str(answer[1]):
         make_claims_old(request)
         answer = function(request)
     return answer

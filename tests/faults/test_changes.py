@@ -62,7 +62,7 @@ class Change:
 CHANGES = [
     Change("POST", "/user", 1, users=2),
     Change("POST", "/team", 4, projects=2),
-    Change("PATCH", "/user", 2, password="battery-staple"),
+    Change("PATCH", "/user", 3, password="battery-staple"),
     Change("DELETE", "/delete_user", 4, users=0, projects=0),
     Change("DELETE", "/user", 2, users=0, without_ids=(("user_info", "project_id"),)),
     Change("DELETE", "/team", 2, projects=0, roles=()),

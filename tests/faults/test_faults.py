@@ -30,7 +30,7 @@ CALLS = {
     "cold": 12,
     "warm": 7,
     "finished": 11,
-    "finished, by ids": 8,
+    "finished, by ids": 9,
     "unfinished": 17,
     "project taken": 11,
 }

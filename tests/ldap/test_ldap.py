@@ -97,7 +97,7 @@ def test_the_project_of_a_user_in_ldap_goes_without_them(cloud: KeystoneOfPeople
     """First a 503 that names what was left; the repeat has nothing to change, and says so."""
     project = cloud.admin.projects.create("carol_of_concertim", cloud.domain_id())
     info = {"cloud_user_id": cloud.people()["carol"], "project_id": project.id}
-    begun = "Begun but not finished; repeat the same request. What stopped it: "
+    begun = "Begun but not finished; repeat the same request once this is mended: "
     answer = delete_user({"cloud_env": env, "user_info": info})
     assert answer == error(503, "unfinished", begun + read_only("remove the user"))
     held = all_of(cloud)

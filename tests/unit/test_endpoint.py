@@ -66,7 +66,7 @@ def test_a_4xx_after_a_change_becomes_a_5xx_that_says_repeat(caplog: pytest.LogC
         call.current().changed = True
         raise NameTaken("It is taken.")
 
-    why = "Begun but not finished; repeat the same request. What stopped it: It is taken."
+    why = "Begun but not finished; repeat the same request once this is mended: It is taken."
     assert half({}) == error(503, "unfinished", why)
     assert caplog.messages[0].endswith("; repeat: helps once the problem is mended")
 
