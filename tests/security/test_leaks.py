@@ -416,11 +416,16 @@ def test_what_keystone_gives_is_shown_without_secrets(
     token_of_the_person = "gAAAAAB-of-the-person-0123456789"
     name = "x" * 4_000_000 if where == "a very long name" else f"it is {ADMIN_PASSWORD} and correct-horse"
     user = {"id": "0" * 32, "name": name, "domain_id": "default", "enabled": False, "concertim_kind": "user"}
-    known = json.dumps({"user": user | {"concertim_name": login}}).encode()
+    user |= {"concertim_name": login}
+    known, listed = json.dumps({"user": user}).encode(), json.dumps({"users": [user]}).encode()
 
     def instead(_method: str, path: str) -> Answered | Fault | None:
         if where != "the token of the person":
-            return (200, JSON, known) if path.startswith("/users/") else None
+            if path.startswith("/users/"):
+                return 200, JSON, known
+            # Read once more by name, after it was read by id.
+            again = path == "/users" and any(one.startswith("/users/") for _, one in before.calls)
+            return (200, JSON, listed) if again else None
         if path == "/auth/tokens":
             return with_token
         return refusal(400, f"The last token was {token_of_the_person}.") if path == "/projects" else None
