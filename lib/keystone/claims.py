@@ -10,7 +10,8 @@ A sign-up that was stopped half-way leaves a user without any role. Three kinds 
 
 Keystone cannot compare before it writes, so nothing keeps two requests from writing. What is kept is this: no two
 sign-ups that overlap are told 201 with different passwords, and nobody is told 201 of a user who is then removed. Three
-attributes of the user serve for it. `concertim_request` says which request made the user, claimed them or set their password last.
+attributes of the user serve for it. `concertim_request` says which request made the user, claimed them or set their
+password last.
 `concertim_claimed` has a time as long as that request may be about to set the password or to remove the user.
 `concertim_taken_over` has the time at which a taker set the password.
 
