@@ -28,10 +28,10 @@ LDAP = .ldap/installed
 .PHONY: demo run test faults contract security fuzz audit mariadb ldap nginx bench hosts lint image clean
 
 demo: $(SERVICE) $(KEYSTONE)
-	.venv/bin/python -m tests.demo
+	.venv/bin/python -m tools.demo
 
 run: $(SERVICE) $(KEYSTONE)
-	.venv/bin/python -m tests.demo --stay
+	.venv/bin/python -m tools.demo --stay
 
 test: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m pytest --numprocesses=2
@@ -64,7 +64,7 @@ nginx: $(SERVICE) $(KEYSTONE)
 	.venv/bin/python -m tests.nginx $(NGINX_OPTIONS)
 
 bench: $(SERVICE) $(KEYSTONE) $(BENCH)
-	.venv/bin/python -m tests.bench $(BENCH_OPTIONS)
+	.venv/bin/python -m tools.bench $(BENCH_OPTIONS)
 
 hosts: $(SERVICE) $(KEYSTONE) $(HOSTS)
 	.venv/bin/python -m tests.hosts
@@ -76,7 +76,7 @@ lint: $(SERVICE)
 	.venv/bin/hadolint Dockerfiles/*
 
 image: $(SERVICE) $(KEYSTONE)
-	.venv/bin/python -m tests.image $(IMAGE_OPTIONS)
+	.venv/bin/python -m tools.image $(IMAGE_OPTIONS)
 
 clean:
 	rm -rf .venv .keystone .audit .bench .hosts .ldap .image .pytest_cache .mypy_cache .ruff_cache
@@ -88,10 +88,10 @@ $(SERVICE): requirements.txt requirements-dev.txt
 	@.venv/bin/python $(PIP_INSTALL) -r requirements-dev.txt
 	@touch $@
 
-$(KEYSTONE): tests/keystone/requirements.txt tests/keystone/constraints.txt $(SERVICE)
+$(KEYSTONE): tests/support/keystone/requirements.txt tests/support/keystone/constraints.txt $(SERVICE)
 	@echo "Installing a Keystone into .keystone"
 	@$(PYTHON) -m venv --clear .keystone/venv
-	@.keystone/venv/bin/python $(PIP_INSTALL) -r tests/keystone/requirements.txt
+	@.keystone/venv/bin/python $(PIP_INSTALL) -r tests/support/keystone/requirements.txt
 	@touch $@
 
 $(AUDIT): tests/security/requirements.txt
@@ -100,10 +100,10 @@ $(AUDIT): tests/security/requirements.txt
 	@.audit/bin/python $(PIP_INSTALL) -r tests/security/requirements.txt
 	@touch $@
 
-$(BENCH): tests/bench/requirements.txt
+$(BENCH): tools/bench/requirements.txt
 	@echo "Installing what draws into .bench"
 	@$(PYTHON) -m venv --clear .bench/venv
-	@.bench/venv/bin/python $(PIP_INSTALL) -r tests/bench/requirements.txt
+	@.bench/venv/bin/python $(PIP_INSTALL) -r tools/bench/requirements.txt
 	@touch $@
 
 $(HOSTS): requirements.txt tests/hosts/requirements.txt

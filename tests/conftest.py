@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,10 @@ import pytest
 from lib import log, startup
 from lib.keystone.connection import forget_connections
 from lib.settings import JWT_VARIABLE, PATH_VARIABLE, TEXT_VARIABLE
-from tests.keystone import Keystone, keystone
-from tests.proxy import Proxy, proxy
-from tests.tls import Certificates, certificates
-
-RequestOf = Callable[..., dict[str, Any]]
+from tests.support.fixtures import RequestOf, SettingsFile
+from tests.support.keystone import Keystone, keystone
+from tests.support.proxy import Proxy, proxy
+from tests.support.tls import Certificates, certificates
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +43,7 @@ def _log_of_pytest(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture
-def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SettingsFile:
     """Puts settings in force: the text of a config.yaml."""
 
     def put(text: str) -> Path:
@@ -57,7 +56,7 @@ def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[
 
 
 @pytest.fixture(autouse=True)
-def _defaults(settings_file: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def _defaults(settings_file: SettingsFile, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test depends on this machine's settings, nor on connections that another test left."""
     monkeypatch.delenv(JWT_VARIABLE, raising=False)
     monkeypatch.delenv(TEXT_VARIABLE, raising=False)
@@ -72,7 +71,7 @@ def login() -> str:
 
 
 @pytest.fixture
-def request_of(cloud: Keystone, login: str) -> Callable[..., dict[str, Any]]:
+def request_of(cloud: Keystone, login: str) -> RequestOf:
     """Builds the sign-up that the UI sends for the login; keywords replace or add."""
 
     def build(**changes: Any) -> dict[str, Any]:

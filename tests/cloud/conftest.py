@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cloud.strict import Strict
-from tests.keystone import keystone
-from tests.proxy import Proxy, proxy
+from tests.support.keystone import keystone
+from tests.support.proxy import Proxy, proxy
 
 OPTIONS = {
     "auth": {"methods": "password,token,totp"},

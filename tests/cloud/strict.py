@@ -12,8 +12,8 @@ from typing import Any
 from keystoneauth1.exceptions import Unauthorized
 
 from lib.errors import Answer
-from tests.keystone import Keystone
-from tests.proxy import Proxy
+from tests.support.keystone import Keystone
+from tests.support.proxy import Proxy
 
 PASSWORD = "correct-horse"
 # Else a password that an operator has set is good for nothing but to be changed.

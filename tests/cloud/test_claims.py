@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -13,10 +12,10 @@ from functions.delete_user import delete_user
 from lib.errors import Answer
 from lib.keystone.claims import SECONDS_BETWEEN_CLOCKS
 from lib.settings import Settings
-from tests.census import finished
-from tests.keystone import Keystone
+from tests.support.census import finished
+from tests.support.fixtures import RequestOf
+from tests.support.keystone import Keystone
 
-RequestOf = Callable[..., dict[str, Any]]
 # Seconds: how long a request can last, and a claim holds.
 LASTS = Settings().deadline + SECONDS_BETWEEN_CLOCKS
 

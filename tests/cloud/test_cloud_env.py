@@ -15,14 +15,14 @@ from functions.create_user_project import create_user_project
 from functions.delete_user import delete_user
 from lib.endpoint import done
 from lib.errors import Answer
-from tests.answers import error, refusal
-from tests.census import census
 from tests.cloud.strict import through
-from tests.keystone import Keystone
-from tests.proxy import Exchange, Proxy
+from tests.support.answers import error, refusal
 from tests.support.bodies import ROUTES, Body, Given, Route, body_of, ids_of
+from tests.support.census import census
+from tests.support.fixtures import RequestOf
+from tests.support.keystone import Keystone
+from tests.support.proxy import Exchange, Proxy
 
-RequestOf = Callable[..., dict[str, Any]]
 PASSWORD = "of-the-operator"
 
 

@@ -15,13 +15,12 @@ from functions.create_user_project import create_user_project
 from functions.delete_user import delete_user
 from lib.errors import Answer
 from lib.keystone.connection import forget_connections
-from tests.answers import error, refusal, unclear
-from tests.census import finished
 from tests.faults.faults import warm_up
-from tests.keystone import Keystone
-from tests.proxy import Answered, Exchange, Fault, Proxy
-
-RequestOf = Callable[..., dict[str, Any]]
+from tests.support.answers import error, refusal, unclear
+from tests.support.census import finished
+from tests.support.fixtures import RequestOf
+from tests.support.keystone import Keystone
+from tests.support.proxy import Answered, Exchange, Fault, Proxy
 
 REDIRECTED = error(
     502,

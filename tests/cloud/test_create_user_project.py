@@ -8,10 +8,9 @@ from keystoneauth1.exceptions import Forbidden
 from keystoneclient.v3.client import Client
 
 from functions.create_user_project import create_user_project
-from tests.answers import error, signed_up, unclear
-from tests.keystone import Keystone, keystone
-
-RequestOf = Callable[..., dict[str, Any]]
+from tests.support.answers import error, signed_up, unclear
+from tests.support.fixtures import RequestOf
+from tests.support.keystone import Keystone, keystone
 
 
 def user_of(admin: Client, login: str) -> Any:

@@ -6,10 +6,10 @@ import pytest
 
 from functions.create_user_project import create_user_project
 from lib.errors import Answer
-from tests.answers import error, unclear
-from tests.census import census
 from tests.cloud.strict import PASSWORD, SECOND_FACTOR, USABLE, Strict, ids_in, through
-from tests.proxy import Exchange, Proxy
+from tests.support.answers import error, unclear
+from tests.support.census import census
+from tests.support.proxy import Exchange, Proxy
 
 
 @pytest.fixture

@@ -22,13 +22,12 @@ from lib import keystone
 from lib.endpoint import done, endpoint
 from lib.errors import Answer
 from lib.models import UserRemoval
-from tests.answers import error, signed_up
-from tests.census import census
-from tests.keystone import Keystone
-from tests.proxy import Proxy
+from tests.support.answers import error, signed_up
 from tests.support.bodies import ROUTES, Field, Given, Route, body_of, fields_of, ids_of, put
-
-RequestOf = Callable[..., dict[str, Any]]
+from tests.support.census import census
+from tests.support.fixtures import RequestOf
+from tests.support.keystone import Keystone
+from tests.support.proxy import Proxy
 
 # Every field of every path that names a user or a project.
 NAMING = [

@@ -16,10 +16,10 @@ from functions.delete_user import delete_user
 from lib.endpoint import done
 from lib.errors import Answer
 from lib.keystone.connection import forget_connections
-from tests.answers import error, refusal
-from tests.census import census
 from tests.cloud.strict import PASSWORD, Strict, ids_in, through
-from tests.proxy import Answered, Proxy
+from tests.support.answers import error, refusal
+from tests.support.census import census
+from tests.support.proxy import Answered, Proxy
 
 TOO_LONG = (
     "The password length must be less than or equal to 72."

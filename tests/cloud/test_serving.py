@@ -19,12 +19,11 @@ import requests
 
 from functions.create_user_project import create_user_project
 from lib.settings import DEFAULT_PATH, PATH_VARIABLE
-from tests.answers import error
-from tests.keystone import Keystone
-from tests.proxy import proxy
-from tests.service import ROOT, post, service
-
-RequestOf = Callable[..., dict[str, Any]]
+from tests.support.answers import error
+from tests.support.fixtures import RequestOf
+from tests.support.keystone import Keystone
+from tests.support.proxy import proxy
+from tests.support.service import ROOT, post, service
 
 
 @pytest.fixture(scope="module")

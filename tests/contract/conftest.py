@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.contract.ui import RELEASES
-from tests.service import service
+from tests.support.service import service
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ import pytest
 from keystoneauth1.exceptions import NotFound, Unauthorized
 
 from tests.contract.ui import RELEASES, UI, Refused, Release
-from tests.keystone import Keystone
-from tests.proxy import Exchange, Fault, proxy
-from tests.service import service
+from tests.support.keystone import Keystone
+from tests.support.proxy import Exchange, Fault, proxy
+from tests.support.service import service
 
 
 def opens(cloud: Keystone, user_id: str, password: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from tests.keystone import Keystone
+from tests.support.keystone import Keystone
 
 # A job of the UI tries so often; it waits 3 s after the first failure, and hours in all.
 ATTEMPTS = 10

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from lib.keystone import claims
-from tests.census import clear
-from tests.keystone import Keystone
+from tests.support.census import clear
+from tests.support.keystone import Keystone
 
 
 @pytest.fixture(autouse=True)

@@ -13,9 +13,9 @@ from lib import call, keystone
 from lib.endpoint import Endpoint
 from lib.errors import Answer
 from lib.models import SignUp
-from tests.answers import unclear
-from tests.keystone import Keystone
-from tests.proxy import Answered, Exchange, Fault, Proxy
+from tests.support.answers import unclear
+from tests.support.keystone import Keystone
+from tests.support.proxy import Answered, Exchange, Fault, Proxy
 
 JSON = {"Content-Type": "application/json"}
 # Seconds between the bytes of an answer that drips.

@@ -14,7 +14,7 @@ from functions.create_user_project import create_user_project
 from lib import call
 from lib.errors import Answer
 from tests.model.wire import name_of
-from tests.proxy import Exchange, Proxy
+from tests.support.proxy import Exchange, Proxy
 
 # Seconds: long enough for one that waits for another which waits itself, on a busy machine; and how long a repeat may
 # have to wait for a claim that was left behind: until it is older than that, and some more.

@@ -12,7 +12,6 @@ from functions.create_user_project import create_user_project
 from functions.running import running
 from lib.endpoint import Endpoint
 from lib.errors import Answer
-from tests.census import Census, census
 from tests.faults.faults import (
     LOST_WAYS,
     PAGE_STATUSES,
@@ -23,11 +22,12 @@ from tests.faults.faults import (
     pages_once,
     warm_up,
 )
-from tests.keystone import Keystone
-from tests.proxy import Proxy
 from tests.support.bodies import Body, Field, Given, Route, body_of, fields_of, ids_of
+from tests.support.census import Census, census
+from tests.support.fixtures import RequestOf
+from tests.support.keystone import Keystone
+from tests.support.proxy import Proxy
 
-RequestOf = Callable[..., dict[str, Any]]
 DONE = (201, {"success": True})
 
 

@@ -1,18 +1,16 @@
 """kill -9 at every call of a sign-up, as Keystone is asked and as it has acted: the next process finishes it."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 import requests
 
-from tests.census import census, finished
 from tests.faults.test_faults import CALLS
-from tests.keystone import Keystone
-from tests.proxy import Exchange, Fault, Proxy
-from tests.service import Service, post, service
-
-RequestOf = Callable[..., dict[str, Any]]
+from tests.support.census import census, finished
+from tests.support.fixtures import RequestOf
+from tests.support.keystone import Keystone
+from tests.support.proxy import Exchange, Fault, Proxy
+from tests.support.service import Service, post, service
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import pytest
 
 from functions.create_user_project import create_user_project
 from lib.errors import Answer
-from tests.census import Census, census, finished
 from tests.faults.faults import (
     LOST_WAYS,
     PAGE_STATUSES,
@@ -20,10 +19,10 @@ from tests.faults.faults import (
     pages_once,
     warm_up,
 )
-from tests.keystone import Keystone
-from tests.proxy import Proxy
-
-RequestOf = Callable[..., dict[str, Any]]
+from tests.support.census import Census, census, finished
+from tests.support.fixtures import RequestOf
+from tests.support.keystone import Keystone
+from tests.support.proxy import Proxy
 
 # How many calls to Keystone a sign-up makes, by what it finds.
 CALLS = {

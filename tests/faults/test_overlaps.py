@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from lib.errors import Answer
-from tests.census import Census, census, clear, finished
 from tests.faults.faults import warm_up
 from tests.faults.overlaps import OLD, OVERLAPS, REFUSED, Overlap, asked
 from tests.faults.racing import DEADLINE, Racer, Track, race
-from tests.keystone import Keystone
 from tests.model.wire import standing_accounts
-from tests.proxy import Proxy
-from tests.service import post, service
+from tests.support.census import Census, census, clear, finished
+from tests.support.fixtures import RequestOf
+from tests.support.keystone import Keystone
+from tests.support.proxy import Proxy
+from tests.support.service import post, service
 
-RequestOf = Callable[..., dict[str, Any]]
 # How many trials go on at the same time, mostly waiting.
 AT_ONCE = 3
 TRIALS = [

@@ -12,14 +12,14 @@ import pytest
 import requests
 
 from functions.create_user_project import create_user_project
-from tests.answers import error
-from tests.census import finished
 from tests.faults.faults import DRIP, Outage
-from tests.keystone import Keystone
-from tests.proxy import Exchange, Proxy
-from tests.service import Service, post, service
+from tests.support.answers import error
+from tests.support.census import finished
+from tests.support.fixtures import RequestOf
+from tests.support.keystone import Keystone
+from tests.support.proxy import Exchange, Proxy
+from tests.support.service import Service, post, service
 
-RequestOf = Callable[..., dict[str, Any]]
 DEADLINE = 3
 TOO_LONG = error(504, "deadline_exceeded", "Keystone took too long to log in. Repeat the request.")
 

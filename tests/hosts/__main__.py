@@ -3,9 +3,9 @@
 import subprocess
 import sys
 
-from tests.debian import missing
 from tests.hosts import apache
-from tests.service import ROOT
+from tests.support.debian import missing
+from tests.support.service import ROOT
 
 
 def main() -> None:

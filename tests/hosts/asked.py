@@ -15,7 +15,7 @@ from lib import call
 from lib.endpoint import Endpoint
 from lib.settings import Settings
 from tests.contract.ui import token
-from tests.keystone import Keystone
+from tests.support.keystone import Keystone
 
 JWT_SECRET = uuid.uuid4().hex
 # Of the headers of an answer, those that mean something to a client of ours.

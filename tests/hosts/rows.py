@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from tests.service import ROOT
+from tests.support.service import ROOT
 
 # As in the README; a test has another folder and another port.
 FOLDER, ADDRESS, PORT = "/opt/user-handler", "0.0.0.0", "42356"

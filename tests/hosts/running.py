@@ -20,7 +20,7 @@ from tests.hosts import apache
 from tests.hosts.asked import JWT_SECRET, REQUEST_ID, Answered, Asked, told
 from tests.hosts.gateway import gateway
 from tests.hosts.rows import ADDRESS, APACHE, FOLDER, PORT, Host
-from tests.service import ROOT, START_SECONDS
+from tests.support.service import ROOT, START_SECONDS
 
 # Made by the Makefile.
 VENV = ROOT / ".hosts"

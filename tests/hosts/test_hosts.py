@@ -13,15 +13,15 @@ import pytest
 import requests
 
 from functions.create_user_project import create_user_project
-from tests.answers import signed_up
-from tests.conftest import RequestOf
 from tests.hosts import apache
 from tests.hosts.asked import JWT_SECRET, REQUEST_ID, REQUESTS, Answered, Asked, as_json
 from tests.hosts.conftest import AT_ONCE, COLD_START, IN_FLIGHT
 from tests.hosts.rows import FUNC, FUNCTIONS_FRAMEWORK, HOSTS, SERVERS, Host
 from tests.hosts.running import LOOPBACK, Running, running
-from tests.keystone import ADMIN_PASSWORD, Keystone
-from tests.proxy import Exchange, Proxy
+from tests.support.answers import signed_up
+from tests.support.fixtures import RequestOf
+from tests.support.keystone import ADMIN_PASSWORD, Keystone
+from tests.support.proxy import Exchange, Proxy
 
 Record = Callable[[str, object], None]
 

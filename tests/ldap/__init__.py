@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 from keystoneclient.v3.client import Client
 
-from tests.debian import found
-from tests.keystone import Keystone, keystone
-from tests.service import ROOT, START_SECONDS
+from tests.support.debian import found
+from tests.support.keystone import Keystone, keystone
+from tests.support.service import ROOT, START_SECONDS
 
 # Made by the Makefile: an environment on top of Keystone's own.
 VENV = ROOT / ".ldap"

@@ -6,8 +6,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from tests.debian import missing
-from tests.service import ROOT
+from tests.support.debian import missing
+from tests.support.service import ROOT
 
 # python-ldap has no wheels.
 WANTED = ["slapd", "gcc", "/usr/include/ldap.h", "/usr/include/sasl/sasl.h"]

@@ -12,12 +12,12 @@ from functions.create_user import create_user
 from functions.create_user_project import create_user_project
 from functions.delete_user import delete_user
 from lib.endpoint import Endpoint
-from tests.answers import error
-from tests.census import Census, census
 from tests.ldap import KeystoneOfPeople
-from tests.proxy import Proxy
+from tests.support.answers import error
+from tests.support.census import Census, census
+from tests.support.fixtures import RequestOf
+from tests.support.proxy import Proxy
 
-RequestOf = Callable[..., dict[str, Any]]
 # Its policy says which action is refused ("…: identity:create_user."); this names none.
 READ_ONLY = {
     "error": {

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.debian import missing
-from tests.service import ROOT, START_SECONDS
+from tests.support.debian import missing
+from tests.support.service import ROOT, START_SECONDS
 
 TESTS = ["tests/mariadb", "tests/cloud/test_create_user_project.py"]
 

@@ -1,16 +1,12 @@
 """Names that MariaDB does not tell apart: another's user or project is never taken for this login's own."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from functions.create_user_project import create_user_project
-from tests.answers import error, signed_up
-from tests.census import census, finished
-from tests.keystone import Keystone
-
-RequestOf = Callable[..., dict[str, Any]]
+from tests.support.answers import error, signed_up
+from tests.support.census import census, finished
+from tests.support.fixtures import RequestOf
+from tests.support.keystone import Keystone
 
 
 def refused_user(name: str) -> object:

@@ -1,8 +1,7 @@
 """Roles and accounts that MariaDB does not tell from what the settings name: what is there, and the setting for it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,13 +9,11 @@ import pytest
 import handler
 from functions.create_user_project import create_user_project
 from lib.keystone.connection import forget_connections
-from tests.answers import error
-from tests.census import Census, census
-from tests.keystone import Keystone
+from tests.support.answers import error
 from tests.support.bodies import Given, Route, body_of
-
-RequestOf = Callable[..., dict[str, Any]]
-SettingsFile = Callable[[str], Path]
+from tests.support.census import Census, census
+from tests.support.fixtures import RequestOf, SettingsFile
+from tests.support.keystone import Keystone
 
 ROLE = "role member, but Member"
 ROLE_SETTING = "Member (in user_roles, cloud_env_roles, standing_grants, team_roles)"

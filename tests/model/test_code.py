@@ -13,16 +13,15 @@ from lib.endpoint import Endpoint
 from lib.errors import Answer
 from lib.keystone.claims import SECONDS_OF_A_WAVE
 from tests.faults.faults import warm_up
-from tests.keystone import Keystone
 from tests.model.promise import alone
 from tests.model.steps import CALLS
 from tests.model.test_protocol import ALL_BUT_GRANTS, HALF_MADE, NOTHING, OF_A_THIRD
 from tests.model.wire import Wire, standing_accounts
 from tests.model.world import FREE, YOUNG, Request, Rules, User
 from tests.model.world import Keystone as World
-from tests.proxy import Proxy
-
-RequestOf = Callable[..., dict[str, Any]]
+from tests.support.fixtures import RequestOf
+from tests.support.keystone import Keystone
+from tests.support.proxy import Proxy
 
 FINISHED = World(User(1, "a", "earlier", default=True, role=True), project=True, made=1)
 CLAIMED = World(User(1, "a", "earlier", claim=YOUNG), made=1)

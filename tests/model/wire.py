@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.keystone import Keystone
-from tests.proxy import Exchange
+from tests.support.keystone import Keystone
+from tests.support.proxy import Exchange
 
 
 def standing_accounts(cloud: Keystone) -> set[str]:

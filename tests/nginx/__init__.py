@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
-from tests.debian import found
-from tests.service import START_SECONDS
-from tests.tls import Leaf
+from tests.support.debian import found
+from tests.support.service import START_SECONDS
+from tests.support.tls import Leaf
 
 
 @dataclass(frozen=True)

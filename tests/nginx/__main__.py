@@ -4,8 +4,8 @@ import argparse
 import subprocess
 import sys
 
-from tests.debian import missing
-from tests.service import ROOT
+from tests.support.debian import missing
+from tests.support.service import ROOT
 
 
 def main() -> None:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.keystone import Keystone
 from tests.nginx import Fronts, nginx
-from tests.tls import Certificates
+from tests.support.keystone import Keystone
+from tests.support.tls import Certificates
 
 
 @pytest.fixture(scope="session")

@@ -1,20 +1,14 @@
 """What nginx itself says in each front, in its own words: the ground that other tests before it stand on."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import pytest
 import requests
 
 from functions.create_user_project import create_user_project
-from tests.census import finished
-from tests.keystone import Keystone
 from tests.nginx import PAGE, Fronts
-from tests.tls import Certificates
-
-RequestOf = Callable[..., dict[str, Any]]
-SettingsFile = Callable[[str], Path]
+from tests.support.census import finished
+from tests.support.fixtures import RequestOf, SettingsFile
+from tests.support.keystone import Keystone
+from tests.support.tls import Certificates
 
 
 @pytest.mark.parametrize("front", ["plain", "tls", "own_pages", "small"])

@@ -1,9 +1,6 @@
 """What each path answers where a real nginx speaks in Keystone's place: never what Keystone did not say."""
 
 import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,15 +9,13 @@ from functions.create_user_project import create_user_project
 from functions.delete_user import delete_user
 from lib.endpoint import done
 from lib.errors import Answer
-from tests.answers import error, unclear
-from tests.census import census, finished
-from tests.keystone import Keystone
 from tests.nginx import Fronts
+from tests.support.answers import error, unclear
 from tests.support.bodies import ROUTES, Given, Route, body_of, ids_of
-from tests.tls import Certificates
-
-RequestOf = Callable[..., dict[str, Any]]
-SettingsFile = Callable[[str], Path]
+from tests.support.census import census, finished
+from tests.support.fixtures import RequestOf, SettingsFile
+from tests.support.keystone import Keystone
+from tests.support.tls import Certificates
 
 SPEAKS_TLS = error(502, "not_a_keystone", "The port in cloud_env.auth_url speaks TLS. Put https in place of http.")
 PLAIN = error(

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
-from tests.keystone import Keystone
-from tests.proxy import Answered, Exchange, Fault, proxy
 from tests.support.bodies import Body, Given, Route, body_of, fields_of, ids_of
+from tests.support.keystone import Keystone
+from tests.support.proxy import Answered, Exchange, Fault, proxy
 
 
 def asking(route: Route, login: str, user_id: str, project_id: str, password: str) -> Body:

@@ -15,8 +15,8 @@ from lib import log
 from lib.caller import LONGEST_TOKEN
 from lib.errors import Answer
 from lib.settings import JWT_VARIABLE, PATH_VARIABLE
-from tests.answers import error
 from tests.contract.ui import signed, token
+from tests.support.answers import error
 
 SECRET = "of the Concertim UI, and of 32 bytes at least"
 ANOTHER = "of somebody else, and of 32 bytes just as well"

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_network
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,14 +19,12 @@ from lib import log
 from lib.errors import AuthUrlNotAllowed
 from lib.keystone import dialling
 from lib.models import CloudEnv
-from tests.answers import error
-from tests.census import finished
-from tests.keystone import Keystone
-from tests.proxy import Answered, Exchange, Proxy, proxy
-from tests.tls import Certificates
-
-RequestOf = Callable[..., dict[str, Any]]
-SettingsFile = Callable[[str], Path]
+from tests.support.answers import error
+from tests.support.census import finished
+from tests.support.fixtures import RequestOf, SettingsFile
+from tests.support.keystone import Keystone
+from tests.support.proxy import Answered, Exchange, Proxy, proxy
+from tests.support.tls import Certificates
 
 NOT_LISTED = error(
     403, "auth_url_not_allowed", "cloud_env.auth_url is not under any of the URLs in the setting allowed_auth_urls."

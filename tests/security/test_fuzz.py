@@ -11,7 +11,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -24,17 +23,17 @@ import handler
 from lib import call
 from lib.masking import mask
 from lib.settings import JWT_VARIABLE
-from tests.answers import refusal
 from tests.contract.ui import token
-from tests.keystone import Keystone
-from tests.proxy import Answered, Exchange, Proxy, proxy
 from tests.security.attacks import Rehearsal, Stage, asking, rehearsing, stage
 from tests.security.canaries import GLUES
-from tests.service import Service, service
+from tests.support.answers import refusal
 from tests.support.bodies import ROUTES
+from tests.support.fixtures import SettingsFile
+from tests.support.keystone import Keystone
+from tests.support.proxy import Answered, Exchange, Proxy, proxy
+from tests.support.service import Service, service
 
 Record = Callable[[str, object], None]
-SettingsFile = Callable[[str], Path]
 SECRET = "of the Concertim UI, and of 32 bytes at least"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "post", "\x00", ""]
 PATHS = ["/", "", *sorted({path for _, path in ROUTES})]

@@ -26,14 +26,14 @@ from lib.errors import Answer
 from lib.keystone import connect
 from lib.models import CloudEnv, SignUp
 from lib.settings import load
-from tests.answers import refusal
 from tests.contract.ui import token
-from tests.keystone import ADMIN_PASSWORD, Keystone
-from tests.proxy import Answered, Exchange, Fault, Proxy
 from tests.security.attacks import ATTACKS, Rehearsal, Stage, Trial, asking, rehearsing, silence, stage
 from tests.security.canaries import Canary, canaries, hits
-from tests.service import Service, service
+from tests.support.answers import refusal
 from tests.support.bodies import ROUTES
+from tests.support.keystone import ADMIN_PASSWORD, Keystone
+from tests.support.proxy import Answered, Exchange, Fault, Proxy
+from tests.support.service import Service, service
 
 JSON = {"Content-Type": "application/json"}
 

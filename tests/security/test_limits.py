@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from io import BytesIO
@@ -20,13 +20,13 @@ import handler
 from functions.create_user_project import create_user_project
 from lib.errors import Answer
 from lib.serve import CONNECTIONS, HEADER_BYTES
-from tests.answers import error
-from tests.census import finished
-from tests.keystone import Keystone
-from tests.proxy import Exchange, proxy
-from tests.service import Service, post, service
+from tests.support.answers import error
+from tests.support.census import finished
+from tests.support.fixtures import RequestOf
+from tests.support.keystone import Keystone
+from tests.support.proxy import Exchange, proxy
+from tests.support.service import Service, post, service
 
-RequestOf = Callable[..., dict[str, Any]]
 JSON = {"Content-Type": "application/json"}
 # The service with limits that are reached sooner.
 HURRIED = (

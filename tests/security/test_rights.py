@@ -20,8 +20,8 @@ from functions.delete_user import delete_user
 from functions.update_team_role import update_team_role
 from lib.endpoint import done
 from lib.errors import Answer
-from tests.keystone import Keystone, keystone
-from tests.service import ROOT
+from tests.support.keystone import Keystone, keystone
+from tests.support.service import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from tests.contract.ui import token
-from tests.service import ROOT, service
+from tests.support.service import ROOT, service
 
 SECRET = "of the Concertim UI, and of 32 bytes at least"
 ANYBODY = "anybody who reaches this port may call"

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from operator import attrgetter
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,13 +15,13 @@ import pytest
 import lib.keystone.session as session
 from functions.create_user_project import create_user_project
 from lib.errors import Answer
-from tests.answers import error
-from tests.census import finished
-from tests.keystone import Keystone
-from tests.proxy import proxy
-from tests.tls import OTHER_NAME, Certificates, Leaf
+from tests.support.answers import error
+from tests.support.census import finished
+from tests.support.fixtures import SettingsFile
+from tests.support.keystone import Keystone
+from tests.support.proxy import proxy
+from tests.support.tls import OTHER_NAME, Certificates, Leaf
 
-SettingsFile = Callable[[str], Path]
 RequestTo = Callable[[str], dict[str, Any]]
 
 CERTIFICATES = {

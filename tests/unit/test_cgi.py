@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.service import ROOT
+from tests.support.service import ROOT
 
 PROGRAM = "from handler import application; from lib.hosts import serve_cgi; serve_cgi(application)"
 

@@ -13,7 +13,7 @@ from lib.errors import RETRY_AFTER, STATUSES, Answer, BadRequest, NameTaken, Pro
 from lib.keystone.refusals import Gone, Taken
 from lib.models import Model
 from lib.settings import PATH_VARIABLE
-from tests.answers import error
+from tests.support.answers import error
 
 
 class Order(Model):

@@ -11,9 +11,9 @@ import pytest
 import handler
 from lib.errors import BUG, STATUSES
 from lib.settings import Settings, parse
-from tests.bench.__main__ import with_figures
 from tests.hosts.rows import APACHE, FUNCTION_HOSTS, FUNCTIONS_FRAMEWORK, GTHREAD, SERVERS
-from tests.service import ROOT
+from tests.support.service import ROOT
+from tools.bench.__main__ import with_figures
 
 PRODUCT = [ROOT / "handler.py", *sorted((ROOT / "lib").rglob("*.py")), *sorted((ROOT / "functions").rglob("*.py"))]
 

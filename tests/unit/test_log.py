@@ -15,7 +15,7 @@ from lib.endpoint import endpoint
 from lib.errors import Answer, BadRequest
 from lib.models import Model
 from lib.settings import Settings
-from tests.service import ROOT
+from tests.support.service import ROOT
 
 Configure = Callable[..., Path]
 

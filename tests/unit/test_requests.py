@@ -9,8 +9,8 @@ import pytest
 from functions.change_user_details import change_user_details
 from functions.create_user_project import create_user_project
 from functions.running import running
-from tests.answers import error
-from tests.service import ROOT
+from tests.support.answers import error
+from tests.support.service import ROOT
 
 E1 = {
     "auth_url": "http://127.0.0.1:1/v3",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lib import serve
-from tests.service import ROOT
+from tests.support.service import ROOT
 
 LOADED = "any(name.startswith(('keystone', 'requests', 'urllib3', 'oslo')) for name in sys.modules)"
 

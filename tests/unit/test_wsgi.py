@@ -13,7 +13,7 @@ from handler import app, application
 from lib.errors import Answer
 from lib.settings import JWT_VARIABLE
 from lib.wsgi import wsgi
-from tests.answers import error
+from tests.support.answers import error
 
 SIGN_UP = "/create_user_project"
 

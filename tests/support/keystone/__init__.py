@@ -19,7 +19,7 @@ from keystoneclient.v3.client import Client
 
 HERE = Path(__file__).parent
 # Made by the Makefile: Keystone's hundred packages stay out of the service's own virtual environment.
-HOME = HERE.parent.parent / ".keystone"
+HOME = HERE.parents[2] / ".keystone"
 BIN = HOME / "venv" / "bin"
 
 # Where set, each Keystone has a database of its own in the MariaDB at this socket (`make mariadb`), else on SQLite.

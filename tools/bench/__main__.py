@@ -14,9 +14,9 @@ from typing import Any
 
 import psutil
 
-from tests.bench import measures, report
-from tests.bench.measures import QUICK, Extent
-from tests.service import ROOT, service
+from tests.support.service import ROOT, service
+from tools.bench import measures, report
+from tools.bench.measures import QUICK, Extent
 
 WRITTEN = ROOT / ".bench"
 # What the README shows.
@@ -98,7 +98,7 @@ def _write(measured: dict[str, Any], folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     results, picture = folder / "bench.json", folder / "bench.svg"
     results.write_text(json.dumps(measured) + "\n")
-    subprocess.run([WRITTEN / "venv" / "bin" / "python", ROOT / "tests/bench/picture.py", results, picture], check=True)
+    subprocess.run([WRITTEN / "venv" / "bin" / "python", ROOT / "tools/bench/picture.py", results, picture], check=True)
     _say(f"Written: {results.relative_to(ROOT)}, {picture.relative_to(ROOT)}")
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import requests
 
-from tests.keystone import Keystone, keystone
-from tests.service import service
+from tests.support.keystone import Keystone, keystone
+from tests.support.service import service
 
 
 def main() -> None:

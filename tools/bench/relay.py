@@ -5,7 +5,7 @@ import sys
 from functools import partial
 from typing import Any
 
-from tests.bench.beside import serve_until_orphaned
+from tools.bench.beside import serve_until_orphaned
 
 
 class _Back(asyncio.Protocol):

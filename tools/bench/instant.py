@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.bench.beside import serve_until_orphaned
+from tools.bench.beside import serve_until_orphaned
 
 # More than are asked for at once; what is older is forgotten, so that ten thousand sign-ups need no more than these.
 KEPT_USERS = 1000

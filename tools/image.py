@@ -21,9 +21,9 @@ from tempfile import TemporaryDirectory
 import requests
 
 from tests.contract.ui import token
-from tests.debian import missing
-from tests.keystone import Keystone, keystone
-from tests.service import ROOT, START_SECONDS
+from tests.support.debian import missing
+from tests.support.keystone import Keystone, keystone
+from tests.support.service import ROOT, START_SECONDS
 
 IMAGE = f"concertim-user-handler:test-{uuid.uuid4().hex[:8]}"
 NAME = IMAGE.replace(":", "-")

@@ -6,8 +6,8 @@ from typing import Any
 from keystoneclient.v3.client import Client
 
 from lib.errors import Answer
-from tests.answers import signed_up
-from tests.keystone import Keystone
+from tests.support.answers import signed_up
+from tests.support.keystone import Keystone
 
 
 @dataclass(frozen=True)

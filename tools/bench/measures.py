@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from tests.bench.beside import beside
-from tests.bench.ways import CloudEnv, Floor, Ours, Plain, SameCalls, SignUp
-from tests.keystone import ADMIN_PASSWORD, Keystone, keystone
-from tests.service import ROOT, Service, service
+from tests.support.keystone import ADMIN_PASSWORD, Keystone, keystone
+from tests.support.service import ROOT, Service, service
+from tools.bench.beside import beside
+from tools.bench.ways import CloudEnv, Floor, Ours, Plain, SameCalls, SignUp
 
 # As many as the Concertim UI sends at once.
 AT_ONCE = 5
@@ -66,7 +66,7 @@ def delayed(cloud: Keystone, milliseconds: int) -> Iterator[CloudEnv]:
     if not milliseconds:
         yield cloud.cloud_env()
         return
-    with beside("tests.bench.relay", urlsplit(cloud.auth_url).netloc, str(milliseconds)) as address:
+    with beside("tools.bench.relay", urlsplit(cloud.auth_url).netloc, str(milliseconds)) as address:
         yield cloud.cloud_env() | {"auth_url": f"http://{address}/v3"}
 
 
@@ -122,7 +122,7 @@ def own_work(extent: Extent, running: Service) -> Measured:
     """At a Keystone that answers at once: seconds of processor time for a sign-up, sign-ups and `GET /` in a second."""
     measured: Measured = {}
     with (
-        beside("tests.bench.instant") as address,
+        beside("tools.bench.instant") as address,
         every_way(running, instant_cloud_env(address)) as ways,
         ThreadPoolExecutor(AT_ONCE) as threads,
     ):
@@ -156,7 +156,7 @@ def start(extent: Extent, cloud: Keystone, options: Sequence[str]) -> Measured:
     """Seconds from nothing to the first answers, beside those of Python itself and of a plain program."""
     cloud_env = cloud.cloud_env()
     sign_up_once = (
-        "import json, sys; from tests.bench.ways import Plain; Plain(json.load(sys.stdin)).sign_up(sys.argv[1])"
+        "import json, sys; from tools.bench.ways import Plain; Plain(json.load(sys.stdin)).sign_up(sys.argv[1])"
     )
     call_once = (
         "import json, sys; from functions.create_user_project import create_user_project as function;"
@@ -180,7 +180,7 @@ def start(extent: Extent, cloud: Keystone, options: Sequence[str]) -> Measured:
 def memory(extent: Extent, options: Sequence[str]) -> Measured:
     """Resident bytes, threads and descriptors of a new service after so many requests, of which some are refused."""
     measured: Measured = {}
-    with beside("tests.bench.instant") as address, service(*options) as running, ThreadPoolExecutor(AT_ONCE) as threads:
+    with beside("tools.bench.instant") as address, service(*options) as running, ThreadPoolExecutor(AT_ONCE) as threads:
         process, url = psutil.Process(running.process.pid), str(running.url)
         usual = instant_cloud_env(address)
         sign_up = Ours(url, usual).sign_up

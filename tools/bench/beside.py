@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tests.service import ROOT
+from tests.support.service import ROOT
 
 
 @contextmanager

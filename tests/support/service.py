@@ -16,7 +16,7 @@ import requests
 
 from lib.settings import JWT_VARIABLE
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 # As long as it takes on a machine that is busy with other things.
 START_SECONDS = 60
 
