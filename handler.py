@@ -19,7 +19,7 @@ from functions.delete_team_role import delete_team_role
 from functions.delete_user import delete_user
 from functions.running import running
 from functions.update_team_role import update_team_role
-from lib.wsgi import Routes, wsgi
+from lib.serving.wsgi import Routes, wsgi
 
 ROUTES: Routes = {
     ("GET", "/"): running,
@@ -42,6 +42,6 @@ ROUTES: Routes = {
 application = app = wsgi(ROUTES, open_to_all=[running])
 
 if __name__ == "__main__":
-    from lib import serve
+    from lib.serving import command_line
 
-    serve.main(application)
+    command_line.main(application)

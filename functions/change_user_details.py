@@ -1,9 +1,10 @@
 """POST /change_user_details and PATCH /user: changes a user's password, e-mail or both."""
 
-from lib import keystone
 from lib.endpoint import done, endpoint
 from lib.errors import Answer
-from lib.models import UserChange
+from lib.keystone.connect import connect
+from lib.keystone.users import change_user
+from lib.request.users import UserChange
 
 
 @endpoint
@@ -16,6 +17,6 @@ def change_user_details(request: UserChange) -> Answer:
     cloud_env is refused, or the user is not managed by Concertim; 404 there is no such user; 502, 503, 504 Keystone:
     repeat the request.
     """
-    cloud = keystone.connect(request.cloud_env)
-    keystone.change_user(cloud, request.user_info.cloud_user_id, request.user_info.new_data)
+    cloud = connect(request.cloud_env)
+    change_user(cloud, request.user_info.cloud_user_id, request.user_info.new_data)
     return done()

@@ -1,9 +1,11 @@
 """POST /team: makes the project of a team."""
 
-from lib import keystone
 from lib.endpoint import endpoint
 from lib.errors import Answer
-from lib.models import NewTeam
+from lib.keystone.connect import connect
+from lib.keystone.grants import ensure_grants, look_up_grants
+from lib.keystone.projects import ensure_team
+from lib.request.teams import NewTeam
 
 
 @endpoint
@@ -15,8 +17,8 @@ def create_team(request: NewTeam) -> Answer:
     Errors: 400 the request, or Keystone's rules for it; 403 cloud_env is refused or lacks the rights; 409 a project of
     this name is not this team's; 424 a role or account is missing; 502, 503, 504 Keystone: repeat the request.
     """
-    cloud = keystone.connect(request.cloud_env)
-    keystone.look_up_grants(cloud)
-    project = keystone.ensure_team(cloud, request)
-    keystone.ensure_grants(cloud, project)
+    cloud = connect(request.cloud_env)
+    grants = look_up_grants(cloud)
+    project = ensure_team(cloud, request)
+    ensure_grants(cloud, grants, project)
     return 201, {"project_id": project.id, "billing_acct_id": request.billing_acct_id or project.id}

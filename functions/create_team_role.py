@@ -1,9 +1,11 @@
 """POST /team_role: makes a user a member of a team."""
 
-from lib import keystone
 from lib.endpoint import done, endpoint
 from lib.errors import Answer
-from lib.models import NewTeamRole
+from lib.keystone.connect import connect
+from lib.keystone.ownership import get_member
+from lib.keystone.team_roles import grant_team_role
+from lib.request.teams import NewTeamRole
 
 
 @endpoint
@@ -16,7 +18,7 @@ def create_team_role(request: NewTeamRole) -> Answer:
     Concertim; 404 one of them does not exist; 424 the role is missing; 502, 503, 504 Keystone: repeat the request.
     """
     membership = request.team_role
-    cloud = keystone.connect(request.cloud_env)
-    user, project = keystone.existing_member(cloud, membership.user_id, membership.project_id)
-    keystone.give_team_role(cloud, user, project, membership.role)
+    cloud = connect(request.cloud_env)
+    user, project = get_member(cloud, membership.user_id, membership.project_id)
+    grant_team_role(cloud, user, project, membership.role)
     return done()

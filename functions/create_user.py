@@ -1,9 +1,11 @@
 """POST /user: makes a user, who gets their roles with the teams they join."""
 
-from lib import keystone, marks
 from lib.endpoint import endpoint
 from lib.errors import Answer
-from lib.models import NewUser
+from lib.keystone.client import marks
+from lib.keystone.connect import connect
+from lib.keystone.users import ensure_user
+from lib.request.users import NewUser
 
 
 @endpoint
@@ -15,6 +17,6 @@ def create_user(request: NewUser) -> Answer:
     Errors: 400 the request, or Keystone's rules for it; 403 cloud_env is refused or lacks the rights; 409 a user of
     this name is not this sign-up's; 502, 503, 504 Keystone: repeat the request.
     """
-    cloud = keystone.connect(request.cloud_env)
-    user = keystone.ensure_user(cloud, request, marks.finished())
+    cloud = connect(request.cloud_env)
+    user = ensure_user(cloud, request, marks.finished())
     return 201, {"success": True, "username": request.username, "user_cloud_id": user.id}

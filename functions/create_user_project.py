@@ -1,9 +1,13 @@
 """POST /create_user_project: signs a user up."""
 
-from lib import keystone, settings
+from lib import settings
 from lib.endpoint import endpoint
 from lib.errors import Answer
-from lib.models import SignUp
+from lib.keystone.connect import connect
+from lib.keystone.grants import ensure_grants, look_up_grants
+from lib.keystone.projects import ensure_project
+from lib.keystone.users import ensure_user
+from lib.request.users import SignUp
 
 
 @endpoint
@@ -18,11 +22,11 @@ def create_user_project(request: SignUp) -> Answer:
     project of this name is not this sign-up's; 424 a role or account is missing; 502, 503, 504 Keystone: repeat the
     request.
     """
-    cloud = keystone.connect(request.cloud_env)
-    keystone.look_up_grants(cloud)
-    user = keystone.ensure_user(cloud, request)
-    project = keystone.ensure_project(cloud, request, user)
-    keystone.ensure_grants(cloud, project, user)
+    cloud = connect(request.cloud_env)
+    grants = look_up_grants(cloud)
+    user = ensure_user(cloud, request)
+    project = ensure_project(cloud, request, user)
+    ensure_grants(cloud, grants, project, user)
     answer = {"project_id": project.id, "user_id": user.id, "username": request.username}
     if settings.current().billing_keys:
         billing_id = request.billing_account_id or project.id

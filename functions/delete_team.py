@@ -1,9 +1,11 @@
 """DELETE /team: removes the project of a team."""
 
-from lib import keystone
 from lib.endpoint import done, endpoint
 from lib.errors import Answer
-from lib.models import TeamRemoval
+from lib.keystone.connect import connect
+from lib.keystone.ownership import find_managed_project
+from lib.keystone.removal import remove_all
+from lib.request.teams import TeamRemoval
 
 
 @endpoint
@@ -16,6 +18,6 @@ def delete_team(request: TeamRemoval) -> Answer:
     managed by Concertim; 409 Keystone refuses it for a state that an operator can change; 502, 503, 504 Keystone:
     repeat the request.
     """
-    cloud = keystone.connect(request.cloud_env)
-    keystone.remove_all(cloud, keystone.own_project(cloud, request.team_info.project_id))
+    cloud = connect(request.cloud_env)
+    remove_all(cloud, find_managed_project(cloud, request.team_info.project_id))
     return done()

@@ -1,9 +1,11 @@
 """DELETE /team_role: ends a user's membership of a team."""
 
-from lib import keystone
 from lib.endpoint import done, endpoint
 from lib.errors import Answer
-from lib.models import TeamRoleRemoval
+from lib.keystone.connect import connect
+from lib.keystone.ownership import find_member
+from lib.keystone.team_roles import revoke_team_roles
+from lib.request.teams import TeamRoleRemoval
 
 
 @endpoint
@@ -18,8 +20,8 @@ def delete_team_role(request: TeamRoleRemoval) -> Answer:
     Concertim; 502, 503, 504 Keystone: repeat the request.
     """
     membership = request.team_role
-    cloud = keystone.connect(request.cloud_env)
-    user, project = keystone.own_member(cloud, membership.user_id, membership.project_id)
+    cloud = connect(request.cloud_env)
+    user, project = find_member(cloud, membership.user_id, membership.project_id)
     if user and project:
-        keystone.take_team_roles(cloud, user, project)
+        revoke_team_roles(cloud, user, project)
     return done()

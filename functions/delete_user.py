@@ -1,9 +1,11 @@
 """DELETE /delete_user and DELETE /user: removes a user, and the project of theirs."""
 
-from lib import keystone
 from lib.endpoint import done, endpoint
 from lib.errors import Answer
-from lib.models import UserRemoval
+from lib.keystone.connect import connect
+from lib.keystone.ownership import find_owner
+from lib.keystone.removal import remove_all
+from lib.request.users import UserRemoval
 
 
 @endpoint
@@ -17,7 +19,7 @@ def delete_user(request: UserRemoval) -> Answer:
     operator can change; 502, 503, 504 Keystone: repeat the request. Where the project is gone and the user is refused,
     it is 503, and each repeat 403 or 409 until an operator has acted.
     """
-    cloud = keystone.connect(request.cloud_env)
-    user, project = keystone.own_pair(cloud, request.user_info.cloud_user_id, request.user_info.project_id)
-    keystone.remove_all(cloud, project, user)
+    cloud = connect(request.cloud_env)
+    user, project = find_owner(cloud, request.user_info.cloud_user_id, request.user_info.project_id)
+    remove_all(cloud, project, user)
     return done()

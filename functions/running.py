@@ -2,7 +2,7 @@
 
 from lib.endpoint import endpoint
 from lib.errors import Answer
-from lib.models import Nothing
+from lib.request.model import Nothing
 
 
 @endpoint

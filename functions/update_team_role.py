@@ -1,9 +1,11 @@
 """PATCH /team_role: changes the role of a user in a team."""
 
-from lib import keystone
 from lib.endpoint import done, endpoint
 from lib.errors import Answer
-from lib.models import TeamRoleChange
+from lib.keystone.connect import connect
+from lib.keystone.ownership import get_member
+from lib.keystone.team_roles import replace_team_roles
+from lib.request.teams import TeamRoleChange
 
 
 @endpoint
@@ -16,7 +18,7 @@ def update_team_role(request: TeamRoleChange) -> Answer:
     Concertim; 404 one of them does not exist; 424 the role is missing; 502, 503, 504 Keystone: repeat the request.
     """
     membership = request.team_role
-    cloud = keystone.connect(request.cloud_env)
-    user, project = keystone.existing_member(cloud, membership.user_id, membership.project_id)
-    keystone.replace_team_roles(cloud, user, project, membership.new_role)
+    cloud = connect(request.cloud_env)
+    user, project = get_member(cloud, membership.user_id, membership.project_id)
+    replace_team_roles(cloud, user, project, membership.new_role)
     return done()

@@ -1,1 +1,1 @@
-"""What the endpoints are made of: models, errors, settings, Keystone and the way in."""
+"""What the endpoints are made of. Each folder may import from those below it: see docs/architecture.md."""

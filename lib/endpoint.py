@@ -8,17 +8,19 @@ from typing import Any, Protocol, TypeVar, cast, get_type_hints
 
 from pydantic import ValidationError
 
-from lib import call, log, settings, stopping
-from lib.errors import REPEATABLE, Answer, BadRequest, Problem, as_answer
-from lib.masking import mask
-from lib.models import Model, sentences
-from lib.waves import in_time
+from lib import call, settings
+from lib.call import log, shutdown
+from lib.call.concurrency import within_deadline
+from lib.call.masking import mask
+from lib.errors import Answer, BadRequest, Problem, as_answer
+from lib.request.model import Model
+from lib.request.sentences import sentences
 
 _Request = TypeVar("_Request", bound=Model)
 
 
 class Endpoint(Protocol):
-    """What an endpoint is to its callers: takes the request dict, answers (status, body), never raises."""
+    """What an endpoint is to its callers: it takes the request dict, returns (status, body), and never raises."""
 
     __name__: str
     model: type[Model]
@@ -29,18 +31,18 @@ class Endpoint(Protocol):
 
 
 def endpoint(recipe: Callable[[_Request], Answer]) -> Endpoint:
-    """The recipe as an endpoint; the model its request is checked against is the one it is annotated with."""
+    """Returns the recipe as an endpoint. Its request is checked against the model that the recipe is annotated with."""
     model: type[_Request] = get_type_hints(recipe)["request"]
 
     @wraps(recipe)
     def handle(request: object, /) -> Answer:
         with call.serving(recipe.__name__) as this:
             try:
-                stopping.refuse()
+                shutdown.raise_if_begun()
                 this.ends = this.started + settings.current().deadline
                 checked = _check(model, request)
                 this.secrets.update(checked.secrets())
-                status, body = in_time(lambda: recipe(checked))
+                status, body = within_deadline(lambda: recipe(checked))
             except Exception as error:
                 return refuse(error)
             _log(logging.INFO, status, {})
@@ -52,12 +54,12 @@ def endpoint(recipe: Callable[[_Request], Answer]) -> Endpoint:
 
 
 def done() -> Answer:
-    """The answer where there is nothing but success to tell; 201, as the older service had it for whatever it did."""
+    """Returns the answer that tells of nothing but success. It is 201 for whatever was done, as the UI expects."""
     return 201, {"success": True}
 
 
 def refuse(error: Exception) -> Answer:
-    """The answer to what stopped the current call, after its line in the log."""
+    """Returns the answer to what stopped the current call, after its line in the log."""
     this = call.current()
     status, body = as_answer(error, this.request_id, changed=this.changed)
     known = {name: value for name, value in _known_of(error).items() if value}
@@ -73,12 +75,12 @@ def _check(model: type[_Request], request: object) -> _Request:
 
 
 def _known_of(error: Exception) -> dict[str, str]:
-    """What an operator can use to find out why a call failed."""
+    """Returns what an operator can use to find out why a call failed."""
     if isinstance(error, Problem):
         return {
             "problem": error.message,
             "step": error.step,
-            "asked": mask(call.current().asked),
+            "asked": mask(call.current().last_asked),
             "keystone_request_id": error.keystone_request_id,
             "detail": mask(error.detail),
             "repeat": _whether_a_repeat_helps(error),
@@ -89,18 +91,13 @@ def _known_of(error: Exception) -> dict[str, str]:
 
 
 def _whether_a_repeat_helps(problem: Problem) -> str:
-    if isinstance(problem, REPEATABLE):
+    if problem.repeat_helps:
         return "helps"
     return "helps once the problem is mended" if call.current().changed else "does not help"
 
 
 def _log(level: int, status: int, more: dict[str, str]) -> None:
     this = call.current()
-    left_out = log.anybodys.left_out_before() if this.by_anybody else 0
-    if left_out is None:
-        return
-    if left_out:
-        more = {**more, "left_out": f"{left_out} lines of callers like this one"}
     facts: dict[str, Any] = {"function": this.function, "status": status, "milliseconds": this.milliseconds(), **more}
-    text = "; ".join([f"{this.function} {status} {facts['milliseconds']} ms", *(f"{k}: {v}" for k, v in more.items())])
+    text = "; ".join([f"{this.function} {status} {facts['milliseconds']} ms", *map(": ".join, more.items())])
     log.logger.log(level, "%s", text, extra={"facts": facts})

@@ -1,9 +1,10 @@
-"""Everything that can go wrong, and the one table that says with which status and code it is answered."""
+"""Everything that can go wrong. Each class says how it is answered, and whether to repeat the request helps."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 Answer = tuple[int, dict[str, Any] | str]
+"""What an endpoint returns: the status, and the body as a JSON object or as plain text."""
 
 
 class Problem(Exception):
@@ -11,6 +12,17 @@ class Problem(Exception):
 
     `detail`, `step` and `keystone_request_id` are for the log alone.
     """
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+    """The code in the answer, which stays the same in later releases."""
+    repeat_helps: ClassVar[bool] = False
+    """Whether the problem passes by itself, so that to repeat the same request is all that is needed."""
+
+    def __init_subclass__(cls, **answered: Any) -> None:
+        """Takes status, code and repeat_helps from the class statement. Those left out are inherited."""
+        for name, value in answered.items():
+            setattr(cls, name, value)
 
     def __init__(self, message: str, *, detail: str = "", step: str = "", keystone_request_id: str = "") -> None:
         super().__init__(message)
@@ -20,67 +32,79 @@ class Problem(Exception):
         self.keystone_request_id = keystone_request_id
 
 
-class BadRequest(Problem):
-    """The request itself is wrong, or Keystone's own rules refuse a value in it."""
+class BadRequest(Problem, status=400, code="bad_request"):
+    """The request is wrong, or a rule of Keystone's refuses a value in it."""
 
 
-class Unauthorized(Problem):
+class Unauthorized(Problem, status=401, code="unauthorized"):
     """The caller did not show that it may call."""
 
 
-class CloudEnvRefused(Problem):
-    """Keystone refuses the cloud environment's credentials."""
+class AuthUrlNotAllowed(Problem, status=403, code="auth_url_not_allowed"):
+    """The site does not let this service connect to the URL in cloud_env."""
 
 
-class RightsMissing(Problem):
-    """Keystone's policy does not let the cloud environment's account do what is needed."""
+class CloudEnvRefused(Problem, status=403, code="cloud_env_refused"):
+    """Keystone refuses the credentials in cloud_env."""
 
 
-class AuthUrlNotAllowed(Problem):
-    """The site does not let this service connect to the URL in the cloud environment."""
+class RightsMissing(Problem, status=403, code="rights_missing"):
+    """Keystone does not let the account in cloud_env do what is needed."""
 
 
-class NotConcertims(Problem):
-    """The user or project is not one that Concertim made, or is an operator's: nothing of it is changed."""
+class NotConcertims(Problem, status=403, code="not_concertims"):
+    """The user or project is not managed by Concertim, so nothing of it is changed."""
 
 
-class NoSuchPath(Problem):
-    """No function answers this path."""
+class NoSuchPath(Problem, status=404, code="no_such_path"):
+    """No function answers at this path."""
 
 
-class MethodNotAllowed(Problem):
-    """The path is served, but not for this method."""
-
-
-class NotFound(Problem):
+class NotFound(Problem, status=404, code="not_found"):
     """The user or project that the request names does not exist."""
 
 
-class NameTaken(Problem):
-    """Something of this name exists and is not this request's."""
+class MethodNotAllowed(Problem, status=405, code="method_not_allowed"):
+    """The path is served for the `allowed` methods only."""
+
+    def __init__(self, message: str, allowed: str) -> None:
+        super().__init__(message)
+        self.allowed = allowed
 
 
-class StateConflict(Problem):
-    """Keystone refuses for a state that an operator can change, as that of a project with subprojects."""
+class NameTaken(Problem, status=409, code="name_taken"):
+    """A user or project of this name exists and does not belong to this request's login or team."""
 
 
-class LengthRequired(Problem):
+class StateConflict(Problem, status=409, code="state_conflict"):
+    """Keystone refuses for a state that an operator can change: a project has subprojects, for instance."""
+
+
+class LengthRequired(Problem, status=411, code="length_required"):
     """The host hands over a body without saying where it ends."""
 
 
-class ContentTooLarge(Problem):
+class ContentTooLarge(Problem, status=413, code="content_too_large"):
     """The body is larger than the setting `max_body_bytes`."""
 
 
-class UnsupportedMediaType(Problem):
+class UnsupportedMediaType(Problem, status=415, code="unsupported_media_type"):
     """The body is not JSON."""
 
 
-class CloudNotPrepared(Problem):
-    """A role or an account that the operator prepares is missing."""
+class CloudNotPrepared(Problem, status=424, code="cloud_not_prepared"):
+    """A role or an account that an operator has to prepare is missing."""
 
 
-class KeystoneFailed(Problem):
+class InternalError(Problem, status=500, code="internal_error"):
+    """A bug in UserHandler."""
+
+
+class Misconfigured(Problem, status=500, code="misconfigured"):
+    """The settings cannot be used."""
+
+
+class KeystoneFailed(Problem, status=502, code="keystone_failed", repeat_helps=True):
     """Keystone cannot be reached, or failed."""
 
 
@@ -88,91 +112,52 @@ class Unreachable(KeystoneFailed):
     """No answer came at all."""
 
 
-class UnclearAnswer(KeystoneFailed):
-    """An answer that does not show that it is Keystone's own, as a page of a proxy: it proves nothing."""
+class UnclearAnswer(KeystoneFailed, code="unclear_answer"):
+    """An answer that does not show that it is Keystone's own, such as a proxy's page. It proves nothing."""
 
-    came = 0
-    """The status of what came."""
+    answered = 0
+    """The status of that answer."""
 
     @property
     def refuses(self) -> bool:
-        """Whether it is a refusal by its status; else it looks like a success, and Keystone may have acted."""
-        return self.came >= 400
+        """Whether its status is a refusal. Otherwise it looks like a success, and Keystone may have acted."""
+        return self.answered >= 400
 
 
-class NotKeystone(Problem):
+class NotKeystone(Problem, status=502, code="not_a_keystone"):
     """What answers at cloud_env's auth_url does not answer as a Keystone v3 does."""
 
 
-class KeystoneBusy(Problem):
+class KeystoneBusy(Problem, status=503, code="keystone_busy", repeat_helps=True):
     """Keystone says that it is busy."""
 
 
-class Unfinished(Problem):
-    """Something was made and not all of it finished: the same request, repeated, finishes it."""
+class Overloaded(Problem, status=503, code="overloaded", repeat_helps=True):
+    """All slots for requests are in use."""
 
 
-class Overloaded(Problem):
-    """As many requests as may be served at once are being served."""
+class Stopping(Problem, status=503, code="stopping", repeat_helps=True):
+    """The service is being stopped. Another process, or the next one, will serve the repeated request."""
 
 
-class Stopping(Problem):
-    """The service is being stopped: another one, or the next, will serve the repeat."""
+class Unfinished(Problem, status=503, code="unfinished", repeat_helps=True):
+    """Something was made and not all of it is finished. The same request, repeated, finishes it."""
 
 
-class DeadlineExceeded(Problem):
-    """Keystone did not answer within the time this request has."""
+class DeadlineExceeded(Problem, status=504, code="deadline_exceeded", repeat_helps=True):
+    """Keystone did not answer within the time that this request has."""
 
 
-class Misconfigured(Problem):
-    """The settings file cannot be used."""
-
-
-# The one table: what is answered for each problem. The README's table is tested against it.
-STATUSES: Mapping[type[Problem], tuple[int, str]] = {
-    BadRequest: (400, "bad_request"),
-    Unauthorized: (401, "unauthorized"),
-    AuthUrlNotAllowed: (403, "auth_url_not_allowed"),
-    CloudEnvRefused: (403, "cloud_env_refused"),
-    RightsMissing: (403, "rights_missing"),
-    NotConcertims: (403, "not_concertims"),
-    NoSuchPath: (404, "no_such_path"),
-    NotFound: (404, "not_found"),
-    MethodNotAllowed: (405, "method_not_allowed"),
-    NameTaken: (409, "name_taken"),
-    StateConflict: (409, "state_conflict"),
-    LengthRequired: (411, "length_required"),
-    ContentTooLarge: (413, "content_too_large"),
-    UnsupportedMediaType: (415, "unsupported_media_type"),
-    CloudNotPrepared: (424, "cloud_not_prepared"),
-    Misconfigured: (500, "misconfigured"),
-    KeystoneFailed: (502, "keystone_failed"),
-    NotKeystone: (502, "not_a_keystone"),
-    UnclearAnswer: (502, "unclear_answer"),
-    KeystoneBusy: (503, "keystone_busy"),
-    Overloaded: (503, "overloaded"),
-    Stopping: (503, "stopping"),
-    Unfinished: (503, "unfinished"),
-    DeadlineExceeded: (504, "deadline_exceeded"),
-}
-BUG = (500, "internal_error")
-
-# Those that pass by themselves: to repeat the same request is all that is needed.
-REPEATABLE = (KeystoneFailed, KeystoneBusy, Overloaded, Stopping, Unfinished, DeadlineExceeded)
-
-# Seconds a client should wait. Shorter than the UI's own first wait (n⁴+2 = 3 s), so it is never held up by us.
-RETRY_AFTER: Mapping[int, int] = {503: 2}
+# Seconds that a client should wait. The UI's own first wait is longer (n⁴ + 2 = 3 s), so it never waits for this.
+RETRY_AFTER: Mapping[int, int] = {Unfinished.status: 2}
 
 
 def as_answer(error: Exception, request_id: str, *, changed: bool) -> Answer:
-    """The status and body for an error; once something was `changed` it is never a 4xx (the promise)."""
-    if not isinstance(error, Problem):
-        status, code = BUG
-        message = "A bug in UserHandler stopped this request. Its log tells more under this request id."
-    else:
-        status, code = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
-        message = error.message
-        if changed and status < 500:
-            status, code = STATUSES[Unfinished]
-            message = f"Begun but not finished; repeat the same request once this is mended: {message}"
+    """Returns the status and body for an error. Once something was `changed`, the status is never a 4xx."""
+    bug = "A bug in UserHandler stopped this request. Its log tells more under this request id."
+    problem = error if isinstance(error, Problem) else InternalError(bug)
+    status, code, message = problem.status, problem.code, problem.message
+    if changed and status < 500:
+        status, code = Unfinished.status, Unfinished.code
+        message = f"Begun but not finished; repeat the same request once this is mended: {message}"
     return status, {"error": code, "message": message, "request_id": request_id}

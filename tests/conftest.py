@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from lib import log, startup
-from lib.keystone.connection import forget_connections
-from lib.settings import JWT_VARIABLE, PATH_VARIABLE, TEXT_VARIABLE
+from lib.call import log
+from lib.keystone.connect import clear_connections
+from lib.serving import startup
+from lib.settings.loading import JWT_VARIABLE, PATH_VARIABLE, TEXT_VARIABLE
 from tests.support.fixtures import RequestOf, SettingsFile
 from tests.support.keystone import Keystone, keystone
 from tests.support.proxy import Proxy, proxy
@@ -61,7 +62,7 @@ def _defaults(settings_file: SettingsFile, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delenv(JWT_VARIABLE, raising=False)
     monkeypatch.delenv(TEXT_VARIABLE, raising=False)
     settings_file("")
-    forget_connections()
+    clear_connections()
 
 
 @pytest.fixture

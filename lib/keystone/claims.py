@@ -2,53 +2,56 @@
 
 A sign-up that was stopped half-way leaves a user without any role. Three kinds of request may meet at such a user:
 
-- A *holder* has made the user, or has shown by the right password that the user is its own: it has *adopted* the user.
-  It makes the project and grants the roles, and is told 201 with that password.
-- A *taker* carries another password, but the mark says that the user is this very login's. It may set its own password:
-  it *takes over* the user. Afterwards it goes on as a holder.
-- A holder whose project is refused may remove the user again: it *takes back* its sign-up.
+- A *holder* has created the user, or has *adopted* them: the password that it carries logs in as the user. It makes the
+  project, grants the roles, and is answered 201: the account opens with that password.
+- A *taker* carries another password, and the user's mark names its very login. It may set its own password: then it has
+  *taken over* the user, and goes on as a holder.
+- A holder whose project is refused may remove the user again: then it has *taken back* its sign-up.
 
-Keystone cannot compare before it writes, so nothing keeps two requests from writing. What is kept is this: no two
-sign-ups that overlap are told 201 with different passwords, and nobody is told 201 of a user who is then removed. Three
-attributes of the user serve for it. `concertim_request` says which request made the user, claimed them or set their
-password last.
-`concertim_claimed` has a time as long as that request may be about to set the password or to remove the user.
-`concertim_taken_over` has the time at which a taker set the password.
+Keystone cannot compare before it writes, so nothing can keep two requests from writing. The protocol promises this
+much: of two sign-ups that overlap with different passwords, only one is answered 201; and no request is answered 201
+about a user who is removed afterwards. Three attributes of the user serve for it:
 
-Whoever takes over or takes back
+- `concertim_request` is the id of the request that created the user, claimed them, or set their password last.
+- `concertim_claimed` has a time as long as that request may be about to set the password or to remove the user.
+- `concertim_taken_over` is the time at which a taker set the password.
 
-1. reads the user again, who must be as when it decided to, and neither claimed nor just taken over;
+A request that takes over or takes back
+
+1. reads the user again. They must be as they were when it decided to, and neither claimed nor just taken over;
 2. *claims* the user: one call writes its own request id and the time;
-3. gives up if more than SECONDS_OF_A_WAVE have passed since 1 began, and leaves its claim;
-4. waits a little longer than that. Whoever else has read the user before the claim has claimed the user or given up by
-   then, and whoever reads the user later finds the claim and answers 503: nobody writes another claim from now on;
-5. looks. If another has claimed the user meanwhile, that one goes on, and this one gives up and leaves the claim. If
-   the user has got a role or a default project, or was reported by POST /user, a holder was faster; then it takes its
-   claim off, as nobody else can have one, and gives up, too;
-6. sets the password, with the call that ends the claim; or removes the user.
+3. gives up if more than SECONDS_TO_CLAIM have passed since step 1 began, and leaves its claim;
+4. waits a little longer than that. Every other request that has read the user before the claim has claimed the user
+   itself or given up by then. Every request that reads the user later finds the claim and answers 503. So nobody writes
+   another claim from now on;
+5. reads the user once more. If another request has claimed the user meanwhile, that one goes on: this one gives up and
+   leaves the claim. If the user has got a role or a default project, or was reported by POST /user, a holder was
+   faster: this one removes its claim, as no other can exist, and gives up;
+6. sets the password with the same call that ends the claim, or removes the user.
 
-A holder reads `concertim_request` at the beginning, and again after the last call that a taker must see: in Keystone's
-answer to the call that sets the default project, or that marks the user as reported. If another request stands there,
-it reports nothing. If not, that call came before any claim, and the taker sees what it has set when it looks; and the
-roles, granted in the same wave, as it waits for longer than a wave may last. A holder whose wave took longer, or who
-had no default project to set, looks once more at the end.
+A holder reads `concertim_request` at the beginning. It reads it again in Keystone's answer to the call that makes the
+project the default one, or that marks the user as reported. If another request's id is there, the holder answers 503.
+If not, that call came before any claim, and the taker sees what it has set in step 5. It also sees the roles, which are
+granted in parallel with that call: the taker waits for longer than those calls may last. A holder whose calls lasted
+longer, or who had no default project to set, reads the user once more at the end.
 
-A claim or a take-over is *young* if it is younger than a request can last, by the setting `deadline` of who reads it. A
-young claim is left alone even by who knows the right password, since the password may be about to change. So sign-ups
-by name and by id answer 503 then, and so does the change of a password, which would be undone. Removals need not look:
-who removes the user leaves nothing to contradict, as an id never comes back. Roles in teams need not, either: they go
-to users that were reported, whom nobody takes back, and make a taker give up.
+A claim or a take-over is *young* if it is younger than a request can last, by the setting `deadline` of the request
+that reads it. A young claim is respected even by a request that carries the right password, since the password may be
+about to change. So sign-ups by name and by id are answered 503 then. So is the change of a password, which the claim's
+owner would undo. Removals need not look at claims: a user who was removed contradicts no answer, as an id never comes
+back. Roles in teams need not, either: they are granted to users who were reported. Nobody takes those back, and a role
+makes a taker give up.
 
-A call whose answer is lost is tried again, and Keystone may execute one of the tries after the other. So each try of a
-claim has a time of its own, and who finds the time of another try in 5 gives up. Another try of a password may come
-after the claim has ended, so a user who was just taken over is claimed by nobody; but who knows the password that was
-set may go on. And a call that does nothing but take a claim off is tried once.
+A call whose answer is lost is tried again, and Keystone may execute one try after the other. So each try of a claim has
+a time of its own, and a request that finds the time of another try in step 5 gives up. Another try of a password may be
+executed after the claim has ended, so nobody claims a user who was just taken over; but a request that carries the
+password that was set may go on. And a call that only removes a claim is tried once.
 
-If a request is killed between its claim and its password, everybody is answered 503 until the claim is no longer young;
-then the next repeat takes over. What requests have sent must have been executed by then: that is the one thing that
-the protocol relies on. Should Keystone execute a password later, or a claim so late that it hides a younger one, the
-account may open with another password than the one that was told. tests/model/ has this protocol as a model, which is
-tried in every order of calls.
+If a request is killed between its claim and its password, every request is answered 503 until the claim is no longer
+young. Then the next one takes over. What was sent to Keystone must have been executed by then: this is the one thing
+that the protocol relies on. Should Keystone execute a password later than that, or a claim so late that it hides a
+younger one, the account may open with another password than the answers said. tests/model/ has this protocol as a
+model, which is tried in every order of calls.
 """
 
 import math
@@ -57,56 +60,58 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from lib import call, marks, settings
+from lib import call, settings
 from lib.errors import Problem, Unfinished
-from lib.keystone.connection import Connection
-from lib.keystone.refusals import Gone
-from lib.keystone.resources import User, enabled
+from lib.keystone.client import marks
+from lib.keystone.client.connection import Connection
+from lib.keystone.client.problems import KeystoneNotFound
+from lib.keystone.client.resources import User
+from lib.keystone.ownership import enabled
 
-# The most that may pass between reading a user and having claimed them; a holder whose wave lasts longer looks again.
-SECONDS_OF_A_WAVE = 2
-# By so much a taker waits longer than the others may take, as no two clocks run at exactly the same pace.
+# The longest time from reading a user to having claimed them. A holder whose calls last longer reads the user again.
+SECONDS_TO_CLAIM = 2
+# A taker waits this much longer, as no two clocks run at exactly the same pace.
 SECONDS_TO_BE_SURE = 0.2
-# By so much the clocks of two hosts may differ.
+# The clocks of two hosts may differ by this much.
 SECONDS_BETWEEN_CLOCKS = 5
 
 
 def take_over(cloud: Connection, user: User, password: str, attributes: Mapping[str, str]) -> User:
-    """The unfinished user with this password and these attributes. Raises Unfinished where another was faster."""
+    """Gives the unfinished user this password and these attributes. Raises Unfinished where another was faster."""
     _claim(cloud, user)
     try:
-        return cloud.update_user(user.id, password=password, **attributes, **marks.taken_over())
+        return cloud.update_user(user.id, password=password, **attributes, **marks.taken_over_now())
     except Problem:
         if not call.current().changed:
-            # A password that Keystone's rules refuse: whoever sends another need not wait.
+            # Keystone's rules refuse the password. The next request, with another one, need not wait.
             with suppress(Problem):
                 cloud.unclaim_user(user.id)
         raise
 
 
 def take_back(cloud: Connection, user: User) -> None:
-    """Removes the user of a sign-up that cannot be finished. Raises Unfinished where another is at work on them."""
+    """Removes the user of a sign-up that cannot be finished. Raises Unfinished where another is at work on the user."""
     _claim(cloud, user, "to remove it")
     cloud.delete_user(user.id)
 
 
 def unclaimed(cloud: Connection, user: User) -> User:
-    """The user, who was read by id, as they are now: by id Keystone may answer out of its cache.
+    """Returns the user, who was read by id, as they are now: by id, Keystone may answer out of its cache.
 
-    Raises Unfinished as not_being_claimed does.
+    Raises Unfinished if the user is claimed.
     """
-    now = _look(cloud, user)
-    not_being_claimed(now)
+    now = _read_again(cloud, user)
+    check_not_claimed(now)
     return now
 
 
-def not_being_claimed(user: User) -> None:
+def check_not_claimed(user: User) -> None:
     """Raises Unfinished if another request may be about to set the user's password, or to remove the user."""
-    _not_young(user.claimed, user)
+    _check_not_young(user.claimed, user)
 
 
-def _not_young(since: datetime | None, user: User) -> None:
-    # A time in the future is one of a clock that is ahead of ours.
+def _check_not_young(since: datetime | None, user: User) -> None:
+    # A time in the future comes from a clock that is ahead of ours.
     lasts = timedelta(seconds=settings.current().deadline + SECONDS_BETWEEN_CLOCKS)
     left = since + lasts - datetime.now(UTC) if since else timedelta()
     if left > timedelta():
@@ -116,27 +121,27 @@ def _not_young(since: datetime | None, user: User) -> None:
         )
 
 
-def not_taken_over(user: User, now: User | None) -> None:
+def check_not_taken_over(user: User, now: User | None) -> None:
     """Raises Unfinished if another request has claimed the user since they were read as `user`."""
-    if now is None or now.claimed_by != user.claimed_by:
+    if now is None or now.last_request != user.last_request:
         raise Unfinished(f"Another request has taken over the sign-up of user {user.shown_name}. Repeat the request.")
 
 
 def _claim(cloud: Connection, user: User, purpose: str = "") -> None:
-    """Steps 1 to 5 of the protocol: on return, nobody but this request sets the user's password or removes the user."""
+    """Does steps 1 to 5 of the protocol: then no other request sets the user's password or removes the user."""
     begun = time.monotonic()
-    now = enabled(_look(cloud, user))
-    not_being_claimed(now)
-    _not_young(now.taken_over, now)
-    not_taken_over(user, now)
+    now = enabled(_read_again(cloud, user))
+    check_not_claimed(now)
+    _check_not_young(now.taken_over, now)
+    check_not_taken_over(user, now)
     if _has_changed(user, now):
         raise _finishing(user)
     claimed = cloud.claim_user(user.id, purpose)
-    if time.monotonic() - begun > SECONDS_OF_A_WAVE:
+    if time.monotonic() - begun > SECONDS_TO_CLAIM:
         raise Unfinished(f"To claim user {user.shown_name} took too long. Repeat the request.")
-    call.current().pause(SECONDS_OF_A_WAVE + SECONDS_TO_BE_SURE)
-    now = _look(cloud, user)
-    not_taken_over(claimed, now)
+    call.current().pause(SECONDS_TO_CLAIM + SECONDS_TO_BE_SURE)
+    now = _read_again(cloud, user)
+    check_not_taken_over(claimed, now)
     if now.claimed != claimed.claimed:
         raise Unfinished(f"A late try to claim user {user.shown_name} has replaced the last one. Repeat the request.")
     if _has_changed(user, now) or cloud.has_roles(user.id):
@@ -144,10 +149,12 @@ def _claim(cloud: Connection, user: User, purpose: str = "") -> None:
         raise _finishing(user)
 
 
-def _look(cloud: Connection, user: User) -> User:
-    now = cloud.find_user(user.name, user.id)
+def _read_again(cloud: Connection, user: User) -> User:
+    now = cloud.find_user(user.name, user.domain_id, user.id)
     if now is None:
-        raise Gone(f"User {user.shown_name} was removed while this request asked for it. Repeat the request.")
+        raise KeystoneNotFound(
+            f"User {user.shown_name} was removed while this request asked for it. Repeat the request."
+        )
     return now
 
 

@@ -1,44 +1,103 @@
 """The one rule of ownership: which users and projects may be adopted, changed or removed, whoever asks, and how."""
 
+from functools import partial
 from typing import TypeVar
 
-from lib import marks, names, settings
-from lib.errors import NotConcertims, NotFound
-from lib.keystone.connection import Connection
-from lib.keystone.refusals import Gone
-from lib.keystone.resources import Project, User
-from lib.settings import StandingGrant
-from lib.waves import both
+from lib import settings
+from lib.call.concurrency import both
+from lib.errors import NameTaken, NotConcertims, NotFound
+from lib.keystone import names
+from lib.keystone.accounts import account_id
+from lib.keystone.client import marks
+from lib.keystone.client.connection import Connection
+from lib.keystone.client.problems import KeystoneNotFound
+from lib.keystone.client.resources import Project, User
+from lib.settings.settings import StandingGrant
 
 _Found = TypeVar("_Found", User, Project)
 
 
-def why_not_managed(cloud: Connection, found: User | Project, whose: tuple[str, str] | None = None) -> str:
-    """Why Concertim must not adopt, change or remove it; empty if it may. In words that follow "it".
+def why_not_managed(cloud: Connection, found: User | Project, owner: tuple[str, str] | None = None) -> str:
+    """Returns why Concertim must not adopt, change or remove it, in words that follow "it", or an empty text.
 
-    `whose`, a kind and a login or team, is for whom it must be; without it, it may be anybody's in Concertim. What has
-    no mark is the older service's if its whole name fits a legacy template. To be asked before any password is tried.
+    `owner`, a kind and a login or team, is for whom it must be managed. Without it, anybody in Concertim will do. This
+    is to be asked before any password is tried.
     """
-    owners = found.owners()
-    if found.domain_id != (cloud.user_domain_id if isinstance(found, User) else cloud.project_domain_id):
+    owners = owners_of(found)
+    identity = cloud.identity
+    domain_id = identity.user_domain_id if isinstance(found, User) else identity.project_domain_id
+    if found.domain_id != domain_id:
         return "is in another domain than what cloud_env names"
-    if whose not in owners if whose else not owners:
+    if owner not in owners if owner else not owners:
         if found.mark:
             return "has a mark that is another's"
         return "has no mark of Concertim's, and its name is not as the older service named it"
-    if _is_operators(cloud, found) if isinstance(found, User) else _is_home(cloud, found):
+    if _is_operators_account(cloud, found) if isinstance(found, User) else _is_operators_project(cloud, found):
         return "is cloud_env's own, or a standing account's"
     return ""
 
 
-def own_user(cloud: Connection, user_id: str | None) -> User | None:
-    """The user of this id, if there is one. Raises NotConcertims if it is not managed by Concertim."""
+def owners_of(found: User | Project) -> set[tuple[str, str]]:
+    """Returns the (kind, login or team) that it may be managed for: by its mark, or without one by its legacy name."""
+    kinds = (marks.USER,) if isinstance(found, User) else (marks.PROJECT, marks.TEAM)
+    if found.mark:
+        return {found.mark} if found.mark[0] in kinds else set()
+    return set().union(*(names.legacy_owners(kind, found.name) for kind in kinds))
+
+
+def enabled(found: _Found) -> _Found:
+    """Returns the user or project. Raises NameTaken if an operator has disabled it, which is not for us to undo."""
+    if not found.enabled:
+        kind = type(found).__name__
+        raise NameTaken(
+            f"{kind} {found.shown_name} exists and is disabled. If it is to be used again, an operator can enable it"
+            f" (openstack {kind.lower()} set --enable {found.id})."
+        )
+    return found
+
+
+def find_managed_user(cloud: Connection, user_id: str | None) -> User | None:
+    """Returns the user of this id, if there is one. Raises NotConcertims if it is not managed by Concertim."""
     return _managed(cloud, cloud.get_user(user_id) if user_id else None)
 
 
-def own_project(cloud: Connection, project_id: str | None) -> Project | None:
-    """The project of this id, if there is one. Raises NotConcertims if it is not managed by Concertim."""
+def find_managed_project(cloud: Connection, project_id: str | None) -> Project | None:
+    """Returns the project of this id, if there is one. Raises NotConcertims if it is not managed by Concertim."""
     return _managed(cloud, cloud.get_project(project_id) if project_id else None)
+
+
+def get_managed_user(cloud: Connection, user_id: str) -> User:
+    """Returns the user of this id. Raises NotFound, or NotConcertims if it is not managed by Concertim."""
+    user = find_managed_user(cloud, user_id)
+    if user is None:
+        raise NotFound(f"There is no user {user_id} in the cloud.")
+    return user
+
+
+def get_managed_project(cloud: Connection, project_id: str) -> Project:
+    """Returns the project of this id. Raises NotFound, or NotConcertims if it is not managed by Concertim."""
+    project = find_managed_project(cloud, project_id)
+    if project is None:
+        raise NotFound(f"There is no project {project_id} in the cloud.")
+    return project
+
+
+def find_member(cloud: Connection, user_id: str | None, project_id: str | None) -> tuple[User | None, Project | None]:
+    """Finds a managed user and the managed project of a team, in parallel."""
+    return both(partial(find_managed_user, cloud, user_id), partial(find_managed_project, cloud, project_id))
+
+
+def get_member(cloud: Connection, user_id: str, project_id: str) -> tuple[User, Project]:
+    """Gets a managed user and the managed project of a team, in parallel. Raises NotFound or NotConcertims."""
+    return both(partial(get_managed_user, cloud, user_id), partial(get_managed_project, cloud, project_id))
+
+
+def find_owner(cloud: Connection, user_id: str | None, project_id: str | None) -> tuple[User | None, Project | None]:
+    """Finds a managed user and their project. Raises NotConcertims if the project is not this very user's."""
+    user, project = find_member(cloud, user_id, project_id)
+    if project and user_id and not _belongs(cloud, project, user):
+        raise NotConcertims(f"Project {project.id} is not that of user {user_id}.")
+    return user, project
 
 
 def _managed(cloud: Connection, found: _Found | None) -> _Found | None:
@@ -48,79 +107,46 @@ def _managed(cloud: Connection, found: _Found | None) -> _Found | None:
     return found
 
 
-def existing_user(cloud: Connection, user_id: str) -> User:
-    """As own_user; raises NotFound where there is none."""
-    user = own_user(cloud, user_id)
-    if user is None:
-        raise NotFound(f"There is no user {user_id} in the cloud.")
-    return user
-
-
-def existing_project(cloud: Connection, project_id: str) -> Project:
-    """As own_project; raises NotFound where there is none."""
-    project = own_project(cloud, project_id)
-    if project is None:
-        raise NotFound(f"There is no project {project_id} in the cloud.")
-    return project
-
-
-def own_member(cloud: Connection, user_id: str | None, project_id: str | None) -> tuple[User | None, Project | None]:
-    """As own_user and own_project, of a user in a team's project; asked for at once."""
-    return both(lambda: own_user(cloud, user_id), lambda: own_project(cloud, project_id))
-
-
-def existing_member(cloud: Connection, user_id: str, project_id: str) -> tuple[User, Project]:
-    """As existing_user and existing_project, likewise."""
-    return both(lambda: existing_user(cloud, user_id), lambda: existing_project(cloud, project_id))
-
-
-def own_pair(cloud: Connection, user_id: str | None, project_id: str | None) -> tuple[User | None, Project | None]:
-    """Both, where they exist. Raises NotConcertims unless the project is this very user's."""
-    user, project = own_member(cloud, user_id, project_id)
-    if project and user_id and not _belongs(cloud, project, user):
-        raise NotConcertims(f"Project {project.id} is not that of user {user_id}.")
-    return user, project
-
-
 def _belongs(cloud: Connection, project: Project, user: User | None) -> bool:
-    logins = {login for kind, login in project.owners() if kind == marks.PROJECT}
+    logins = {login for kind, login in owners_of(project) if kind == marks.PROJECT}
     if user and not logins:
         return project.mark is None and project.id == user.default_project_id
     if user:
-        return bool(logins & {login for _, login in user.owners()})
-    # Removed already, perhaps by the first try of this request. That of a user who is still there is theirs.
+        return bool(logins & {login for _, login in owners_of(user)})
+    # The user is removed already, perhaps by the first try of this request. The project of a user who exists is theirs.
     namesakes = [
-        one for login in logins for name in names.names_of(marks.USER, login) for one in cloud.find_users(name)
+        one
+        for login in logins
+        for name in names.possible_names(marks.USER, login)
+        for one in cloud.find_users(name, cloud.identity.user_domain_id)
     ]
-    return bool(logins) and not any((marks.USER, login) in one.owners() for one in namesakes for login in logins)
+    return bool(logins) and not any((marks.USER, login) in owners_of(one) for one in namesakes for login in logins)
 
 
-def _is_operators(cloud: Connection, user: User) -> bool:
-    """Whether it is the account of cloud_env, or a standing one."""
+def _is_operators_account(cloud: Connection, user: User) -> bool:
+    """Whether it is the account in cloud_env, or a standing one."""
     accounts = {one.username.casefold() for one in settings.current().standing_grants}
-    return user.id == cloud.user_id or user.name.casefold() in accounts
+    return user.id == cloud.identity.user_id or user.name.casefold() in accounts
 
 
-def _is_home(cloud: Connection, project: Project) -> bool:
-    """Whether it is the project of cloud_env, or one that we have not made and in which an operator's account lives."""
-    if project.id == cloud.project_id:
+def _is_operators_project(cloud: Connection, project: Project) -> bool:
+    """Whether it is the project in cloud_env, or an unmarked one that is an operator's account's default project."""
+    if project.id == cloud.identity.project_id:
         return True
-    accounts = [] if project.mark else [cloud.get_user(cloud.user_id), *_standing_accounts(cloud)]
+    if project.mark:
+        return False
+    standing = [_find_account(cloud, one) for one in settings.current().standing_grants]
+    accounts = [cloud.get_user(cloud.identity.user_id), *standing]
     return any(one and one.default_project_id == project.id for one in accounts)
 
 
-def _standing_accounts(cloud: Connection) -> list[User | None]:
-    return [_account(cloud, one) for one in settings.current().standing_grants]
-
-
-def _account(cloud: Connection, account: StandingGrant) -> User | None:
+def _find_account(cloud: Connection, account: StandingGrant) -> User | None:
     try:
-        domain_id = cloud.domain_id(account.user_domain_name) if account.user_domain_name else cloud.user_domain_id
-        found = cloud.get_user(cloud.account_id(account.username, domain_id))
+        found = cloud.get_user(account_id(cloud, account))
         if found is None:
-            # Made anew since its id was looked up.
-            cloud.forget_ids()
-            found = cloud.get_user(cloud.account_id(account.username, domain_id))
-        return found
-    except Gone:
+            # The account was made anew since its id was looked up.
+            cloud.ids.clear()
+            found = cloud.get_user(account_id(cloud, account))
+    except KeystoneNotFound:
         return None
+    return found

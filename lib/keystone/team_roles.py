@@ -1,46 +1,52 @@
-"""give_team_role, replace_team_roles and take_team_roles: what a role in a Concertim team means in Keystone."""
+"""What a role in a Concertim team means in Keystone: how it is granted, replaced and revoked."""
 
 from functools import partial
 
 from lib import settings
-from lib.keystone.connection import Connection
-from lib.keystone.grants import role_ids, with_ids_of_now
-from lib.keystone.resources import Project, User
-from lib.waves import at_once
+from lib.call.concurrency import in_parallel
+from lib.keystone.accounts import role_ids
+from lib.keystone.client.connection import Connection
+from lib.keystone.client.problems import KeystoneNotFound
+from lib.keystone.client.resources import Project, User
 
-# What the older service granted, whatever the settings are now; its admin was a cloud administrator.
-OLDER_ROLES = ("admin", "member")
+# The older service granted these, whatever the settings are now. Its admin was a cloud administrator.
+LEGACY_ROLES = ("admin", "member")
 
 
-def give_team_role(cloud: Connection, user: User, project: Project, team_role: str) -> None:
-    """Grants what this role in a team means; granted already is as good."""
-
-    def give() -> None:
-        [role_id] = role_ids(cloud, [_keystone_role(team_role)])
-        cloud.grant(role_id, user.id, project.id)
-
-    with_ids_of_now(cloud, give)
+def grant_team_role(cloud: Connection, user: User, project: Project, team_role: str) -> None:
+    """Grants what this role in a team means, which the user may hold already."""
+    try:
+        _grant(cloud, user, project, team_role)
+    except KeystoneNotFound:
+        # The role was made anew since its id was looked up.
+        cloud.ids.clear()
+        _grant(cloud, user, project, team_role)
 
 
 def replace_team_roles(cloud: Connection, user: User, project: Project, team_role: str) -> None:
-    """Grants what this role in a team means, then revokes what any other means: the user is never without one."""
-    give_team_role(cloud, user, project, team_role)
-    take_team_roles(cloud, user, project, but=team_role)
+    """Grants what this role in a team means, then revokes what any other means: the user is never without a role."""
+    grant_team_role(cloud, user, project, team_role)
+    revoke_team_roles(cloud, user, project, but=team_role)
     if _keystone_role(team_role) not in cloud.roles_of(user.id, project.id).values():
-        # Another change, the other way round, has revoked it meanwhile.
-        give_team_role(cloud, user, project, team_role)
+        # A concurrent change in the other direction has revoked it.
+        grant_team_role(cloud, user, project, team_role)
 
 
-def take_team_roles(cloud: Connection, user: User, project: Project, but: str | None = None) -> None:
-    """Revokes what any role in a team means, as do the sign-up and the older service, except what `but` means.
+def revoke_team_roles(cloud: Connection, user: User, project: Project, but: str | None = None) -> None:
+    """Revokes what any role in a team means, and what the sign-up and the older service granted, except `but`.
 
-    In Concertim one has one role in a team: whatever else is held is left over from a call that was not repeated.
+    In Concertim one has one role in a team. Whatever else is held is left over from a call that was not repeated.
     """
     ours = settings.current()
-    meant = {*OLDER_ROLES, *ours.user_roles, *(role for _, role in ours.team_roles)}
+    meant = {*LEGACY_ROLES, *ours.user_roles, *(role for _, role in ours.team_roles)}
     unwanted = meant - ({_keystone_role(but)} if but else set())
     held = cloud.roles_of(user.id, project.id)
-    at_once([partial(cloud.revoke, one, user.id, project.id) for one, name in held.items() if name in unwanted])
+    in_parallel([partial(cloud.revoke, one, user.id, project.id) for one, name in held.items() if name in unwanted])
+
+
+def _grant(cloud: Connection, user: User, project: Project, team_role: str) -> None:
+    [role_id] = role_ids(cloud, [_keystone_role(team_role)])
+    cloud.grant(role_id, user.id, project.id)
 
 
 def _keystone_role(team_role: str) -> str:

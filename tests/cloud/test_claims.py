@@ -11,7 +11,7 @@ from functions.create_user_project import create_user_project
 from functions.delete_user import delete_user
 from lib.errors import Answer
 from lib.keystone.claims import SECONDS_BETWEEN_CLOCKS
-from lib.settings import Settings
+from lib.settings.settings import Settings
 from tests.support.census import finished
 from tests.support.fixtures import RequestOf
 from tests.support.keystone import Keystone

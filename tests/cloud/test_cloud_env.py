@@ -46,7 +46,7 @@ def refused(sent: str) -> Answer:
         ({"user_id": "x", "project_id": "y"}, "user id x, project id y"),
         ({"user_id": "x"}, "user id x, project admin of domain id default"),
         # Whoever filled in the form has put the password there, too.
-        ({"user_id": "wrong-one", "password": "wrong-one"}, "user id ***, project admin of domain id default"),
+        ({"user_id": "wrong-one", "password": "wrong-one"}, "user ***, project admin of domain id default"),
     ],
 )
 def test_what_was_sent_for_a_log_in_that_is_refused_is_told(

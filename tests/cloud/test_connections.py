@@ -14,7 +14,7 @@ from functions.create_team_role import create_team_role
 from functions.create_user_project import create_user_project
 from functions.delete_user import delete_user
 from lib.errors import Answer
-from lib.keystone.connection import forget_connections
+from lib.keystone.connect import clear_connections
 from tests.faults.faults import warm_up
 from tests.support.answers import error, refusal, unclear
 from tests.support.census import finished
@@ -403,15 +403,20 @@ def test_a_filter_that_is_ignored_finds_nobody_else(
     assert len(held) == 2
 
 
-def test_what_keystone_says_is_one_line_without_the_secrets_and_of_bounded_length(
-    before: Proxy, through: RequestOf
-) -> None:
-    """Its text quotes values, and whoever answers at the URL may write anything into it."""
-    said = "Value: correct-horse.\n2026 - [INFO] forged \x1b[2J" + "x" * 5000
+def test_what_keystone_says_is_left_out_where_it_quotes_a_secret(before: Proxy, through: RequestOf) -> None:
+    """The whole sentence is left out, as the gap would tell what was in it."""
+    said = refusal(400, "Value: correct-horse.")
+    before.instead = lambda method, path: said if (method, path) == ("POST", "/users") else None
+    assert create_user_project(through()) == error(400, "bad_request", "Keystone refuses to create the user: ***")
+
+
+def test_what_keystone_says_is_one_line_of_bounded_length(before: Proxy, through: RequestOf) -> None:
+    """Whoever answers at the URL may write anything into it."""
+    said = "Value: wrong.\n2026 - [INFO] forged \x1b[2J" + "x" * 5000
     before.instead = lambda method, path: refusal(400, said) if (method, path) == ("POST", "/users") else None
     status, body = create_user_project(through())
     assert isinstance(body, dict)
-    begins = "Keystone refuses to create the user: Value: ***. 2026 - [INFO] forged "
+    begins = "Keystone refuses to create the user: Value: wrong. 2026 - [INFO] forged "
     assert (status, body["error"], body["message"][: len(begins)]) == (400, "bad_request", begins)
     assert len(body["message"]) < 1100
     assert body["message"].isprintable()
@@ -487,5 +492,5 @@ def test_no_proxy_of_the_environment_is_used(
     # Else a machine that reaches itself without its proxy would reach Keystone so, too.
     for variable in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(variable, raising=False)
-    forget_connections()
+    clear_connections()
     assert create_user_project(request_of())[0] == 201

@@ -18,10 +18,10 @@ from functions.create_user_project import create_user_project
 from functions.delete_team import delete_team
 from functions.delete_user import delete_user
 from functions.update_team_role import update_team_role
-from lib import keystone
 from lib.endpoint import done, endpoint
 from lib.errors import Answer
-from lib.models import UserRemoval
+from lib.keystone.connect import connect
+from lib.request.users import UserRemoval
 from tests.support.answers import error, signed_up
 from tests.support.bodies import ROUTES, Field, Given, Route, body_of, fields_of, ids_of, put
 from tests.support.census import census
@@ -116,7 +116,7 @@ def test_an_endpoint_that_forgets_the_rule_is_found_out(
 
     @endpoint
     def careless(request: UserRemoval) -> Answer:
-        keystone.connect(request.cloud_env).delete_user(str(request.user_info.cloud_user_id))
+        connect(request.cloud_env).delete_user(str(request.user_info.cloud_user_id))
         return done()
 
     route = ("DELETE", "/user")

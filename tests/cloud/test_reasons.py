@@ -15,7 +15,7 @@ from functions.delete_team import delete_team
 from functions.delete_user import delete_user
 from lib.endpoint import done
 from lib.errors import Answer
-from lib.keystone.connection import forget_connections
+from lib.keystone.connect import clear_connections
 from tests.cloud.strict import PASSWORD, Strict, ids_in, through
 from tests.support.answers import error, refusal
 from tests.support.census import census
@@ -276,7 +276,7 @@ def test_what_keystone_never_says_shows_that_it_is_another(
     front.instead = lambda method, _path: page(status) if method == "DELETE" else None
     assert delete_user({"cloud_env": env, "user_info": info}) == error(502, "not_a_keystone", why)
     assert caplog.messages[-1].endswith("; repeat: helps once the problem is mended")
-    forget_connections()
+    clear_connections()
     front.instead = lambda method, _path: page(status)
     assert delete_user({"cloud_env": env, "user_info": info}) == error(502, "not_a_keystone", why)
     assert caplog.messages[-1].endswith("; repeat: does not help")

@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from functions.create_user_project import create_user_project
-from lib.settings import DEFAULT_PATH, PATH_VARIABLE
+from lib.settings.loading import DEFAULT_PATH, PATH_VARIABLE
 from tests.support.answers import error
 from tests.support.fixtures import RequestOf
 from tests.support.keystone import Keystone
@@ -162,8 +162,9 @@ def test_a_config_for_root_alone_is_told_with_what_helps(tmp_path: Path, closed:
         helps = f"chgrp 12345 {config.parent} && chmod g+x {config.parent}"
     # Python itself may be installed where only root can read it, so all is imported before.
     start_as_another = (
-        "import os, sys, handler; from lib import serve; os.setgroups([]); os.setgid(12345); os.setuid(12345);"
-        f"sys.argv[1:] = ['--config', {str(config)!r}]; serve.main(handler.application)"
+        "import os, sys, handler; from lib.serving import command_line;"
+        " os.setgroups([]); os.setgid(12345); os.setuid(12345);"
+        f"sys.argv[1:] = ['--config', {str(config)!r}]; command_line.main(handler.application)"
     )
     command = [sys.executable, "-c", start_as_another]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)

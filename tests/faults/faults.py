@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from lib import call, keystone
+from lib import call
 from lib.endpoint import Endpoint
 from lib.errors import Answer
-from lib.models import SignUp
+from lib.keystone.connect import connect
+from lib.keystone.grants import look_up_grants
+from lib.request.users import SignUp
 from tests.support.answers import unclear
 from tests.support.keystone import Keystone
 from tests.support.proxy import Answered, Exchange, Fault, Proxy
@@ -270,4 +272,4 @@ def warm_up(request: dict[str, Any]) -> None:
     """Logs in and looks up what a sign-up needs, so that the next one makes no such calls."""
     with call.serving("warm_up") as this:
         this.ends = time.monotonic() + 30
-        keystone.look_up_grants(keystone.connect(SignUp.model_validate(request).cloud_env))
+        look_up_grants(connect(SignUp.model_validate(request).cloud_env))

@@ -13,7 +13,7 @@ from functions.delete_user import delete_user
 from handler import application
 from lib import call
 from lib.endpoint import Endpoint
-from lib.settings import Settings
+from lib.settings.settings import Settings
 from tests.contract.ui import token
 from tests.support.keystone import Keystone
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lib.settings import JWT_VARIABLE
+from lib.settings.loading import JWT_VARIABLE
 from tests.hosts import apache
 from tests.hosts.asked import JWT_SECRET, REQUESTS
 from tests.hosts.rows import HOSTS, Host

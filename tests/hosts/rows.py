@@ -11,19 +11,19 @@ FOLDER, ADDRESS, PORT = "/opt/user-handler", "0.0.0.0", "42356"
 
 ASGI = """\
 from handler import application
-from lib.hosts import asgi
+from lib.serving.adapters import asgi
 
 handle = asgi(application)
 """
 AWS_LAMBDA = """\
 from handler import application
-from lib.hosts import aws_lambda
+from lib.serving.adapters import aws_lambda
 
 lambda_handler = aws_lambda(application)
 """
 GOOGLE = """\
 from handler import application
-from lib.hosts import google_function
+from lib.serving.adapters import google_function
 
 function = google_function(application)
 """
@@ -31,7 +31,7 @@ AZURE = """\
 from azure.functions import AuthLevel, FunctionApp, HttpMethod
 
 from handler import application
-from lib.hosts import azure_function
+from lib.serving.adapters import azure_function
 
 app = FunctionApp(AuthLevel.ANONYMOUS)
 app.route("/{*path}", methods=HttpMethod)(azure_function(application))
@@ -39,13 +39,13 @@ app.route("/{*path}", methods=HttpMethod)(azure_function(application))
 CGI = """\
 #!/opt/user-handler/venv/bin/python
 from handler import application
-from lib.hosts import serve_cgi
+from lib.serving.adapters import serve_cgi
 
 serve_cgi(application)
 """
 WSGI_ALONE = """\
 from functions.create_user_project import create_user_project
-from lib.wsgi import wsgi
+from lib.serving.wsgi import wsgi
 
 application = wsgi(create_user_project)
 """

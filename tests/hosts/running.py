@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import psutil
 import requests
 
-from lib.settings import JWT_VARIABLE, TEXT_VARIABLE
+from lib.settings.loading import JWT_VARIABLE, TEXT_VARIABLE
 from tests.hosts import apache
 from tests.hosts.asked import JWT_SECRET, REQUEST_ID, Answered, Asked, told
 from tests.hosts.gateway import gateway

@@ -8,7 +8,7 @@ import pytest
 
 import handler
 from functions.create_user_project import create_user_project
-from lib.keystone.connection import forget_connections
+from lib.keystone.connect import clear_connections
 from tests.support.answers import error
 from tests.support.bodies import Given, Route, body_of
 from tests.support.census import Census, census
@@ -132,7 +132,7 @@ def test_a_role_in_a_team_is_told_likewise(
     let_be_renamed(cloud)
     with renamed(cloud.admin.roles, "member", "Member"):
         # And with them the ids that the sign-up has looked up.
-        forget_connections()
+        clear_connections()
         held = census(cloud.admin)
         answer = handler.ROUTES[route]({"cloud_env": cloud.cloud_env(), **body})
         assert answer == not_prepared(ROLE, ROLE_SETTING)

@@ -11,7 +11,7 @@ from functions.create_user import create_user
 from functions.create_user_project import create_user_project
 from lib.endpoint import Endpoint
 from lib.errors import Answer
-from lib.keystone.claims import SECONDS_OF_A_WAVE
+from lib.keystone.claims import SECONDS_TO_CLAIM
 from tests.faults.faults import warm_up
 from tests.model.promise import alone
 from tests.model.steps import CALLS
@@ -162,20 +162,20 @@ def test_who_has_claimed_waits_longer_than_anybody_may_take_to_claim(
     """No call shows that, so no comparison above."""
     wire, _ = run(kind)
     claimed = wire.asked.index("PATCH claim")
-    assert wire.times[claimed + 1] - wire.times[claimed] > SECONDS_OF_A_WAVE
+    assert wire.times[claimed + 1] - wire.times[claimed] > SECONDS_TO_CLAIM
 
 
 @pytest.mark.parametrize("kind", ["taken over", "adopted and taken back"])
 def test_who_takes_too_long_to_claim_gives_up(run: Callable[..., tuple[Wire, Answer]], kind: str) -> None:
     """It asks nothing more: not even to take its claim off, as another may be just about to set the password."""
-    wire, answer = run(kind, "PATCH claim", lambda _: time.sleep(SECONDS_OF_A_WAVE))
+    wire, answer = run(kind, "PATCH claim", lambda _: time.sleep(SECONDS_TO_CLAIM))
     assert wire.asked[-1] == "PATCH claim"
     assert answer[0] in (409, 503)
 
 
 def test_a_holder_whose_wave_takes_too_long_looks_once_more(run: Callable[..., tuple[Wire, Answer]]) -> None:
     """As who claims the user meanwhile may have looked before the role was there."""
-    wire, answer = run("made", "PUT grant", lambda _: time.sleep(SECONDS_OF_A_WAVE))
+    wire, answer = run("made", "PUT grant", lambda _: time.sleep(SECONDS_TO_CLAIM))
     assert wire.asked[-1] == "GET user by name"
     assert answer[0] == 201
 

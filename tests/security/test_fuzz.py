@@ -21,8 +21,8 @@ from werkzeug.test import Client, EnvironBuilder
 
 import handler
 from lib import call
-from lib.masking import mask
-from lib.settings import JWT_VARIABLE
+from lib.call.masking import mask
+from lib.settings.loading import JWT_VARIABLE
 from tests.contract.ui import token
 from tests.security.attacks import Rehearsal, Stage, asking, rehearsing, stage
 from tests.security.canaries import GLUES

@@ -23,9 +23,10 @@ from functions.create_user_project import create_user_project
 from lib import call
 from lib.endpoint import endpoint
 from lib.errors import Answer
-from lib.keystone import connect
-from lib.models import CloudEnv, SignUp
-from lib.settings import load
+from lib.keystone.connect import connect
+from lib.request.model import CloudEnv
+from lib.request.users import SignUp
+from lib.settings.loading import load
 from tests.contract.ui import token
 from tests.security.attacks import ATTACKS, Rehearsal, Stage, Trial, asking, rehearsing, silence, stage
 from tests.security.canaries import Canary, canaries, hits

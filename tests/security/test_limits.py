@@ -19,7 +19,7 @@ from werkzeug.test import Client, EnvironBuilder
 import handler
 from functions.create_user_project import create_user_project
 from lib.errors import Answer
-from lib.serve import CONNECTIONS, HEADER_BYTES
+from lib.serving.server import CONNECTIONS, HEADER_BYTES
 from tests.support.answers import error
 from tests.support.census import finished
 from tests.support.fixtures import RequestOf
@@ -30,7 +30,7 @@ from tests.support.service import Service, post, service
 JSON = {"Content-Type": "application/json"}
 # The service with limits that are reached sooner.
 HURRIED = (
-    "import handler; from lib import serve;"
+    "import handler; from lib.serving import server as serve;"
     "serve.RECEIVE_SECONDS, serve.IDLE_SECONDS = 1, 2; serve.main(handler.application)"
 )
 

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-import lib.keystone.session as session
 from functions.create_user_project import create_user_project
 from lib.errors import Answer
+from lib.keystone.client import session
 from tests.support.answers import error
 from tests.support.census import finished
 from tests.support.fixtures import SettingsFile

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import handler
-from lib.models import Model
+from lib.request.model import Model
 
 Body = dict[str, Any]
 Route = tuple[str, str]

@@ -14,7 +14,7 @@ from typing import Any
 
 import requests
 
-from lib.settings import JWT_VARIABLE
+from lib.settings.loading import JWT_VARIABLE
 
 ROOT = Path(__file__).parents[2]
 # As long as it takes on a machine that is busy with other things.

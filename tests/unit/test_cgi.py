@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.support.service import ROOT
 
-PROGRAM = "from handler import application; from lib.hosts import serve_cgi; serve_cgi(application)"
+PROGRAM = "from handler import application; from lib.serving.adapters import serve_cgi; serve_cgi(application)"
 
 
 def answer_to(folder: Path, body: bytes, *, ends: bool, **environment: str) -> tuple[bytes, bytes]:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import handler
-from lib.errors import BUG, STATUSES
-from lib.settings import Settings, parse
+from lib import errors
+from lib.settings.loading import parse
+from lib.settings.settings import Settings
 from tests.hosts.rows import APACHE, FUNCTION_HOSTS, FUNCTIONS_FRAMEWORK, GTHREAD, SERVERS
 from tests.support.service import ROOT
 from tools.bench.__main__ import with_figures
@@ -35,21 +36,21 @@ def imported_in(tree: ast.AST) -> set[str]:
 
 @pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_file_imports_only_what_is_its_own_business(path: Path) -> None:
-    """Keystone's libraries in lib/keystone, werkzeug in wsgi and hosts, waitress in serve, PyJWT in caller."""
+    """Keystone's libraries belong to lib/keystone/client, werkzeug to lib/serving, waitress and PyJWT to one file."""
     imported = imports_of(path)
-    if path.parent.name != "keystone":
+    if path.parent.name != "client":
         assert not imported & {"keystoneauth1", "keystoneclient", "requests", "urllib3"}
-    assert "werkzeug" not in imported or path.name in ("wsgi.py", "hosts.py")
-    assert "waitress" not in imported or path.name == "serve.py"
-    assert "jwt" not in imported or path.name == "caller.py"
+    assert "werkzeug" not in imported or path.parent.name == "serving"
+    assert "waitress" not in imported or path.name == "server.py"
+    assert "jwt" not in imported or path.name == "auth.py"
 
 
 @pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(ROOT)))
 def test_error_statuses_are_known_to_one_file(path: Path) -> None:
-    """401 and 405 are also known to wsgi, which adds headers to them; 400 and 500 are where kinds of answers begin."""
+    """Two files know where a range of statuses begins: endpoint.py and answers.py."""
     numbers = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
     known = {number for number in numbers if isinstance(number, int) and 400 <= number < 600}
-    allowed = {"wsgi.py": {401, 405}, "endpoint.py": {500}, "answers.py": {400, 500}}.get(path.name, set())
+    allowed = {"endpoint.py": {500}, "answers.py": {400, 500}}.get(path.name, set())
     assert path.name == "errors.py" or known <= allowed
 
 
@@ -77,7 +78,9 @@ def spelled(requirement: str) -> str:
 def test_the_readme_has_the_table_of_answers() -> None:
     """Every code with its status, and no other."""
     rows = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert [(int(status), code) for status, code in rows] == sorted([*STATUSES.values(), BUG])
+    kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.Problem)}
+    known = {(kind.status, kind.code) for kind in kinds - {errors.Problem}}
+    assert [(int(status), code) for status, code in rows] == sorted(known)
 
 
 def test_the_readme_has_the_table_of_paths() -> None:
@@ -133,7 +136,7 @@ def test_the_page_on_hosts_has_what_make_hosts_runs() -> None:
 )
 def test_what_a_host_needs_is_imported_by_its_wrapper_alone(package: str, wrapper: str) -> None:
     """And is not among the requirements of the service."""
-    tree = ast.parse((ROOT / "lib" / "hosts.py").read_text())
+    tree = ast.parse((ROOT / "lib" / "serving" / "adapters.py").read_text())
     [own] = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == wrapper]
     assert package in imported_in(own)
     assert package not in imported_in(ast.Module([node for node in tree.body if node is not own], []))

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from lib import call, log
+from lib import call
+from lib.call import log
 from lib.endpoint import endpoint
 from lib.errors import Answer, BadRequest
-from lib.models import Model
-from lib.settings import Settings
+from lib.request.model import Model
+from lib.settings.settings import Settings
 from tests.support.service import ROOT
 
 Configure = Callable[..., Path]
@@ -128,7 +129,7 @@ def test_processes_that_share_a_file_lose_and_break_no_line(tmp_path: Path) -> N
     """While each of them may rotate it."""
     path = tmp_path / "user-handler.log"
     code = (
-        "import sys; from lib import log; from lib.settings import Settings;"
+        "import sys; from lib.call import log; from lib.settings.settings import Settings;"
         "log.FILE_BYTES, log.OLDER_FILES = 4000, 500;"
         f"log.configure(Settings(log_file={str(path)!r}));"
         "[log.logger.info('%s %d', sys.argv[1], number) for number in range(1000)]"

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from lib import stopping
-from lib.keystone.session import _transport
-from lib.once import Once
+from lib.call import shutdown
+from lib.call.once import Once
+from lib.keystone.client.transport import transport
 
 THREADS = 16
 
@@ -87,7 +87,7 @@ def test_what_is_forgotten_runs_again() -> None:
         return len(runs)
 
     assert [count(), count()] == [1, 1]
-    count.forget()
+    count.clear()
     assert [count(), count()] == [2, 2]
 
 
@@ -95,21 +95,21 @@ def test_what_is_forgotten_runs_again() -> None:
 def test_first_calls_at_once_share_the_connections_to_keystone() -> None:
     """A second pool of them would be lost, with all that it holds open. Many times, as it is a race."""
     for _ in range(20):
-        _transport.forget()
-        transports = in_threads(_transport)
+        transport.clear()
+        transports = in_threads(transport)
         assert [one is transports[0] for one in transports] == [True] * THREADS
 
 
 def test_a_second_signal_in_the_midst_of_the_first_stops_as_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """It interrupts the thread that handles the first one, wherever that is; nothing is raised into the server."""
-    monkeypatch.setattr(stopping, "begun", Future())
+    monkeypatch.setattr(shutdown, "begun", Future())
     signals = iter([2.0])
 
     def monotonic() -> float:
         for seconds in signals:
-            stopping.begin(seconds)
+            shutdown.begin(seconds)
         return 100.0
 
-    monkeypatch.setattr(stopping, "time", SimpleNamespace(monotonic=monotonic))
-    stopping.begin(1.0)
-    assert stopping.ends() == 102.0
+    monkeypatch.setattr(shutdown, "time", SimpleNamespace(monotonic=monotonic))
+    shutdown.begin(1.0)
+    assert shutdown.ends() == 102.0

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from lib.config_file import SECTION
 from lib.errors import Misconfigured
-from lib.settings import PATH_VARIABLE, TEXT_VARIABLE, Settings, current, load, parse
+from lib.settings.config_file import SECTION
+from lib.settings.loading import PATH_VARIABLE, TEXT_VARIABLE, current, load, parse
+from lib.settings.settings import Settings
 
 
 def ours(text: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lib import serve
+from lib.serving import command_line
 from tests.support.service import ROOT
 
 LOADED = "any(name.startswith(('keystone', 'requests', 'urllib3', 'oslo')) for name in sys.modules)"
@@ -27,7 +27,7 @@ def said(program: str, *, whole: bool = False, **environment: str) -> str:
 
 def test_a_process_starts_without_keystones_libraries() -> None:
     """The application, or one function of it; waitress and the command line included."""
-    assert said(f"import sys, handler, lib.serve; print({LOADED})") == "False"
+    assert said(f"import sys, handler, lib.serving.command_line; print({LOADED})") == "False"
     assert said(f"import sys, functions.create_user_project; print({LOADED})") == "False"
 
 
@@ -35,7 +35,7 @@ def test_a_process_starts_without_keystones_libraries() -> None:
 def test_the_environment_may_name_the_port(port: str, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As hosts of containers do; one that is empty names none."""
     monkeypatch.setenv("PORT", port)
-    assert serve.default_address() == address
+    assert command_line.default_address() == address
 
 
 @pytest.mark.parametrize("port", ["tcp://10.0.0.1:80", "none", "70000", "-1"])
@@ -43,7 +43,7 @@ def test_a_port_in_the_environment_that_is_none_stops_the_start(port: str, monke
     """And is named for what it is."""
     monkeypatch.setenv("PORT", port)
     with pytest.raises(SystemExit) as stopped:
-        serve.default_address()
+        command_line.default_address()
     assert stopped.value.code == f"The environment variable PORT names no port: {port!r}"
 
 
@@ -97,7 +97,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from werkzeug.test import Client
 import handler
-from lib import log
+from lib.call import log
 
 sys.setswitchinterval(1e-6)
 barrier = Barrier(16)

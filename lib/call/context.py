@@ -1,0 +1,121 @@
+"""What is known of the call being served: its request id, deadline and secrets, and whether it changed anything."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from lib.call import shutdown
+from lib.errors import DeadlineExceeded
+
+# Seconds. With less than this left, a request that failed is told that its time is over.
+NOTHING_LEFT = 0.1
+
+
+def _new_request_id() -> str:
+    """Makes a request id in OpenStack's own form, which Keystone takes over into its log."""
+    return f"req-{uuid.uuid4()}"
+
+
+@dataclass
+class Call:
+    """One call of one function, shared by the threads that serve it."""
+
+    function: str
+    request_id: str = field(default_factory=_new_request_id)
+    authenticated: bool = True
+    """Whether the caller has shown that it may call. A line in the log that anybody can cause has a rate limit."""
+    started: float = field(default_factory=time.monotonic)
+    ends: float = float("inf")
+    """When the time of the call is over, on the monotonic clock."""
+    secrets: set[str] = field(default_factory=set, repr=False)
+    fresh_tokens: set[str] = field(default_factory=set, repr=False)
+    """The tokens that Keystone has issued during this call."""
+    changed: bool = False
+    """Whether the call has changed, or may have changed, anything in the cloud."""
+    last_asked: str = ""
+    """The last HTTP call to Keystone: its method, and its URL without the query."""
+    _steps: list[str] = field(default_factory=list)
+    _cancels: list[Callable[[], None]] = field(default_factory=list)
+
+    def note_change(self) -> None:
+        """Records that something was, or may have been, changed: from now on the answer is never a 4xx."""
+        self.changed = True
+
+    def note_undone(self) -> None:
+        """Records that all that was changed has been undone."""
+        self.changed = False
+
+    @property
+    def step(self) -> str:
+        """The step that Keystone has been asked to do for the longest time."""
+        return (*self._steps, "answer")[0]
+
+    @contextmanager
+    def asking(self, step: str) -> Iterator[None]:
+        """Marks the time during which Keystone is asked to do this step."""
+        self._steps.append(step)
+        try:
+            yield
+        finally:
+            self._steps.remove(step)
+
+    def milliseconds(self) -> int:
+        """Returns how long the call has taken until now."""
+        return round((time.monotonic() - self.started) * 1000)
+
+    def seconds_left(self) -> float:
+        """Returns what remains of the call's time. Raises DeadlineExceeded or Stopping when nothing does."""
+        now = time.monotonic()
+        if shutdown.ends() <= now:
+            shutdown.raise_if_begun()
+        if self.ends <= now:
+            raise DeadlineExceeded(f"Keystone took too long to {self.step}. Repeat the request.", step=self.step)
+        return min(self.ends, shutdown.ends()) - now
+
+    def is_over(self) -> bool:
+        """Whether hardly anything of the call's time remains."""
+        return min(self.ends, shutdown.ends()) - time.monotonic() < NOTHING_LEFT
+
+    def pause(self, seconds: float) -> None:
+        """Sleeps, but not beyond the call's time."""
+        time.sleep(min(seconds, self.seconds_left()))
+
+    @contextmanager
+    def waiting(self, cancel: Callable[[], None]) -> Iterator[None]:
+        """Marks the time during which a thread waits for an answer, a wait that `cancel` ends."""
+        self._cancels.append(cancel)
+        try:
+            self.seconds_left()
+            yield
+        finally:
+            self._cancels.remove(cancel)
+
+    def cancel_waits(self) -> None:
+        """Ends everything that the threads of this call still wait for."""
+        for cancel in [*self._cancels]:
+            cancel()
+
+
+_current: ContextVar[Call | None] = ContextVar("call", default=None)
+
+
+def current() -> Call:
+    """Returns the call that this thread serves, or a nameless one outside any."""
+    return _current.get() or Call(function="", request_id="-")
+
+
+@contextmanager
+def serving(function: str, *, authenticated: bool = True) -> Iterator[Call]:
+    """Makes a new call the current one. Inside another call it takes over what is known of the caller."""
+    outer = _current.get()
+    call = Call(function, authenticated=authenticated)
+    if outer:
+        call.request_id, call.authenticated, call.secrets = outer.request_id, outer.authenticated, set(outer.secrets)
+    token = _current.set(call)
+    try:
+        yield call
+    finally:
+        _current.reset(token)

@@ -1,0 +1,88 @@
+"""The roles and accounts that an operator prepares: their ids, or all that is missing with how to make it."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from lib.call.concurrency import in_parallel
+from lib.call.masking import mask
+from lib.errors import CloudNotPrepared
+from lib.keystone.client.connection import Connection
+from lib.keystone.client.problems import NotListed
+from lib.settings.settings import StandingGrant
+
+
+@dataclass(frozen=True)
+class _Missing:
+    what: str
+    command: str = ""
+    """What makes it."""
+    setting: str = ""
+    """What to write into the settings, where Keystone does not tell its name from another that exists."""
+
+
+def account_id(cloud: Connection, account: StandingGrant) -> str:
+    """Returns the id of a standing account. Raises NotListed where it, or its domain, does not exist."""
+    return cloud.ids.user(account.username, _domain_id(cloud, account))
+
+
+def role_ids(cloud: Connection, roles: Sequence[str]) -> list[str]:
+    """Returns the ids of these roles. Raises CloudNotPrepared, naming all that is missing and how to make it."""
+    return prepared_ids(cloud, roles, [])
+
+
+def prepared_ids(cloud: Connection, roles: Sequence[str], accounts: Sequence[StandingGrant]) -> list[str]:
+    """Returns the ids of these roles and accounts, looked up in parallel. Raises CloudNotPrepared as role_ids does."""
+    look_ups = [partial(_role, cloud, one) for one in roles]
+    found = in_parallel([*look_ups, *(partial(_user, cloud, one) for one in accounts)])
+    missing = [one for one in found if isinstance(one, _Missing)]
+    if missing:
+        raise CloudNotPrepared(_message(missing))
+    return [str(one) for one in found]
+
+
+def _message(missing: Sequence[_Missing]) -> str:
+    message = f"The cloud is not prepared for Concertim: it has no {', no '.join(one.what for one in missing)}."
+    in_settings = ", and ".join(one.setting for one in missing if one.setting)
+    if in_settings:
+        message += f" In the settings write {in_settings}: Keystone does not tell these names apart."
+    commands = "; ".join(one.command for one in missing if one.command)
+    if commands:
+        # At the end, to be copied from there.
+        message += f" Make {'the others' if in_settings else 'them'} with: {commands}"
+    return message
+
+
+def _domain_id(cloud: Connection, account: StandingGrant) -> str:
+    return cloud.ids.domain(account.user_domain_name) if account.user_domain_name else cloud.identity.user_domain_id
+
+
+def _role(cloud: Connection, name: str) -> str | _Missing:
+    try:
+        return cloud.ids.role(name)
+    except NotListed as why:
+        settings_with_roles = "user_roles, cloud_env_roles, standing_grants, team_roles"
+        return _missing(f"role {name}", f"openstack role create {shlex.quote(name)}", settings_with_roles, why)
+
+
+def _user(cloud: Connection, account: StandingGrant) -> str | _Missing:
+    try:
+        domain_id = _domain_id(cloud, account)
+    except NotListed as why:
+        domain = account.user_domain_name or ""
+        return _missing(f"domain {domain}", f"openstack domain create {shlex.quote(domain)}", "standing_grants", why)
+    try:
+        return account_id(cloud, account)
+    except NotListed as why:
+        what = f"user {account.username} in domain {account.user_domain_name or domain_id}"
+        command = f"openstack user create --domain {domain_id} --password-prompt {shlex.quote(account.username)}"
+        return _missing(what, command, "standing_grants", why)
+
+
+def _missing(what: str, command: str, settings_with_it: str, why: NotListed) -> _Missing:
+    if not why.look_alikes:
+        return _Missing(what, command=command)
+    # Keystone would refuse to make what it does not tell from what exists.
+    there = mask(why.look_alikes[0].name)
+    return _Missing(f"{what}, but {there}", setting=f"{there} (in {settings_with_it})")

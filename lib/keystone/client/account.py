@@ -1,0 +1,78 @@
+"""The account in cloud_env: how it logs in, how messages name it, and who its token says that it is."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from keystoneauth1.access import AccessInfo
+from keystoneauth1.identity import v3
+
+from lib.call.masking import shown
+from lib.keystone.client.ids import domain_id_of_default
+from lib.request.model import CloudEnv
+
+
+class _LogIn(v3.Password):
+    """A log-in by password. Keystone may refuse its token to several threads at the same time."""
+
+    refused: AccessInfo | None = None
+    """The token that Keystone refused last."""
+
+    def invalidate(self) -> bool:
+        """Forgets the token. Then keystoneauth logs in again, unless another thread has, and asks once more.
+
+        By keystoneauth's own method only the first thread would ask once more, and the others fail with the old token.
+        """
+        self.refused = self.auth_ref or self.refused
+        super().invalidate()
+        return True
+
+
+class Account:
+    """An account with its password, and with its token once it has logged in. Threads share it."""
+
+    def __init__(self, cloud_env: CloudEnv) -> None:
+        # The token needs no catalog: Keystone is always called at the URL that the request names.
+        self.auth = _LogIn(cloud_env.auth_url, include_catalog=False, **_credentials(cloud_env))
+        self._user = _description(cloud_env.user_id, cloud_env.username, cloud_env.user_domain_name)
+        self._project = _description(cloud_env.project_id, cloud_env.project_name, cloud_env.project_domain_name)
+
+    @property
+    def sent(self) -> str:
+        """The user and the project that cloud_env names, for messages."""
+        # Whoever filled in the form may have typed a password into the wrong field.
+        return f"user {shown(self._user)}, project {shown(self._project)}"
+
+    def is_admin(self) -> bool:
+        """Whether the token in force has the role admin, which makes a cloud administrator on a stock Keystone."""
+        token = self.auth.auth_ref
+        return token is not None and "admin" in (token.role_names or ())
+
+    def ids(self) -> Iterator[str]:
+        """Returns the ids of all that the token depends on: if one of them is removed, no call succeeds."""
+        token = self.auth.auth_ref or self.auth.refused
+        if token is not None:
+            yield from map(
+                str, (token.user_id, token.user_domain_id, token.project_id or "", token.project_domain_id or "")
+            )
+
+
+def _description(known_id: str | None, name: str | None, domain_name: str | None) -> str:
+    if known_id:
+        return f"id {known_id}"
+    domain_id = domain_id_of_default(domain_name)
+    return f"{name} of domain {f'id {domain_id}' if domain_id else domain_name}"
+
+
+def _credentials(cloud_env: CloudEnv) -> dict[str, Any]:
+    user: dict[str, Any] = {"user_id": cloud_env.user_id}
+    if not cloud_env.user_id:
+        user = {"username": cloud_env.username, **_domain("user", cloud_env.user_domain_name)}
+    project: dict[str, Any] = {"project_id": cloud_env.project_id}
+    if not cloud_env.project_id:
+        project = {"project_name": cloud_env.project_name, **_domain("project", cloud_env.project_domain_name)}
+    return {"password": cloud_env.password.get_secret_value(), **user, **project}
+
+
+def _domain(part: str, name: str | None) -> dict[str, Any]:
+    known_id = domain_id_of_default(name)
+    return {f"{part}_domain_id": known_id} if known_id else {f"{part}_domain_name": name}

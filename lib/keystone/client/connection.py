@@ -1,0 +1,128 @@
+"""What can be asked of the Keystone that a request names, as the account in its cloud_env."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from lib.keystone.client import marks
+from lib.keystone.client.ids import Ids
+from lib.keystone.client.resources import Identity, LogInRefused, Project, User, as_listed, as_project, as_user
+from lib.keystone.client.retry import asks, changes, none_if_not_found
+
+if TYPE_CHECKING:
+    from lib.keystone.client.log_in import LogIn
+
+
+class Connection:
+    """One account at one Keystone, with the ids of roles and accounts that it uses. Threads share it.
+
+    Everything that it raises is a Problem. KeystoneConflict and KeystoneNotFound are for the steps to resolve.
+    """
+
+    def __init__(self, log_in: "LogIn") -> None:
+        self._log_in = log_in
+        self._client = log_in.client
+        self.problem_of = log_in.problem_of
+        self.ids = Ids(log_in)
+
+    @property
+    def identity(self) -> Identity:
+        """Who the account is, by its token in force."""
+        return self._log_in.identity()
+
+    def prove_password(self, user_id: str, password: str) -> LogInRefused | None:
+        """Logs in as this user, once. Returns None where the password opens the account."""
+        return self._log_in.prove_password(user_id, password)
+
+    @changes("create the user")
+    def create_user(self, name: str, domain_id: str, password: str, attributes: Mapping[str, str]) -> User:
+        """Creates a user. Raises KeystoneConflict where the name exists."""
+        return as_user(self._client.users.create(name, domain_id, password=password, **attributes))
+
+    @none_if_not_found
+    @asks("read the user")
+    def get_user(self, user_id: str) -> User:
+        """Returns the user of this id, if there is one."""
+        return as_user(self._client.users.get(user_id))
+
+    @asks("find the user")
+    def find_users(self, name: str, domain_id: str) -> list[User]:
+        """Returns the users that Keystone finds for this name. Its database may compare without case."""
+        return [as_user(user) for user in self._client.users.list(domain=domain_id, name=name)]
+
+    def find_user(self, name: str, domain_id: str, user_id: str) -> User | None:
+        """Returns the user of this name and id as it is now. By id alone, Keystone may answer out of its cache."""
+        return next((one for one in self.find_users(name, domain_id) if one.id == user_id), None)
+
+    @changes("change the user")
+    def update_user(self, user_id: str, /, **values: str) -> User:
+        """Changes password, default_project or attributes. A password, even the same, revokes the user's tokens."""
+        return as_user(self._client.users.update(user_id, **values))
+
+    @asks("claim the user")
+    def claim_user(self, user_id: str, purpose: str = "") -> User:
+        """Writes that this request is at work on the user. It is a lock, not a change that anybody need be told of.
+
+        Each try has a time of its own, so that one which Keystone executes late shows.
+        """
+        return as_user(self._client.users.update(user_id, **marks.claimed_now(purpose)))
+
+    # Tried once: a try that Keystone executes late could remove another's claim.
+    @asks("release the user", pauses=None)
+    def unclaim_user(self, user_id: str) -> User:
+        """Removes the claim."""
+        return as_user(self._client.users.update(user_id, **marks.NOT_CLAIMED))
+
+    def has_roles(self, user_id: str) -> bool:
+        """Whether the user holds any role anywhere, be it by a group."""
+        # Keystone's effective list lacks the roles on the system.
+        return bool(self.roles_of(user_id) or self._has_effective_roles(user_id))
+
+    @asks("read the user's roles")
+    def _has_effective_roles(self, user_id: str) -> bool:
+        return bool(self._client.role_assignments.list(user_id, effective=True))
+
+    @asks("read the user's roles")
+    def roles_of(self, user_id: str, project_id: str | None = None) -> dict[str, str]:
+        """Returns id and name of the user's roles on the project; without one, on any project, domain or the system."""
+        held = self._client.role_assignments.list(user_id, project=project_id, include_names=True)
+        roles = [as_listed(one.to_dict()["role"]) for one in held]
+        return {role.id: role.name for role in roles}
+
+    @none_if_not_found
+    @changes("remove the user")
+    def delete_user(self, user_id: str) -> None:
+        """Removes the user, who need not exist."""
+        self._client.users.delete(user_id)
+
+    @changes("create the project")
+    def create_project(self, name: str, domain_id: str, attributes: Mapping[str, str]) -> Project:
+        """Creates a project with Concertim's tag. Raises KeystoneConflict where the name exists."""
+        return as_project(self._client.projects.create(name, domain_id, tags=[marks.PROJECT_TAG], **attributes))
+
+    @none_if_not_found
+    @asks("read the project")
+    def get_project(self, project_id: str) -> Project:
+        """Returns the project of this id, if there is one."""
+        return as_project(self._client.projects.get(project_id))
+
+    @asks("find the project")
+    def find_projects(self, name: str, domain_id: str) -> list[Project]:
+        """Returns the projects that Keystone finds for this name. Its database may compare without case."""
+        return [as_project(one) for one in self._client.projects.list(domain=domain_id, name=name)]
+
+    @none_if_not_found
+    @changes("remove the project")
+    def delete_project(self, project_id: str) -> None:
+        """Removes the project, which need not exist. What it holds in other services of the cloud stays there."""
+        self._client.projects.delete(project_id)
+
+    @changes("grant a role")
+    def grant(self, role_id: str, user_id: str, project_id: str) -> None:
+        """Grants the user the role on the project, who may hold it already. Raises KeystoneNotFound."""
+        self._client.roles.grant(role_id, user=user_id, project=project_id)
+
+    @none_if_not_found
+    @changes("revoke a role")
+    def revoke(self, role_id: str, user_id: str, project_id: str) -> None:
+        """Revokes the user's role on the project, which they need not hold."""
+        self._client.roles.revoke(role_id, user=user_id, project=project_id)

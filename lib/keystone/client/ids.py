@@ -1,0 +1,74 @@
+"""The ids of roles, accounts and domains, which are looked up by name and cached."""
+
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lib.keystone.client.cache import SingleFlightCache
+from lib.keystone.client.problems import NotListed
+from lib.keystone.client.resources import as_listed
+from lib.keystone.client.retry import asks
+
+if TYPE_CHECKING:
+    from lib.keystone.client.log_in import LogIn
+
+# Roles and accounts hardly ever change. An id that is no longer valid is noticed and looked up again.
+CACHED_IDS, CACHED_SECONDS = 64, 600
+
+_Value = TypeVar("_Value")
+
+
+class Ids:
+    """The ids at one Keystone. Each method raises NotListed where there is no object of exactly this name."""
+
+    def __init__(self, log_in: "LogIn") -> None:
+        self.problem_of = log_in.problem_of
+        self._client = log_in.client
+        self._cache: SingleFlightCache[Hashable, Any] = SingleFlightCache(CACHED_IDS, CACHED_SECONDS)
+
+    def role(self, name: str) -> str:
+        """Returns the id of the global role of this name."""
+        return self.cached(("role", name), lambda: self._role(name))
+
+    def user(self, name: str, domain_id: str) -> str:
+        """Returns the id of the user of this name in this domain."""
+        return self.cached(("user", name, domain_id), lambda: self._user(name, domain_id))
+
+    def domain(self, name: str) -> str:
+        """Returns the id of the domain of this name."""
+        return domain_id_of_default(name) or self.cached(("domain", name), lambda: self._domain(name))
+
+    def cached(self, key: Hashable, make: Callable[[], _Value]) -> _Value:
+        """Returns what `make` makes of ids. It is cached as long as they are."""
+        made: _Value = self._cache.get(key, make)
+        return made
+
+    def clear(self) -> None:
+        """Lets everything be looked up again, because one of the ids turned out to be invalid."""
+        self._cache.clear()
+
+    @asks("find the role")
+    def _role(self, name: str) -> str:
+        return _id_of(self._client.roles.list(name=name), "role", name)
+
+    @asks("find the user")
+    def _user(self, name: str, domain_id: str) -> str:
+        return _id_of(self._client.users.list(domain=domain_id, name=name), "user", name, domain_id)
+
+    @asks("find the domain")
+    def _domain(self, name: str) -> str:
+        return _id_of(self._client.domains.list(name=name), "domain", name)
+
+
+def domain_id_of_default(domain_name: str | None) -> str | None:
+    """Returns the id `default` for `Default`, as Keystone names that domain, and for `default`, as Concertim may."""
+    return "default" if domain_name in ("default", "Default") else None
+
+
+def _id_of(answered: list[Any], kind: str, name: str, domain_id: str | None = None) -> str:
+    found = [as_listed(resource.to_dict()) for resource in answered]
+    # Keystone ignores a filter that it does not know, and its database may compare names without case.
+    exact = [one.id for one in found if (one.name, one.domain_id) == (name, domain_id)]
+    if not exact:
+        alike = [one for one in found if (one.name.casefold(), one.domain_id) == (name.casefold(), domain_id)]
+        raise NotListed(f"There is no {kind} {name}.", tuple(alike))
+    return exact[0]

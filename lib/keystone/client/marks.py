@@ -1,0 +1,71 @@
+"""The mark that says of a Keystone user or project that Concertim manages it, and for whom."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from lib import call
+
+# This tag finds every managed project: GET /v3/projects?tags=concertim. Keystone has no tags for users.
+PROJECT_TAG = "concertim"
+
+# The kinds of what is managed: a login's user, a login's project, a team's project.
+USER = "user"
+PROJECT = "project"
+TEAM = "team"
+
+
+def mark(kind: str, name: str) -> dict[str, str]:
+    """Returns the attributes to create an object with: its kind, for whom it is, since when, by which request."""
+    return {
+        "concertim_kind": kind,
+        "concertim_name": name,
+        "concertim_created": datetime.now(UTC).isoformat(timespec="seconds"),
+        **last_request(),
+    }
+
+
+def finished() -> dict[str, str]:
+    """Returns the attribute of a user who was reported to the UI without a project. No sign-up takes them back."""
+    return {"concertim_finished": "yes"}
+
+
+def last_request(purpose: str = "") -> dict[str, str]:
+    """Returns the attribute that names this request as the last one to create, claim or give a password."""
+    return {"concertim_request": f"{call.current().request_id} {purpose}".strip()}
+
+
+# Keystone merges what a change sends with what it has, so an attribute can be emptied and not removed.
+NOT_CLAIMED = {"concertim_claimed": ""}
+
+
+def claimed_now(purpose: str = "") -> dict[str, str]:
+    """Returns the attributes by which this request claims a user: its id, and the time."""
+    return {**last_request(purpose), "concertim_claimed": _now()}
+
+
+def taken_over_now() -> dict[str, str]:
+    """Returns the attributes of a user whom this request takes over: its id, the time, and that the claim has ended."""
+    return {**last_request(), **NOT_CLAIMED, "concertim_taken_over": _now()}
+
+
+def time_of(attributes: Mapping[str, Any], what: str) -> datetime | None:
+    """Returns when a user was `claimed` or `taken_over`, if so. Text that is no time was not written by us."""
+    try:
+        since = datetime.fromisoformat(str(attributes.get(f"concertim_{what}", "")))
+    except ValueError:
+        return None
+    return since if since.tzinfo else since.replace(tzinfo=UTC)
+
+
+def mark_in(attributes: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Returns the (kind, name) that an object is marked with, or None if it has no mark."""
+    kind, name = attributes.get("concertim_kind"), attributes.get("concertim_name")
+    if kind is None:
+        return None
+    # Half a mark, or one that is no text, was not written by us: then the object is nobody's.
+    return (kind, name) if isinstance(kind, str) and isinstance(name, str) and name else ("", "")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")

@@ -1,0 +1,49 @@
+"""What Keystone, or the way to it, answers to a single call, for the steps and the retries to resolve."""
+
+from lib.errors import (
+    BadRequest,
+    CloudEnvRefused,
+    KeystoneFailed,
+    NotKeystone,
+    RightsMissing,
+    StateConflict,
+    Unfinished,
+    Unreachable,
+)
+from lib.keystone.client.resources import Listed
+
+
+class KeystoneConflict(Unfinished):
+    """Keystone's 409: the name exists. A step resolves it. One that escapes is answered with "repeat"."""
+
+
+class KeystoneNotFound(Unfinished):
+    """Keystone's 404: what the call names does not exist. A step resolves it. One that escapes is answered likewise."""
+
+
+class NotListed(KeystoneNotFound):
+    """No object has exactly this name. `look_alikes` has those that MariaDB, which ignores case, finds for it."""
+
+    def __init__(self, message: str, look_alikes: tuple[Listed, ...] = ()) -> None:
+        super().__init__(message)
+        self.look_alikes = look_alikes
+
+
+class PolicyForbids(RightsMissing):
+    """Keystone's policy refuses. It may still be loading, just after Keystone's start, and allow the same call soon."""
+
+
+class ConnectionStale(KeystoneFailed):
+    """The cached connection was closed before an answer came. Most likely Keystone did not get the call."""
+
+
+class HandshakeTimedOut(Unreachable):
+    """The other end did not begin TLS in time, perhaps because the port does not speak it."""
+
+
+class OtherName(NotKeystone):
+    """The certificate is good, but for another name than the one in auth_url."""
+
+
+# With any of these Keystone says that it did nothing.
+REFUSALS = (KeystoneConflict, KeystoneNotFound, BadRequest, CloudEnvRefused, RightsMissing, StateConflict)

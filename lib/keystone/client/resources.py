@@ -1,0 +1,118 @@
+"""Keystone's users, projects and tokens as checked values: their ids become parts of URLs."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, StringConstraints
+from pydantic.dataclasses import dataclass
+
+from lib.call.masking import shown
+from lib.keystone.client import marks
+from lib.request.fields import PlainId
+
+Name = Annotated[str, StringConstraints(max_length=255)]
+_CHECKED = ConfigDict(strict=True, hide_input_in_errors=True)
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class Identity:
+    """Who logged in, and into which project: what a token says."""
+
+    user_id: PlainId
+    user_domain_id: PlainId
+    project_id: PlainId
+    project_domain_id: PlainId
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class Listed:
+    """One item of a list of Keystone's: a role, a domain, or a user in a domain."""
+
+    id: PlainId
+    name: Name
+    domain_id: PlainId | None = None
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class LogInRefused:
+    """Why Keystone does not let a person log in, as far as it says."""
+
+    says: str
+    """Keystone's sentence. It is empty for a wrong password or a locked account: there Keystone does not say why."""
+    wants_factor: bool
+    keystone_request_id: str
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class _Resource:
+    id: PlainId
+    name: Name
+    domain_id: PlainId
+    enabled: bool
+    mark: tuple[str, str] | None
+    """The kind and the login or team that it is managed for."""
+    last_request: str
+    """The id of the request that created it, claimed it, or set its password last."""
+
+    @property
+    def shown_name(self) -> str:
+        """The name as messages may quote it. Keystone, or what answers in its place, may send anything."""
+        return shown(self.name)
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class User(_Resource):
+    """A Keystone user."""
+
+    default_project_id: PlainId | None
+    finished: bool
+    """Whether the user was reported to the UI without a project."""
+    claimed: datetime | None
+    """Since when `last_request` may be about to set the password, or to remove the user: see claims.py."""
+    taken_over: datetime | None
+    """When a request that took the user over has set the password last."""
+
+
+@dataclass(frozen=True, config=_CHECKED)
+class Project(_Resource):
+    """A Keystone project."""
+
+
+def as_identity(token: Any) -> Identity:
+    """Returns the value of keystoneauth's access info."""
+    return Identity(token.user_id, token.user_domain_id, token.project_id, token.project_domain_id)
+
+
+def as_listed(attributes: Mapping[str, Any]) -> Listed:
+    """Returns the value of an item's attributes."""
+    return Listed(attributes["id"], attributes["name"], attributes.get("domain_id"))
+
+
+def as_user(found: Any) -> User:
+    """Returns the value of a keystoneclient user."""
+    attributes = found.to_dict()
+    return User(
+        **_common(attributes),
+        default_project_id=attributes.get("default_project_id"),
+        finished="concertim_finished" in attributes,
+        claimed=marks.time_of(attributes, "claimed"),
+        taken_over=marks.time_of(attributes, "taken_over"),
+    )
+
+
+def as_project(found: Any) -> Project:
+    """Returns the value of a keystoneclient project."""
+    return Project(**_common(found.to_dict()))
+
+
+def _common(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    # Of the attributes, as keystoneclient's object itself sends a GET when it is asked for one that it lacks.
+    return {
+        "id": attributes["id"],
+        "name": attributes["name"],
+        "domain_id": attributes["domain_id"],
+        "enabled": attributes["enabled"],
+        "mark": marks.mark_in(attributes),
+        "last_request": str(attributes.get("concertim_request", "")),
+    }

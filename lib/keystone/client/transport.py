@@ -1,0 +1,83 @@
+"""What every HTTP call to Keystone carries, and how its answer is read: within the call's time, and within bounds."""
+
+from io import BytesIO
+from typing import Any
+
+import requests
+from keystoneauth1.session import TCPKeepAliveAdapter
+from urllib3 import HTTPResponse
+from urllib3.exceptions import HTTPError
+
+from lib import call, settings
+from lib.call.once import Once
+from lib.errors import NotKeystone
+from lib.keystone.client import answers
+from lib.keystone.client.errors import NO_KEYSTONE
+from lib.keystone.client.sockets import POOLS, cancelled_in_time
+
+# Keystone is on this host or beside it. One that takes longer to accept a connection is down.
+CONNECT_SECONDS = 5
+# A sign-up makes at most so many calls in parallel by default: four grants, and the default project.
+CALLS_IN_PARALLEL = 5
+# To how many Keystones connections are cached. A site has one, or a few.
+KEYSTONES = 32
+# Bytes. The longest answer that we ask for is the list of a user's roles, with some hundred for each role.
+LONGEST_ANSWER = 4 * 1024 * 1024
+# Characters. Tokens of Fernet and of JWS have some hundred.
+LONGEST_TOKEN = 8192
+
+
+class _Transport(TCPKeepAliveAdapter):
+    """Gives every call to Keystone, log-ins included, the time that is left and the id of the request it is for."""
+
+    def __init__(self, connections: int) -> None:
+        super().__init__(pool_connections=KEYSTONES, pool_maxsize=connections)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        this = call.current()
+        left = this.seconds_left()
+        this.last_asked = f"{request.method} {str(request.url).partition('?')[0]}"
+        request.headers["X-OpenStack-Request-ID"] = this.request_id
+        # A few bytes of a compressed answer may unpack to gigabytes.
+        request.headers["Accept-Encoding"] = "identity"
+        # Streamed, as a time-out only bounds the wait for the next byte.
+        limits = {"timeout": (min(CONNECT_SECONDS, left), left), "stream": True}
+        with cancelled_in_time():
+            answer = _read(super().send(request, *args, **{**kwargs, **limits}))
+        # Keystone may quote a token in what it says later.
+        used, issued = request.headers.get("X-Auth-Token"), answer.headers.get("X-Subject-Token")
+        this.secrets.update(str(token) for token in (used, issued) if token)
+        this.fresh_tokens.update(str(token) for token in (issued,) if token)
+        answers.check(answer)
+        return answer
+
+
+@Once
+def transport() -> _Transport:
+    """Returns the one transport of this process. All calls share its cached connections."""
+    return _Transport(settings.current().max_concurrent_requests * CALLS_IN_PARALLEL)
+
+
+def _read(answer: requests.Response) -> requests.Response:
+    """Returns the answer with its whole body, which may trickle in for no longer than the call's time."""
+    body = bytearray()
+    try:
+        compressed = answer.headers.get("Content-Encoding", "identity") != "identity"
+        if compressed or len(answer.headers.get("X-Subject-Token", "")) > LONGEST_TOKEN:
+            raise NotKeystone(NO_KEYSTONE, detail="answered packed, or with a token longer than Keystone's are")
+        while piece := answer.raw.read1(decode_content=False):
+            body += piece
+            if len(body) > LONGEST_ANSWER:
+                raise NotKeystone(NO_KEYSTONE, detail=f"answered with more than {LONGEST_ANSWER} bytes")
+            call.current().seconds_left()
+        answer.raw.release_conn()
+    except HTTPError as error:
+        # requests would raise the same, and keystoneauth understands it.
+        raise requests.ConnectionError(error) from error
+    finally:
+        answer.close()
+    # Whatever the answer names as its encoding: some take hours to decode.
+    answer.encoding = "utf-8"
+    answer.raw = HTTPResponse(BytesIO(body), preload_content=False)
+    return answer

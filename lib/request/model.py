@@ -1,0 +1,62 @@
+"""What all requests have in common: how they are checked, and `cloud_env`."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
+
+from lib.request.fields import AuthUrl, CloudPassword, OptionalText
+
+
+class Model(BaseModel):
+    """A request, or a part of one. It is frozen, coerces no types and ignores unknown keys."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", hide_input_in_errors=True)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Returns every secret in it, so that texts which quote one can be masked."""
+        values = [value for _, value in self]
+        own = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        return (*own, *(secret for value in values if isinstance(value, Model) for secret in value.secrets()))
+
+
+class Nothing(Model):
+    """A request of which nothing is used."""
+
+
+class CloudEnv(Model):
+    """Keystone's URL and the account that acts there, as any release of the UI sends them in `cloud_env`.
+
+    E1 (July 2023): auth_url, username, password, project_name, user_domain_name, project_domain_name.
+    E2 (v0.2.0 and later): auth_url, user_id, password, project_id. User and project may come in either form.
+    Where both an id and a name are given, the id is used.
+    """
+
+    auth_url: AuthUrl
+    password: CloudPassword
+    user_id: OptionalText = None
+    username: OptionalText = Field(default=None, validate_default=True)
+    user_domain_name: OptionalText = Field(default=None, validate_default=True)
+    project_id: OptionalText = None
+    project_name: OptionalText = Field(default=None, validate_default=True)
+    project_domain_name: OptionalText = Field(default=None, validate_default=True)
+
+    @field_validator("username", "user_domain_name", "project_name", "project_domain_name")
+    @classmethod
+    def _by_id_or_by_name(cls, value: str | None, info: ValidationInfo) -> str | None:
+        id_field = "user_id" if str(info.field_name).startswith("user") else "project_id"
+        if value is None and info.data.get(id_field, "refused") is None:
+            raise ValueError(f"is required, unless {id_field} is given")
+        return value
+
+
+class ForCloud(Model):
+    """A request to a function that asks Keystone."""
+
+    cloud_env: CloudEnv
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_every_missing_field(cls, data: Any) -> Any:
+        """Makes a part that is missing, such as cloud_env, empty: then every field that it lacks is named."""
+        parts = {name for name, field in cls.model_fields.items() if isinstance(field.annotation, type(Model))}
+        return {part: {} for part in parts} | data if isinstance(data, dict) else data

@@ -1,0 +1,37 @@
+"""Turns what pydantic finds wrong with a request into sentences for a person."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from lib.request.fields import PATTERN_SENTENCES
+
+_SENTENCES = {
+    "missing": "is required",
+    "string_type": "must be a string",
+    "string_sub_type": "must be a string",
+    "string_too_short": "must not be blank",
+    "too_short": "must not be blank",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_long": "must have at most {max_length} characters",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "literal_error": "must be {expected}",
+    "value_error": "{error}",
+}
+
+
+def sentences(error: ValidationError) -> str:
+    """Returns every problem of a request in one message that quotes no value: `username: is required; password: …`."""
+    return "; ".join(
+        f"{'.'.join(map(str, problem['loc'])) or 'request'}: "
+        f"{_sentence(problem['type'], problem['msg'], problem.get('ctx', {}))}"
+        for problem in error.errors(include_url=False, include_input=False)
+    )
+
+
+def _sentence(kind: str, message: str, context: Mapping[str, Any]) -> str:
+    if kind == "string_pattern_mismatch":
+        return PATTERN_SENTENCES[context["pattern"]]
+    return _SENTENCES[kind].format_map(context) if kind in _SENTENCES else message

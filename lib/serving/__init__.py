@@ -1,0 +1,1 @@
+"""How the functions are served: routes, bodies, callers, waitress, and the wrappers for other hosts."""

@@ -1,0 +1,29 @@
+"""How many requests this process serves in parallel."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from lib import settings
+from lib.errors import Overloaded
+
+# These threads serve GET / and say that the service is busy while all slots are in use. Both take a millisecond.
+SPARE_THREADS = 4
+
+_lock = Lock()
+_in_use = 0
+
+
+@contextmanager
+def slot() -> Iterator[None]:
+    """Holds one of `max_concurrent_requests` slots. Raises Overloaded when all are in use."""
+    global _in_use
+    with _lock:
+        if _in_use >= settings.current().max_concurrent_requests:
+            raise Overloaded("The service is busy with as many requests as it may serve at once. Repeat the request.")
+        _in_use += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _in_use -= 1

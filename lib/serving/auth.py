@@ -1,0 +1,73 @@
+"""Who may call: whoever shows a token that is signed with the site's JWT_SECRET and is not an ordinary user's."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import jwt
+from werkzeug.wrappers import Request
+
+from lib import call, settings
+from lib.errors import Unauthorized
+
+# Seconds by which the clocks of the UI's host and this one may differ.
+CLOCK_SKEW = 10
+# Characters. The UI's tokens have about two hundred, and a longer one is not worth hashing.
+LONGEST_TOKEN = 4096
+# The same secret signs the tokens with which ordinary users of Concertim call its API. These claims tell them apart.
+CLAIMS_OF_USERS = ("sub", "scp")
+
+_REFUSALS: Mapping[type[Exception], str] = {
+    jwt.InvalidSignatureError: "The token is not signed with this service's JWT_SECRET: compare it with the UI's.",
+    jwt.ExpiredSignatureError: "The token has expired. If it is a new one, the clocks of the two hosts differ.",
+    jwt.ImmatureSignatureError: "The token is not valid yet. If it is a new one, the clocks of the two hosts differ.",
+    jwt.MissingRequiredClaimError: "The token never expires: it has no exp.",
+    Exception: "The token is no JSON Web Token of HS256, or is meant for somebody else.",
+}
+
+
+def authenticate(request: Request) -> None:
+    """Raises Unauthorized unless the request has the `Authorization` header of somebody who may call.
+
+    UI v1.0.0 and later send `Bearer` and a token of HS256 with the claims iat, exp = iat + 60 and jti. The cluster
+    builder sends a token with exp alone. Where the site has no JWT_SECRET, anybody may call.
+    """
+    ours = settings.current()
+    try:
+        if ours.jwt_secret is not None:
+            token = _token_in(request.headers.get("Authorization", ""))
+            _check_claims(_verified(token, ours.jwt_secret.get_secret_value()), ours.jwt_lifetime)
+    except Unauthorized as refusal:
+        refusal.detail = f"{refusal.detail} from {request.remote_addr}".strip()
+        raise
+    call.current().authenticated = True
+
+
+def _token_in(authorization: str) -> str:
+    scheme, _, token = authorization.partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthorized("Send the header Authorization: Bearer with a token signed with this service's JWT_SECRET.")
+    if len(token) > LONGEST_TOKEN:
+        raise Unauthorized("The token is too long to be one of Concertim's.")
+    call.current().secrets.add(token)
+    return token
+
+
+def _verified(token: str, secret: str) -> dict[str, Any]:
+    """Returns what the token claims, if the secret has signed it and it is valid now."""
+    try:
+        return jwt.decode(token, secret, algorithms=["HS256"], leeway=CLOCK_SKEW, options={"require": ["exp"]})
+    except (jwt.PyJWTError, RecursionError) as error:
+        why = next(sentence for kind, sentence in _REFUSALS.items() if isinstance(error, kind))
+        raise Unauthorized(why, detail=type(error).__name__) from None
+
+
+def _check_claims(claims: dict[str, Any], lifetime: float) -> None:
+    if any(claim in claims for claim in CLAIMS_OF_USERS):
+        raise Unauthorized("The token is an ordinary user's. Only the Concertim UI and its cluster builder may call.")
+    begin = claims.get("iat", time.time() + CLOCK_SKEW)
+    if int(claims["exp"]) - int(begin) > lifetime:
+        raise Unauthorized(
+            "The token is valid for longer than the setting jwt_lifetime allows, or the clocks of the two hosts differ."
+        )

@@ -1,0 +1,104 @@
+"""The application in waitress, with what waitress lacks: an end for slow requests, and a stop that answers."""
+
+import time
+from typing import Any
+
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer, create_server
+
+from lib.call import log, shutdown
+from lib.serving.admission import SPARE_THREADS
+from lib.serving.wsgi import Application
+from lib.settings.settings import Settings
+
+# Connections that are idle or send slowly count, too. Each costs a descriptor. Waitress accepts no more than these.
+CONNECTIONS = 300
+# How many more may come at the same time: so many idle ones are closed for them.
+ROOM = 50
+# How long a connection may be silent. The UI opens one for each request.
+IDLE_SECONDS = 60
+# How long a request may take to arrive. It is one packet or a few.
+RECEIVE_SECONDS = 30
+# A token of Concertim's has some hundred. Beyond this, waitress answers 431 in plain text.
+HEADER_BYTES = 32 * 1024
+# How soon a server that nothing else wakes notices a signal.
+NOTICE_SECONDS = 0.25
+# This much of stop_grace is for answers that are on their way out after the last call must have ended.
+FLUSH_SECONDS = 0.5
+
+
+class Server:
+    """The application, listening at an address."""
+
+    def __init__(self, application: Application, listen: str, settings: Settings) -> None:
+        self._settings = settings
+        self._sockets: dict[int, Any] = {}
+        self._server: Any = create_server(
+            application,
+            map=self._sockets,
+            listen=listen,
+            threads=settings.max_concurrent_requests + SPARE_THREADS,
+            ident="UserHandler",
+            # Above our own limit, so that a body which is too large is answered by our JSON.
+            max_request_body_size=16 * settings.max_body_bytes,
+            # Above that in turn: a larger body would go into a temporary file, and a read-only container has no place.
+            inbuf_overflow=17 * settings.max_body_bytes,
+            max_request_header_size=HEADER_BYTES,
+            connection_limit=CONNECTIONS,
+            channel_timeout=IDLE_SECONDS,
+            cleanup_interval=IDLE_SECONDS // 4,
+        )
+        for listener in self._listeners():
+            listener.channel_class = _Channel
+
+    @property
+    def addresses(self) -> str:
+        """Where it listens. A host name that has several addresses is listened to on each."""
+        server = self._server
+        one = [(server.effective_host, server.effective_port)] if hasattr(server, "effective_host") else []
+        return ", ".join(f"{host}:{port}" for host, port in one or server.effective_listen)
+
+    def serve_until_stopped(self) -> None:
+        """Serves until the process begins to stop, then answers what is in flight."""
+        while not shutdown.begun.done():
+            self._make_room()
+            wasyncore.loop(timeout=NOTICE_SECONDS, use_poll=True, map=self._sockets, count=1)
+        log.logger.info("stopping: requests in flight have %g s", self._settings.stop_grace)
+        for listener in self._listeners():
+            # This closes the listening socket alone. The server's own close() would also close what wakes the loop.
+            wasyncore.dispatcher.close(listener)
+        # Threads write their answers into buffers, from which this loop sends them.
+        while any(map(_in_flight, self._sockets.values())) and time.monotonic() < shutdown.ends() + FLUSH_SECONDS:
+            wasyncore.loop(timeout=0.05, use_poll=True, map=self._sockets, count=1)
+        log.logger.info("stopped")
+
+    def _listeners(self) -> list[Any]:
+        return [one for one in self._sockets.values() if isinstance(one, BaseWSGIServer)]
+
+    def _make_room(self) -> None:
+        """Closes the connections that have been silent for longest, before there are too many to accept one more."""
+        if len(self._sockets) < CONNECTIONS - ROOM:
+            return
+        idle = [one for one in self._sockets.values() if isinstance(one, HTTPChannel) and not _in_flight(one)]
+        for one in sorted(idle, key=lambda one: one.last_activity)[:ROOM]:
+            one.will_close = True
+
+
+class _Channel(HTTPChannel):
+    """A connection that is closed when its request takes too long to arrive. Waitress bounds only its silence."""
+
+    _since: float | None = None
+
+    def readable(self) -> bool:
+        if self.request is None or self.requests:
+            self._since = None
+        elif self._since is None:
+            self._since = time.monotonic()
+        elif time.monotonic() - self._since > RECEIVE_SECONDS:
+            self.will_close = True
+        return bool(super().readable())
+
+
+def _in_flight(one: Any) -> bool:
+    return isinstance(one, HTTPChannel) and bool(one.requests or one.total_outbufs_len)

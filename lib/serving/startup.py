@@ -1,0 +1,60 @@
+"""What a process does before it serves, on any host: it opens the log, and tells the settings and their dangers."""
+
+import os
+from collections.abc import Iterator
+
+from lib import settings
+from lib.call import log
+from lib.call.once import Once
+from lib.errors import Misconfigured
+from lib.settings.loading import DEFAULT_PATH, PATH_VARIABLE, TEXT_VARIABLE
+from lib.settings.settings import Settings
+
+
+@Once
+def prepare() -> None:
+    """Opens the log and tells the settings, once. Raises Misconfigured as long as the settings cannot be used."""
+    try:
+        ours = settings.current()
+    except Misconfigured:
+        _open_default_log()
+        raise
+    log.configure(ours)
+    source = os.environ.get(PATH_VARIABLE) or DEFAULT_PATH
+    if os.environ.get(TEXT_VARIABLE):
+        source = f"the environment variable {TEXT_VARIABLE}"
+    if source == DEFAULT_PATH and not DEFAULT_PATH.exists():
+        log.logger.warning("there is no settings file at %s: the defaults hold", source)
+    else:
+        given = ", ".join(sorted(ours.model_fields_set - {"jwt_secret"})) or "nothing"
+        log.logger.info("settings from %s: it sets %s", source, given)
+    for danger in _dangers(ours):
+        log.logger.warning(danger)
+
+
+@Once
+def _open_default_log() -> None:
+    """Opens the log by the defaults, where an operator looks for what is wrong with the settings."""
+    log.configure(Settings())
+
+
+def _dangers(ours: Settings) -> Iterator[str]:
+    """Says what the settings leave open that an operator should know of."""
+    if ours.jwt_secret is None:
+        yield (
+            "anybody who reaches this port may call: neither JWT_SECRET nor jwt_secret_file is set. Set it as the"
+            " Concertim UI has it, unless the UI is older than v1.0.0, which sends no token"
+        )
+    if ours.allowed_auth_urls is None:
+        yield (
+            "callers choose which hosts this service connects to: the setting allowed_auth_urls is not set. Set it to"
+            " the URL of your Keystone"
+        )
+    if ours.insecure:
+        yield "certificates of https Keystones are not verified: the setting insecure is true. Passwords can be stolen"
+    for team_role, role in ours.team_roles:
+        if role == "admin":
+            yield (
+                f"team_roles makes every {team_role} of a team a cloud administrator: on a stock Keystone the role"
+                " admin on any project is that"
+            )

@@ -1,0 +1,130 @@
+"""From WSGI to the functions and back: routes, callers, statuses and headers. It does not know what functions do."""
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from werkzeug import exceptions as werkzeug
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+from werkzeug.wsgi import get_content_length
+
+from lib import call
+from lib.endpoint import Endpoint, refuse
+from lib.errors import RETRY_AFTER, Answer, MethodNotAllowed, Misconfigured, NoSuchPath, Unauthorized
+from lib.keystone.connect import load_ahead
+from lib.serving import auth, startup
+from lib.serving.admission import slot
+from lib.serving.body import TERMINATED, body_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+Routes = Mapping[tuple[str, str], Endpoint]
+Application = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
+# From a method and a path to the function that is served there. Raises MethodNotAllowed or NoSuchPath.
+Choose = Callable[[str, str], Endpoint]
+
+# Characters of method and path in the log. A caller may send more.
+LONGEST_NAME = 200
+
+
+def wsgi(served: Routes | Endpoint, open_to_all: Collection[Endpoint] = ()) -> Application:
+    """Returns the WSGI application that serves these functions, each at its (method, path). It never raises.
+
+    A single function is served at any path and by any method. A caller must first show that it may call, unless the
+    function is `open_to_all`. At most `max_concurrent_requests` of the others are served in parallel. A str body is
+    answered as text/plain, any other as a JSON object.
+    """
+    choose = _by_route(served) if isinstance(served, Mapping) else lambda _method, _path: served
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        headers = {}
+        with call.serving("request", authenticated=False) as this:
+            try:
+                _complete(environ)
+                answer = _answer(Request(environ), choose, open_to_all)
+            except Exception as error:
+                answer, headers = refuse(_told_to_anybody(error)), _headers_of(error)
+            return _response(answer, {"X-OpenStack-Request-ID": this.request_id, **headers})(environ, start_response)
+
+    return application
+
+
+def _complete(environ: "WSGIEnvironment") -> None:
+    """Puts right what some hosts leave out of the environment, or mean otherwise than Werkzeug does."""
+    # Werkzeug needs the method to answer, too.
+    environ["REQUEST_METHOD"] = environ.get("REQUEST_METHOD") or "GET"
+    path = environ.get("PATH_INFO") or ""
+    # WSGI has a character for each byte, and some hosts have decoded the bytes already.
+    decoded = not path.isascii() and max(path) > "\xff"
+    environ["PATH_INFO"] = path.encode(errors="replace").decode("latin-1") if decoded else path
+    if get_content_length(environ) is not None or not environ.get(TERMINATED):
+        # With this key, whatever its value, Werkzeug reads to the end: a body cut short would pass for complete.
+        environ.pop(TERMINATED, None)
+
+
+def _by_route(routes: Routes) -> Choose:
+    # No redirect for a slash too many or too few: the UI need not follow any.
+    rules = [Rule(path, methods=[method], endpoint=function) for (method, path), function in routes.items()]
+    paths = Map(rules, merge_slashes=False, strict_slashes=False)
+
+    def choose(method: str, path: str) -> Endpoint:
+        route = paths.bind("", path_info=path, default_method=method)
+        try:
+            function: Endpoint = route.match()[0]
+        except werkzeug.MethodNotAllowed as error:
+            methods = ", ".join(sorted(error.valid_methods or ()))
+            allowed = ", ".join(sorted({*route.allowed_methods()}))
+            raise MethodNotAllowed(f"This path is served for {methods} only.", allowed) from None
+        except werkzeug.NotFound:
+            raise NoSuchPath(
+                "UserHandler does not serve this path. Key pairs, status updates, invoices, credits, orders, quotas and"
+                " statistics belong to other Concertim services."
+            ) from None
+        return function
+
+    return choose
+
+
+def _answer(request: Request, choose: Choose, open_to_all: Collection[Endpoint]) -> Answer:
+    # From v0.2.3 on, the UI's base URL is free text. One that ends in a slash leads to //user.
+    path = re.sub("/+", "/", request.path)
+    call.current().function = f"{request.method} {path}"[:LONGEST_NAME]
+    startup.prepare()
+    load_ahead()
+    try:
+        function = choose(request.method, path)
+    except (MethodNotAllowed, NoSuchPath):
+        # Nobody learns without a token which paths and methods are served.
+        auth.authenticate(request)
+        raise
+    if function in open_to_all:
+        return function(body_of(request))
+    auth.authenticate(request)
+    body = body_of(request)
+    with slot():
+        return function(body)
+
+
+def _told_to_anybody(error: Exception) -> Exception:
+    """Returns the error as any caller may be told of it: what is wrong with the settings names files."""
+    if isinstance(error, Misconfigured):
+        return Misconfigured("The settings of this service cannot be used; its log says why.", detail=error.message)
+    return error
+
+
+def _headers_of(error: Exception) -> dict[str, str]:
+    if isinstance(error, MethodNotAllowed):
+        return {"Allow": error.allowed}
+    return {"WWW-Authenticate": 'Bearer realm="UserHandler"'} if isinstance(error, Unauthorized) else {}
+
+
+def _response(answer: Answer, headers: dict[str, str]) -> Response:
+    status, body = answer
+    if status in RETRY_AFTER:
+        headers["Retry-After"] = str(RETRY_AFTER[status])
+    if isinstance(body, str):
+        return Response(body, status, headers, mimetype="text/plain")
+    return Response(json.dumps(body), status, headers, mimetype="application/json")

@@ -1,0 +1,35 @@
+"""The secret that callers' tokens are signed with: what a good one is, and how it is read from a file of its own."""
+
+from pathlib import Path
+
+from lib.settings.files import why_unreadable
+
+# Bytes. A shorter key of HS256 can be guessed from a single token (RFC 7518 asks for as many as the hash has).
+SHORTEST_SECRET = 32
+
+
+def read(path: Path) -> str:
+    """The secret in a file of its own. Raises ValueError with what is wrong with it."""
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path} is no file")
+    try:
+        return checked(path.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: {why_unreadable(path, error)}") from None
+
+
+def checked(text: str) -> str:
+    """The secret without the white space around it. Raises ValueError if it protects nothing."""
+    secret = text.strip()
+    try:
+        size = len(secret.encode())
+    except UnicodeEncodeError:
+        raise ValueError("is not UTF-8 text") from None
+    if size < SHORTEST_SECRET:
+        raise ValueError(
+            f"has {size} bytes, and at least {SHORTEST_SECRET} are needed: set a longer secret here and in the"
+            " Concertim UI (openssl rand -hex 32)"
+        )
+    if len(secret.splitlines()) > 1:
+        raise ValueError("must hold the secret alone, in one line")
+    return secret

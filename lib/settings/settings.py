@@ -1,0 +1,103 @@
+"""Every setting with its default: `log_level` and the section `user_handler` of Concertim's config.yaml."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+
+from lib.settings.values import (
+    Certificates,
+    LegacyTeamTemplates,
+    LegacyTemplates,
+    LogLevel,
+    Name,
+    OneRoleOrMore,
+    Roles,
+    RolesOfUsers,
+    SecretFile,
+    TeamTemplate,
+    Template,
+    Urls,
+)
+
+MOST_CONCURRENT_REQUESTS = 100
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+
+
+class StandingGrant(_Section):
+    """Roles that an account of the site gets on every project made."""
+
+    username: Name
+    roles: OneRoleOrMore
+    user_domain_name: Name | None = None
+    """The account's domain. Without it, that is the domain of `cloud_env`'s user."""
+
+
+class LegacyNames(_Section):
+    """The names that releases of the older service gave. What it made has no marks and is recognised by its name."""
+
+    user_name: LegacyTemplates = ("concertim_{username}", "CM_{username}")
+    project_name: LegacyTemplates = ("concertim_{username}_project", "CM_{username}_proj")
+    team_name: LegacyTeamTemplates = ("CM_{name}",)
+
+
+class TeamRoles(_Section):
+    """The Keystone role of each role in a Concertim team."""
+
+    admin: Name = "member"
+    """Whoever administers a team in Concertim needs no Keystone `admin`, which would be cloud administrator."""
+    member: Name = "member"
+
+
+class Settings(_Section):
+    """Every setting with its default. config.sample.yaml explains each."""
+
+    log_level: LogLevel = "INFO"
+
+    log_file: Annotated[Path, Field(strict=False)] = Path("/var/log/concertim-openstack-service/user-handler.log")
+    log_format: Literal["line", "json"] = "line"
+
+    user_name: Template = "concertim_{username}"
+    project_name: Template = "concertim_{username}_project"
+    team_name: TeamTemplate = "concertim_{name}"
+    legacy_templates: LegacyNames = LegacyNames()
+
+    user_roles: RolesOfUsers = ("member",)
+    """There must be one: a user without any role counts as one whose sign-up was never finished."""
+    cloud_env_roles: Roles = ("admin",)
+    standing_grants: Annotated[tuple[StandingGrant, ...], Field(strict=False)] = (
+        StandingGrant(username="concertim", roles=("watcher", "member")),
+    )
+    team_roles: TeamRoles = TeamRoles()
+    billing_keys: bool = True
+
+    deadline: Annotated[float, Field(gt=0, le=3600)] = 50
+    """Seconds that one request may take: fewer than the 60 after which the UI (v1.0.0 and later) stops waiting."""
+    max_concurrent_requests: Annotated[int, Field(ge=1, le=MOST_CONCURRENT_REQUESTS)] = 16
+    """The UI sends up to five in parallel. Its oldest releases repeat after 5 s what is still being served."""
+    stop_grace: Annotated[float, Field(ge=1, le=3600)] = 8
+    """Seconds that requests in flight have when the service is told to stop. `docker stop` waits 10."""
+    max_body_bytes: Annotated[int, Field(ge=1024, le=1024 * 1024)] = 64 * 1024
+
+    jwt_secret: SecretStr | None = None
+    """What callers' tokens are signed with. It comes from the environment or a file of its own, not the config file."""
+    jwt_secret_file: SecretFile | None = None
+    jwt_lifetime: Annotated[float, Field(ge=60, le=86400)] = 300
+    """Seconds that a token may be valid. The UI's own are valid for 60, and those that it gives to users for a day."""
+
+    allowed_auth_urls: Urls | None = None
+    """The only Keystones that may be asked. Without it, any that `cloud_env` names may be."""
+    cacert: Certificates | None = None
+    """The certificate bundle that https Keystones are verified with. Without it, certifi's is used."""
+    insecure: bool = False
+    """Whether https Keystones are not verified at all."""
+
+    @field_validator("insecure")
+    @classmethod
+    def _not_beside_certificates(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("cacert"):
+            raise ValueError("must not be true beside cacert: certificates are either verified or not")
+        return value

@@ -1,0 +1,86 @@
+"""The values that settings are made of, and what is wrong with a value that is not good."""
+
+import re
+import ssl
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, FilePath, StringConstraints
+
+from lib.request.fields import rebuilt_url
+from lib.settings import jwt_secret
+
+
+def _with_one(placeholder: str) -> AfterValidator:
+    def check(template: str) -> str:
+        around = template.replace(placeholder, "", 1)
+        if around == template or "{" in around or "}" in around:
+            raise ValueError(f"must hold {placeholder} once, and no other braces")
+        return template
+
+    return AfterValidator(check)
+
+
+def _with_text(template: str) -> str:
+    if not re.sub(r"{\w+}", "", template).strip():
+        raise ValueError("must hold some text besides the placeholder, else every name of the cloud would fit it")
+    return template
+
+
+def _some(roles: tuple[str, ...]) -> tuple[str, ...]:
+    if not roles:
+        raise ValueError("must hold a role at least")
+    return roles
+
+
+def _never_admin(roles: tuple[str, ...]) -> tuple[str, ...]:
+    if "admin" in roles:
+        raise ValueError("must not hold admin: on a stock Keystone that makes every user a cloud administrator")
+    return roles
+
+
+def _some_url(urls: tuple[str, ...]) -> tuple[str, ...]:
+    if not urls:
+        raise ValueError("must hold a URL at least; without the setting, every Keystone may be used")
+    return urls
+
+
+def _certificates(path: Path) -> Path:
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        raise ValueError(f"cannot be used as certificates: {error.strerror or error}") from None
+    return path
+
+
+def _secret_file(name: str) -> str:
+    # The message does not quote it, as it may be the secret itself.
+    if not Path(name).is_absolute() or any(character.isspace() for character in name):
+        raise ValueError("must be the absolute path of a file, not the secret itself")
+    jwt_secret.read(Path(name))
+    return name
+
+
+def _level_name(value: object) -> object:
+    """Takes a level in upper or lower case, and by either of the names that Python's logging has for it."""
+    level = value.upper() if isinstance(value, str) else value
+    return {"WARN": "WARNING", "FATAL": "CRITICAL"}.get(str(level), level)
+
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+
+Template = Annotated[Name, _with_one("{username}")]
+TeamTemplate = Annotated[Name, _with_one("{name}")]
+LegacyTemplates = Annotated[tuple[Annotated[Template, AfterValidator(_with_text)], ...], Field(strict=False)]
+LegacyTeamTemplates = Annotated[tuple[Annotated[TeamTemplate, AfterValidator(_with_text)], ...], Field(strict=False)]
+
+Roles = Annotated[tuple[Name, ...], Field(strict=False)]
+OneRoleOrMore = Annotated[Roles, AfterValidator(_some)]
+RolesOfUsers = Annotated[OneRoleOrMore, AfterValidator(_never_admin)]
+
+Urls = Annotated[
+    tuple[Annotated[Name, AfterValidator(rebuilt_url)], ...], Field(strict=False), AfterValidator(_some_url)
+]
+Certificates = Annotated[FilePath, Field(strict=False), AfterValidator(_certificates)]
+SecretFile = Annotated[str, AfterValidator(_secret_file)]
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_level_name)]
