@@ -123,7 +123,7 @@ def changes_a_password(ui: UI) -> None:
 
 
 def deletes_a_person_and_repeats(ui: UI) -> None:
-    """A repeated deletion is answered 2xx, as the UI's record would else stay "Pending deletion" for ever."""
+    """A repeated deletion is answered 2xx, as the UI's record would otherwise stay "Pending deletion" for ever."""
     kept = ui.sign_up()
     for _ in range(2):
         ui.job(*ui.release.changes[1], user_info=ui.user_info(kept))

@@ -33,7 +33,7 @@ SECRETS = ["correct-horse-battery", 'quo"te back\\slash', "tab\tnew\nline", "Ð¿Ð
 
 @pytest.mark.parametrize("raised", [ValueError("x"), KeyError("x"), RecursionError(), MemoryError(), Exception()])
 def test_a_bug_is_answered_500_and_says_nothing_of_itself(raised: Exception, caplog: pytest.LogCaptureFixture) -> None:
-    """The answer to a bug shows neither the exception's class nor its text; the log has both, and the place."""
+    """The answer to a bug shows neither the exception's class nor its text; the log has both, and where it happened."""
 
     @endpoint
     def buggy(request: Model) -> Answer:
