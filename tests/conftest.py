@@ -1,4 +1,4 @@
-"""What tests share: one Keystone, settings that are the defaults, logins that nobody has used."""
+"""Fixtures that all tests share: one Keystone, the default settings, and logins that no other test has used."""
 
 import logging
 import uuid
@@ -20,7 +20,7 @@ from tests.support.tls import Certificates, certificates
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Keystone]:
-    """A Keystone as an operator prepares it, warm: its policy is loaded."""
+    """Returns a Keystone as an operator prepares it, which has loaded its policy, so that no test waits for that."""
     with keystone() as running:
         running.admin.users.list(name="concertim")
         yield running
@@ -28,7 +28,7 @@ def cloud() -> Iterator[Keystone]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _log_of_pytest(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The process has begun to serve, with a log somewhere; from now on the log is pytest's."""
+    """Lets the process open its log once, as when it begins to serve, and then leaves the log to pytest."""
     folder = tmp_path_factory.mktemp("start")
     (folder / "config.yaml").write_text(f"user_handler:\n  log_file: {folder / 'log'}\n")
     with pytest.MonkeyPatch.context() as environment:
@@ -45,7 +45,7 @@ def _log_of_pytest(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture
 def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SettingsFile:
-    """Puts settings in force: the text of a config.yaml."""
+    """Returns a function that applies the settings in the text of a config.yaml."""
 
     def put(text: str) -> Path:
         path = tmp_path / f"{uuid.uuid4().hex}.yaml"
@@ -58,7 +58,7 @@ def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SettingsFi
 
 @pytest.fixture(autouse=True)
 def _defaults(settings_file: SettingsFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test depends on this machine's settings, nor on connections that another test left."""
+    """Keeps every test independent of this machine's settings and of connections that another test left."""
     monkeypatch.delenv(JWT_VARIABLE, raising=False)
     monkeypatch.delenv(TEXT_VARIABLE, raising=False)
     settings_file("")
@@ -67,13 +67,13 @@ def _defaults(settings_file: SettingsFile, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.fixture
 def login() -> str:
-    """A login that nobody has used."""
+    """Returns a login that nobody has used."""
     return f"ann-{uuid.uuid4().hex[:12]}"
 
 
 @pytest.fixture
 def request_of(cloud: Keystone, login: str) -> RequestOf:
-    """Builds the sign-up that the UI sends for the login; keywords replace or add."""
+    """Builds the sign-up that the UI sends for the login; keyword arguments replace or add fields."""
 
     def build(**changes: Any) -> dict[str, Any]:
         return {"cloud_env": cloud.cloud_env(), "username": login, "password": "correct-horse"} | changes
@@ -83,7 +83,7 @@ def request_of(cloud: Keystone, login: str) -> RequestOf:
 
 @pytest.fixture
 def before(cloud: Keystone) -> Iterator[Proxy]:
-    """A proxy before the Keystone."""
+    """Returns a proxy before the Keystone."""
     with proxy(cloud.auth_url) as running:
         yield running
 
@@ -96,5 +96,5 @@ def through(cloud: Keystone, before: Proxy, request_of: RequestOf) -> RequestOf:
 
 @pytest.fixture(scope="session")
 def leaves(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """A certificate of each kind."""
+    """Returns a certificate of each kind."""
     return certificates(tmp_path_factory.mktemp("certificates"))

@@ -1,1 +1,1 @@
-"""On a real Keystone."""
+"""Tests of single calls against a real Keystone."""

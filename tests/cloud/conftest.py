@@ -1,4 +1,4 @@
-"""A Keystone with the options that make it refuse what it else lets through, shared by the tests of what is told."""
+"""Provides a Keystone with strict options, which refuses more than a stock one, to the tests of refusals."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ OPTIONS = {
 
 @pytest.fixture(scope="session")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Strict]:
-    """It is warm: its policy is loaded."""
+    """Returns a Keystone with strict options that has loaded its policy, so that no test waits for that."""
     policy = tmp_path_factory.mktemp("policy") / "policy.yaml"
     policy.write_text("{}")
     with keystone(OPTIONS | {"oslo_policy": {"policy_file": str(policy)}}) as running:
@@ -31,6 +31,6 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Strict]:
 
 @pytest.fixture
 def front(strict: Strict) -> Iterator[Proxy]:
-    """A proxy before that Keystone."""
+    """Returns a proxy before the Keystone with strict options."""
     with proxy(strict.cloud.auth_url) as running:
         yield running

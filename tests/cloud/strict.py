@@ -1,4 +1,4 @@
-"""What an operator does to a Keystone with strict options, and to people in it, over the API that `openstack` uses."""
+"""Actions of an operator on a Keystone with strict options, over the API that the `openstack` command uses."""
 
 import json
 import time
@@ -16,21 +16,24 @@ from tests.support.keystone import Keystone
 from tests.support.proxy import Proxy
 
 PASSWORD = "correct-horse"
-# Else a password that an operator has set is good for nothing but to be changed.
+# Without this option, a password that an operator has set can be used for nothing but to change it.
 USABLE = {"ignore_change_password_upon_first_use": True}
 SECOND_FACTOR = {"multi_factor_auth_enabled": True, "multi_factor_auth_rules": [["password", "totp"]]}
 
 
 @dataclass(frozen=True)
 class Strict:
-    """The Keystone, and the file with what its policy has beyond the defaults."""
+    """A Keystone with strict options, and the file that holds its policy beyond the defaults."""
 
     cloud: Keystone
     policy: Path
 
     @contextmanager
     def forbidding(self, rule: str) -> Iterator[None]:
-        """Its policy lets nobody do this. Keystone reads the file anew when it has changed."""
+        """Forbids this rule to everybody for as long as the context lasts.
+
+        Keystone reads a policy file again when it changes.
+        """
         self.policy.write_text(json.dumps({rule: "!"}))
         try:
             yield
@@ -38,18 +41,24 @@ class Strict:
             self.policy.write_text("{}")
 
     def set_user(self, user_id: str, **changes: Any) -> None:
-        """What `openstack user set` sends; and waits, as a token of the same second is taken for one from before."""
+        """Changes the user as `openstack user set` does, and waits for the next second.
+
+        Keystone takes a token of the same second for one that it has revoked.
+        """
         self.cloud.admin.users.update(user_id, **changes)
         time.sleep(1.05 - time.time() % 1)
 
     def lock(self, user_id: str) -> None:
-        """Logs in with wrong passwords, as often as the option has it."""
+        """Locks the user out by as many log-ins with a wrong password as the option allows."""
         for _ in range(2):
             with suppress(Unauthorized):
                 self.cloud.client(user_id=user_id, password="wrong", unscoped=True).session.get_token()
 
     def operator(self, **options: Any) -> tuple[str, dict[str, dict[str, Any]]]:
-        """The id of a new account with the role admin on a project of its own; and the forms of cloud_env with it."""
+        """Makes an account with the role admin on a project of its own.
+
+        Returns the account's id, and each form of cloud_env that names the account.
+        """
         admin, name = self.cloud.admin, f"operator-{uuid.uuid4().hex[:12]}"
         user = admin.users.create(name, domain="default", password=PASSWORD)
         if options:
@@ -64,7 +73,7 @@ class Strict:
 
 
 def ids_in(answer: Answer) -> tuple[str, str]:
-    """Of the user and the project in the answer to a sign-up that succeeded."""
+    """Returns the ids of the user and the project from the answer to a successful sign-up."""
     status, body = answer
     assert status == 201
     assert isinstance(body, dict)
@@ -72,5 +81,5 @@ def ids_in(answer: Answer) -> tuple[str, str]:
 
 
 def through(front: Proxy, env: dict[str, Any]) -> dict[str, Any]:
-    """The cloud environment with the URL of the proxy."""
+    """Returns the cloud environment with the URL of the proxy."""
     return env | {"auth_url": front.auth_url}

@@ -1,4 +1,4 @@
-"""A claim that another request has left on a user: whom it stops, and for how long."""
+"""Tests of a claim that another request has left on a user: which requests it stops, and for how long."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,13 +16,13 @@ from tests.support.census import finished
 from tests.support.fixtures import RequestOf
 from tests.support.keystone import Keystone
 
-# Seconds: how long a request can last, and a claim holds.
+# The seconds that a request can last, which is how long a claim is heeded.
 LASTS = Settings().deadline + SECONDS_BETWEEN_CLOCKS
 
 
 @pytest.fixture
 def left(cloud: Keystone, login: str) -> Callable[..., str]:
-    """Makes an unfinished user with these attributes, each a time so many seconds ago; gives the id."""
+    """Makes an unfinished user, with attributes that hold the time so many seconds ago; returns the user's id."""
 
     def make(**ago: float) -> str:
         now = datetime.now(UTC)
@@ -35,7 +35,7 @@ def left(cloud: Keystone, login: str) -> Callable[..., str]:
 
 
 def waits(answer: Answer) -> bool:
-    """Whether the answer is that another request has claimed the user."""
+    """Returns whether the answer says that another request has claimed the user."""
     assert isinstance(answer[1], dict)
     return (answer[0], answer[1].get("error")) == (503, "unfinished") and "has claimed user" in answer[1]["message"]
 
@@ -44,7 +44,7 @@ def waits(answer: Answer) -> bool:
 def test_a_young_claim_stops_whoever_would_write(
     cloud: Keystone, login: str, left: Callable[..., str], request_of: RequestOf, ago: float
 ) -> None:
-    """With the right password and without, by name and by id; the user stays as they are."""
+    """A young claim stops requests with any password, by name and by id, and the user stays unchanged."""
     user_id = left(claimed=ago)
     before = cloud.admin.users.get(user_id).to_dict()
     change = {"cloud_user_id": user_id, "new_data": {"password": "battery-staple"}}
@@ -59,7 +59,7 @@ def test_a_young_claim_stops_whoever_would_write(
 def test_a_claim_that_is_older_than_a_request_can_last_stops_nobody(
     cloud: Keystone, login: str, left: Callable[..., str], request_of: RequestOf
 ) -> None:
-    """The user is taken over, which ends the claim."""
+    """The next sign-up takes the user over, which ends the old claim."""
     user_id = left(claimed=LASTS + 1)
     assert create_user_project(request_of()) == finished(cloud, login)
     user = cloud.admin.users.get(user_id).to_dict()
@@ -70,14 +70,17 @@ def test_a_claim_that_is_older_than_a_request_can_last_stops_nobody(
 def test_a_user_who_was_just_taken_over_is_that_passwords_alone(
     cloud: Keystone, login: str, left: Callable[..., str], request_of: RequestOf
 ) -> None:
-    """Whoever has set it may try again, so another password waits; the one that was set is a repeat."""
+    """The request that has set the password may try again, so a sign-up with another password has to wait.
+
+    A sign-up with the password that was set is a repeat, and succeeds.
+    """
     left(taken_over=1)
     assert waits(create_user_project(request_of()))
     assert create_user_project(request_of(password="the-first")) == finished(cloud, login, "the-first")
 
 
 def test_a_claim_does_not_keep_a_user_from_being_removed(cloud: Keystone, login: str, left: Callable[..., str]) -> None:
-    """Nobody can contradict it: an id never comes back."""
+    """No later answer can contradict a removal, since Keystone never gives out an id again."""
     info = {"cloud_user_id": left(claimed=0)}
     assert delete_user({"cloud_env": cloud.cloud_env(), "user_info": info}) == (201, {"success": True})
     assert cloud.admin.users.list(name=f"concertim_{login}") == []
@@ -85,7 +88,7 @@ def test_a_claim_does_not_keep_a_user_from_being_removed(cloud: Keystone, login:
 
 @pytest.mark.parametrize("text", ["", "no time", "2026-13-45T99:99:99+00:00"])
 def test_what_is_no_time_claims_nothing(cloud: Keystone, login: str, request_of: RequestOf, text: str) -> None:
-    """Nobody but Concertim writes the attribute; somebody else's scribble must not stop a login for ever."""
+    """A value that is no time is not Concertim's, and must not block a login for ever."""
     mark = {"concertim_kind": "user", "concertim_name": login, "concertim_claimed": text}
     cloud.admin.users.create(f"concertim_{login}", domain="default", password="the-first", **mark)
     assert create_user_project(request_of(password="the-first")) == finished(cloud, login, "the-first")

@@ -1,4 +1,4 @@
-"""A cloud_env whose account Keystone refuses, from the start or from one moment to the next."""
+"""Tests of a cloud_env whose account Keystone refuses, either from the start or after it has been used."""
 
 import time
 import uuid
@@ -27,7 +27,7 @@ PASSWORD = "of-the-operator"
 
 
 def refused(sent: str) -> Answer:
-    """The answer where Keystone refuses the log-in, and does not say why: with what was sent, less the password."""
+    """Returns the answer where Keystone gives no reason for refusing a log-in, with what was sent for it."""
     why = (
         "the user, password, project or domain is wrong or disabled, the user has no role on the project, or failed"
         " log-ins have locked the user."
@@ -45,7 +45,7 @@ def refused(sent: str) -> Answer:
         ({"project_domain_name": "nowhere"}, "user admin of domain id default, project admin of domain nowhere"),
         ({"user_id": "x", "project_id": "y"}, "user id x, project id y"),
         ({"user_id": "x"}, "user id x, project admin of domain id default"),
-        # Whoever filled in the form has put the password there, too.
+        # The form may have been filled in with the password in a second field.
         ({"user_id": "wrong-one", "password": "wrong-one"}, "user ***, project admin of domain id default"),
     ],
 )
@@ -56,7 +56,10 @@ def test_what_was_sent_for_a_log_in_that_is_refused_is_told(
     change: dict[str, str],
     sent: str,
 ) -> None:
-    """In the answer and in the log, so that a mistake in the form shows; the password and the URL in neither."""
+    """The answer and the log show what was sent, so that a mistake in the form can be seen.
+
+    Neither of them shows the password or the URL.
+    """
     held = census(cloud.admin)
     answer = create_user_project(request_of(cloud_env=cloud.cloud_env() | change))
     assert answer == refused(sent)
@@ -71,14 +74,14 @@ def test_what_was_sent_for_a_log_in_that_is_refused_is_told(
 
 
 def test_a_keystone_that_cannot_be_reached_is_no_matter_of_the_account(cloud: Keystone, request_of: RequestOf) -> None:
-    """In words that do not show the URL."""
+    """An unreachable Keystone is reported in words that do not show its URL."""
     env = cloud.cloud_env() | {"auth_url": "http://127.0.0.1:1/v3"}
     why = "Keystone cannot be reached at cloud_env.auth_url."
     assert create_user_project(request_of(cloud_env=env)) == error(502, "keystone_failed", why)
 
 
 class Operator:
-    """An account in a domain of its own, with a project there, and the role admin on it."""
+    """An account in a domain of its own, with a project there and the role admin on it."""
 
     def __init__(self, cloud: Keystone) -> None:
         admin, name = cloud.admin, f"operator-{uuid.uuid4().hex[:12]}"
@@ -100,13 +103,16 @@ class Operator:
         self._let_each_thread_know()
 
     def _let_each_thread_know(self) -> None:
-        """Each of Keystone's sixteen threads goes by what it knew at its last request, until it has served another."""
+        """Sends enough requests for each of Keystone's sixteen threads to notice the change.
+
+        A thread goes by what it has cached until it has served another request.
+        """
         with ThreadPoolExecutor(16) as pool:
             list(pool.map(lambda _: self._admin.users.list(name="concertim"), range(64)))
 
 
 def warmed(route: Route, env: dict[str, Any], given: Given) -> Body:
-    """A request to this path with a credential that no other path is asked with; it has logged in and kept a token."""
+    """Returns a request to this path, whose credential has a cached token and is used by no other path."""
     body = {"cloud_env": env | {"username": " ".join(route)}, **body_of(route, given, *ids_of(route))}
     nobody = {"cloud_user_id": "0" * 32, "new_data": {"email": "x@site.example"}}
     assert handler.ROUTES["PATCH", "/user"]({"cloud_env": body["cloud_env"], "user_info": nobody})[0] == 404
@@ -118,7 +124,10 @@ def warmed(route: Route, env: dict[str, Any], given: Given) -> Body:
 def test_no_path_takes_the_loss_of_its_own_account_for_an_answer(
     cloud: Keystone, before: Proxy, login: str, settings_file: Callable[[str], Path], what: str, how: str
 ) -> None:
-    """Keystone then says 404 of every call with the kept token: that is no removal, and no user who is missing."""
+    """When the account of cloud_env is lost, Keystone answers 404 to every call with the cached token.
+
+    That 404 must count neither as a successful removal nor as a user who does not exist.
+    """
     settings_file("user_handler: {standing_grants: []}")
     operator = Operator(cloud)
     env = through(before, operator.env)
@@ -139,10 +148,8 @@ def test_no_path_takes_the_loss_of_its_own_account_for_an_answer(
     assert census(cloud.admin) == held
 
 
-def test_two_calls_that_find_the_kept_token_refused_are_both_asked_again(
-    cloud: Keystone, before: Proxy, login: str
-) -> None:
-    """Also the one whose refusal comes while the other logs in anew."""
+def test_two_calls_whose_cached_token_is_refused_are_both_repeated(cloud: Keystone, before: Proxy, login: str) -> None:
+    """Both calls are repeated after one new log-in, also the one that is refused while the other is logging in."""
     env = through(before, cloud.cloud_env())
     _, made = create_user_project({"cloud_env": env, "username": login, "password": "correct-horse"})
     assert isinstance(made, dict)
@@ -164,7 +171,7 @@ def test_two_calls_that_find_the_kept_token_refused_are_both_asked_again(
     def log_in(exchange: Exchange) -> None:
         logging_in.set()
         assert both_refused.wait(30)
-        # Until the refusal has been read, too.
+        # The late refusal must also have been read before the log-in is answered.
         time.sleep(0.2)
         exchange.reply(exchange.ask_keystone())
 

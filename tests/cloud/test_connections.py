@@ -1,4 +1,4 @@
-"""Kept connections and calls to Keystone: how many, in whose name, and what happens when one fails."""
+"""Tests of connections and calls to Keystone: how many there are, in whose name, and what a failure does."""
 
 import json
 import threading
@@ -32,7 +32,10 @@ NOT_YOU = "You are not authorized to perform the requested action: identity:crea
 
 
 def test_a_cold_sign_up_is_twelve_calls_and_a_warm_one_seven(before: Proxy, through: RequestOf, login: str) -> None:
-    """Warm: user, project, four grants and the default project. Cold: also the token, three roles, one account."""
+    """A warm sign-up makes a user, a project and four grants, and sets the default project.
+
+    A cold one also asks for a token, three roles and one account.
+    """
     assert create_user_project(through())[0] == 201
     cold, before.calls = before.calls, []
     assert create_user_project(through(username=f"{login}-2"))[0] == 201
@@ -45,7 +48,7 @@ def test_a_cold_sign_up_is_twelve_calls_and_a_warm_one_seven(before: Proxy, thro
 
 
 def waves(before: Proxy, step: Callable[[], Any]) -> int:
-    """How many times the step waits for Keystone: the longest chain of calls of which none overlaps another."""
+    """Returns how often the step waits for Keystone, which is the longest chain of calls that do not overlap."""
     spans: list[tuple[float, float]] = []
 
     def timed(exchange: Exchange) -> None:
@@ -68,7 +71,10 @@ def waves(before: Proxy, step: Callable[[], Any]) -> int:
 def test_a_sign_up_waits_for_keystone_so_many_times_only(
     before: Proxy, through: RequestOf, warmed: bool, expected: int
 ) -> None:
-    """Token, look-ups, user, project, and all grants with the default project: each wave goes out at once."""
+    """A sign-up waits for the token, the look-ups, the user, the project, and the grants with the default project.
+
+    The look-ups are sent in parallel, and so are the grants.
+    """
     request = through()
     if warmed:
         warm_up(request)
@@ -77,8 +83,11 @@ def test_a_sign_up_waits_for_keystone_so_many_times_only(
     assert [status for status, _ in answers] == [201]
 
 
-def test_what_names_a_user_and_a_project_looks_them_up_at_once(cloud: Keystone, before: Proxy, login: str) -> None:
-    """The older service asked for one after the other: here, both and then the grant; both, then each removal."""
+def test_a_user_and_a_project_are_looked_up_in_parallel(cloud: Keystone, before: Proxy, login: str) -> None:
+    """A team role waits for both look-ups and then the grant, and a removal for both look-ups and then each removal.
+
+    The older service made all of these calls one after the other.
+    """
     env = cloud.cloud_env() | {"auth_url": before.auth_url}
     _, made = create_user_project({"cloud_env": env, "username": login, "password": "correct-horse"})
     assert isinstance(made, dict)
@@ -94,7 +103,7 @@ def test_what_names_a_user_and_a_project_looks_them_up_at_once(cloud: Keystone, 
 
 
 def test_a_repeated_sign_up_proves_the_password_once(before: Proxy, through: RequestOf) -> None:
-    """Keystone hashes twice: for the create it refuses, and for the one log-in that proves the user."""
+    """Keystone hashes the password twice: for the create that it refuses, and for one log-in."""
     create_user_project(through())
     before.calls.clear()
     assert create_user_project(through())[0] == 201
@@ -107,14 +116,14 @@ def test_a_repeated_sign_up_proves_the_password_once(before: Proxy, through: Req
     ]
     assert ("GET", "/role_assignments") in before.calls[5:10]
     assert sorted(method for method, _ in before.calls[5:10]) == ["GET", *["PUT"] * 4]
-    # Whose the user is, once all is granted.
+    # After all grants, the user is read again, since another request may have claimed them meanwhile.
     assert before.calls[10:] == [("GET", "/users")]
 
 
-def test_connections_are_kept_for_whoever_calls_next(
+def test_connections_are_reused_by_later_requests(
     cloud: Keystone, before: Proxy, through: RequestOf, login: str
 ) -> None:
-    """Five, as the widest wave is five calls; in whatever form the cloud environment comes."""
+    """Five connections are enough, as at most five calls run in parallel, and every form of cloud_env shares them."""
     assert create_user_project(through())[0] == 201
     by_ids = cloud.cloud_env_by_ids() | {"auth_url": before.auth_url}
     for number in range(3):
@@ -124,7 +133,7 @@ def test_connections_are_kept_for_whoever_calls_next(
 
 
 def cut_when_kept(exchange: Exchange) -> None:
-    """Each connection serves one call; who asks again on it is cut off. As a bare uWSGI, but for sure."""
+    """Cuts a connection off when it is used for a second call, as a bare uWSGI may, but reliably."""
     if vars(exchange).setdefault("answered", False):
         exchange.cut()
         return
@@ -132,17 +141,20 @@ def cut_when_kept(exchange: Exchange) -> None:
     exchange.reply(exchange.ask_keystone())
 
 
-def test_kept_connections_that_turn_out_closed_cost_no_try(
+def test_pooled_connections_that_turn_out_closed_cost_no_try(
     cloud: Keystone, before: Proxy, through: RequestOf, login: str
 ) -> None:
-    """Five are kept after the first sign-up: more than the tries of one step. The second finds each of them closed."""
+    """After the first sign-up five connections are pooled, which is more than the tries that one step has.
+
+    The second sign-up finds each of them closed.
+    """
     before.instead = lambda _method, _path: cut_when_kept
     for one in (login, f"{login}-2", f"{login}-3"):
         assert create_user_project(through(username=one)) == finished(cloud, one)
 
 
 def test_what_is_refused_after_a_closed_connection_has_changed_nothing(before: Proxy, through: RequestOf) -> None:
-    """The call that got lost with the connection would have been refused as well."""
+    """The call that was lost with the connection would have been refused as well, so the answer is a 4xx."""
     before.instead = lambda _method, _path: cut_when_kept
     warm_up(through())
 
@@ -158,8 +170,8 @@ def test_what_is_refused_after_a_closed_connection_has_changed_nothing(before: P
     )
 
 
-def test_a_name_taken_after_a_closed_connection_may_be_our_own_work(before: Proxy, through: RequestOf) -> None:
-    """Keystone made the user, and its answer was lost: what is refused then is no longer "nothing was changed"."""
+def test_a_conflict_after_a_closed_connection_may_be_due_to_the_same_request(before: Proxy, through: RequestOf) -> None:
+    """When Keystone made the user and its answer was lost, a later refusal must not say that nothing was changed."""
     warm_up(through())
     asked: list[tuple[str, str]] = []
 
@@ -182,8 +194,8 @@ def test_a_name_taken_after_a_closed_connection_may_be_our_own_work(before: Prox
     assert create_user_project(through()) == error(503, "unfinished", message)
 
 
-def test_twenty_cold_requests_at_once_log_in_once(before: Proxy, through: RequestOf, login: str) -> None:
-    """And look each role and account up once."""
+def test_twenty_concurrent_cold_requests_log_in_once(before: Proxy, through: RequestOf, login: str) -> None:
+    """Twenty concurrent requests share one log-in, and one look-up of each role and account."""
     with ThreadPoolExecutor(20) as threads:
         requests = [through(username=f"{login}-{number}", password=f"secret-{number}") for number in range(20)]
         answers = list(threads.map(create_user_project, requests))
@@ -194,7 +206,7 @@ def test_twenty_cold_requests_at_once_log_in_once(before: Proxy, through: Reques
 
 
 def test_twenty_cold_requests_with_a_wrong_password_try_it_once(before: Proxy, through: RequestOf) -> None:
-    """Keystone may lock an account out for its failures, so one failure serves all who wait for it."""
+    """Keystone may lock an account after failed log-ins, so one failure answers all requests that wait for it."""
     go = threading.Barrier(20)
 
     def slowly(method: str, path: str) -> Answered | None:
@@ -218,16 +230,16 @@ def test_twenty_cold_requests_with_a_wrong_password_try_it_once(before: Proxy, t
     assert before.tokens() == 1
 
 
-def test_a_wrong_password_never_rides_on_a_kept_connection(before: Proxy, through: RequestOf) -> None:
-    """The right one has just opened a connection; the wrong one is tried at Keystone by itself."""
+def test_a_wrong_password_never_uses_a_cached_connection(before: Proxy, through: RequestOf) -> None:
+    """A wrong password is tried at Keystone by itself, even just after the right one has opened a connection."""
     assert create_user_project(through())[0] == 201
     wrong = through()
     wrong["cloud_env"]["password"] += "-wrong"
     assert create_user_project(wrong)[0] == 403
 
 
-def test_a_changed_password_ends_the_kept_connection(cloud: Keystone, login: str, request_of: RequestOf) -> None:
-    """Keystone revokes the tokens of an account whose password is changed: the old one is refused from then on."""
+def test_a_changed_password_ends_the_cached_connection(cloud: Keystone, login: str, request_of: RequestOf) -> None:
+    """Keystone revokes the tokens of an account whose password changes, so the old password is refused from then on."""
     admin = cloud.admin
     owner = admin.users.create(f"owner-{login}", domain="default", password="old")
     home = admin.projects.create(f"home-{login}", domain="default")
@@ -244,8 +256,13 @@ def test_a_changed_password_ends_the_kept_connection(cloud: Keystone, login: str
     assert create_user_project(request_of(cloud_env=env))[0] == 403
 
 
-def test_an_own_account_made_anew_is_found_out(cloud: Keystone, login: str, request_of: RequestOf) -> None:
-    """Same name, same password, another id: the kept connection logs in again, and the grants go to the new one."""
+def test_an_account_of_cloud_env_that_is_made_anew_is_noticed(
+    cloud: Keystone, login: str, request_of: RequestOf
+) -> None:
+    """An account that is made anew has the same name and password but another id.
+
+    The cached connection logs in again, and the roles are granted to the new account.
+    """
     [role] = cloud.admin.roles.list(name="admin")
     home = cloud.admin.projects.create(f"home-{login}", domain="default")
     env = cloud.cloud_env() | {"username": f"owner-{login}", "password": "same", "project_name": home.name}
@@ -265,7 +282,7 @@ def test_an_own_account_made_anew_is_found_out(cloud: Keystone, login: str, requ
 def test_a_role_made_anew_is_looked_up_again(
     cloud: Keystone, login: str, request_of: RequestOf, settings_file: Callable[[str], Any]
 ) -> None:
-    """Its id is kept; the first grant by the stale id is answered 404, and the step is done again."""
+    """After a role was made anew, the first grant by its cached id is answered 404, and the step is repeated."""
     settings_file(f"user_handler: {{user_roles: [role-{login}]}}")
     stale = cloud.admin.roles.create(f"role-{login}")
     assert create_user_project(request_of())[0] == 201
@@ -281,7 +298,7 @@ def test_a_role_made_anew_is_looked_up_again(
 def test_a_role_that_goes_missing_after_the_user_was_made_is_a_repeatable_failure(
     cloud: Keystone, login: str, request_of: RequestOf, settings_file: Callable[[str], Any]
 ) -> None:
-    """Something was made, so it is no 4xx; the repeat says what to prepare, and then it finishes."""
+    """The first answer is no 4xx, as something was made; a repeat says what to prepare, and then one finishes."""
     settings_file(f"user_handler: {{user_roles: [role-{login}]}}")
     role = cloud.admin.roles.create(f"role-{login}")
     assert create_user_project(request_of())[0] == 201
@@ -300,7 +317,7 @@ def test_a_role_that_goes_missing_after_the_user_was_made_is_a_repeatable_failur
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_a_failure_that_passes_is_tried_again(before: Proxy, through: RequestOf, status: int) -> None:
-    """Once at every step of a sign-up, the log-in included."""
+    """Every step of a sign-up, including the log-in, survives one failure that passes."""
     failed: set[tuple[str, str]] = set()
 
     def first_of_each(method: str, path: str) -> Answered | None:
@@ -318,7 +335,7 @@ def test_a_failure_that_passes_is_tried_again(before: Proxy, through: RequestOf,
 def test_a_create_whose_answer_was_lost_is_never_followed_by_a_4xx(
     cloud: Keystone, before: Proxy, through: RequestOf, login: str, answered: Answered
 ) -> None:
-    """The user was made, the answer was another's, and then Keystone refuses: something was changed."""
+    """The user was made and the answer lost, so the refusal of the next try does not mean that nothing was changed."""
 
     def lost(exchange: Exchange) -> None:
         exchange.ask_keystone()
@@ -340,7 +357,7 @@ def test_a_create_whose_answer_was_lost_is_never_followed_by_a_4xx(
 
 
 def test_a_look_alike_is_never_adopted(before: Proxy, through: RequestOf, login: str) -> None:
-    """MariaDB compares names without case and accents: the create is refused, and the look-up finds another login."""
+    """MariaDB compares names without case and accents, so a create may conflict with the user of another login."""
     other = {"id": "0" * 32, "name": f"CONCERTIM_{login}", "domain_id": "default", "enabled": True}
 
     def as_mariadb(method: str, path: str) -> Answered | None:
@@ -370,7 +387,7 @@ def test_a_look_alike_is_never_adopted(before: Proxy, through: RequestOf, login:
 def test_a_page_in_place_of_an_answer_is_no_success(
     before: Proxy, through: RequestOf, method: str, answered: Answered, answer: Answer
 ) -> None:
-    """Something before Keystone says "maintenance": the grants were not made, so it is not 201."""
+    """When a proxy before Keystone answers with a page, the grants were not made, so the answer is not 201."""
     before.instead = lambda asked, _path: answered if asked == method else None
     assert create_user_project(through()) == answer
     before.instead = lambda _method, _path: None
@@ -378,7 +395,7 @@ def test_a_page_in_place_of_an_answer_is_no_success(
 
 
 def test_a_list_that_is_not_what_keystone_lists_is_told_apart(before: Proxy, through: RequestOf) -> None:
-    """JSON, but of something else."""
+    """An answer that is JSON, but does not have the form of Keystone's lists, is recognised."""
     answered = (200, {"Content-Type": "application/json"}, b'{"roles": [{"id": 5}]}')
     before.instead = lambda _method, path: answered if path == "/roles" else None
     why = "What answers at cloud_env.auth_url is not a Keystone v3."
@@ -388,7 +405,7 @@ def test_a_list_that_is_not_what_keystone_lists_is_told_apart(before: Proxy, thr
 def test_a_filter_that_is_ignored_finds_nobody_else(
     cloud: Keystone, before: Proxy, through: RequestOf, login: str
 ) -> None:
-    """Keystone lists everything when it does not know a filter: name and domain of what comes back are checked."""
+    """Keystone lists everything if it does not know a filter, so the name and domain of each result are checked."""
     domain = cloud.admin.domains.create(f"elsewhere-{login}")
     cloud.admin.users.create("concertim", domain=domain.id, password="x")
     everybody = {"users": [user.to_dict() for user in cloud.admin.users.list()]}
@@ -411,7 +428,7 @@ def test_what_keystone_says_is_left_out_where_it_quotes_a_secret(before: Proxy, 
 
 
 def test_what_keystone_says_is_one_line_of_bounded_length(before: Proxy, through: RequestOf) -> None:
-    """Whoever answers at the URL may write anything into it."""
+    """Whoever answers at the URL may write anything into what it says."""
     said = "Value: wrong.\n2026 - [INFO] forged \x1b[2J" + "x" * 5000
     before.instead = lambda method, path: refusal(400, said) if (method, path) == ("POST", "/users") else None
     status, body = create_user_project(through())
@@ -458,7 +475,7 @@ def test_what_keystone_says_is_one_line_of_bounded_length(before: Proxy, through
 def test_an_answer_that_is_no_token_is_told_apart(
     before: Proxy, through: RequestOf, answered: Answered, answer: object
 ) -> None:
-    """Busy, broken, and something else altogether; a redirect is not followed."""
+    """The answer tells whether Keystone is busy, broken or not a Keystone; a redirect is not followed."""
     before.instead = lambda _method, _path: answered
     assert create_user_project(through()) == answer
 
@@ -466,7 +483,7 @@ def test_an_answer_that_is_no_token_is_told_apart(
 def test_a_keystone_that_never_answers_costs_no_more_than_the_deadline(
     request_of: RequestOf, cloud: Keystone, settings_file: Callable[[str], Any]
 ) -> None:
-    """It takes the connection and stays silent."""
+    """A server that accepts the connection and stays silent costs no more than the deadline."""
     settings_file("user_handler: {deadline: 0.5}")
     with create_server(("127.0.0.1", 0)) as silent:
         env = cloud.cloud_env() | {"auth_url": f"http://127.0.0.1:{silent.getsockname()[1]}"}
@@ -477,7 +494,7 @@ def test_a_keystone_that_never_answers_costs_no_more_than_the_deadline(
 
 
 def test_keystone_learns_the_request_id(before: Proxy, through: RequestOf) -> None:
-    """So that an operator finds one sign-up in both logs."""
+    """An operator can find one sign-up in the logs of both services by its request id."""
     before.instead = lambda _method, _path: refusal(401, "The request you have made requires authentication.")
     _, body = create_user_project(through())
     assert isinstance(body, dict)
@@ -487,9 +504,9 @@ def test_keystone_learns_the_request_id(before: Proxy, through: RequestOf) -> No
 def test_no_proxy_of_the_environment_is_used(
     cloud: Keystone, request_of: RequestOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is dialled is what the request names."""
+    """The service connects to the host that the request names, and to no proxy that an environment variable names."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    # Else a machine that reaches itself without its proxy would reach Keystone so, too.
+    # A machine that excludes itself from its proxy would reach Keystone even if the proxy were used.
     for variable in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(variable, raising=False)
     clear_connections()

@@ -1,4 +1,4 @@
-"""A sign-up on a real Keystone: what it makes, what it answers, and what it leaves alone."""
+"""Tests of a sign-up on a real Keystone: what it makes, what it answers, and what it leaves alone."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,30 +14,30 @@ from tests.support.keystone import Keystone, keystone
 
 
 def user_of(admin: Client, login: str) -> Any:
-    """The one user of this login."""
+    """Returns the one user of this login."""
     [user] = admin.users.list(name=f"concertim_{login}")
     return user.to_dict()
 
 
 def project_of(admin: Client, login: str) -> Any:
-    """The one project of this login."""
+    """Returns the one project of this login."""
     [project] = admin.projects.list(name=f"concertim_{login}_project")
     return project.to_dict()
 
 
 def nothing_of(admin: Client, login: str) -> bool:
-    """Whether neither user nor project of this login exists."""
+    """Returns whether neither a user nor a project of this login exists."""
     return not admin.users.list(name=f"concertim_{login}") + admin.projects.list(name=f"concertim_{login}_project")
 
 
 def grants_on(admin: Client, project_id: str) -> set[tuple[str, str]]:
-    """Who holds which role on the project, by name."""
+    """Returns who holds which role on the project, by name."""
     assignments = admin.role_assignments.list(project=project_id, include_names=True)
     return {(one.user["name"], one.role["name"]) for one in assignments}
 
 
 def does_not_open(login: str, user_id: str) -> str:
-    """What is told of a user whom the password sent does not open, and of whom Keystone does not say why."""
+    """Returns the message about a user whom the password sent does not open, where Keystone gives no reason."""
     return (
         f"User concertim_{login} exists and cannot be proved to be this sign-up's: the password sent does not open it,"
         " or failed log-ins have locked it, which Keystone does not tell apart. If it is this login's, an operator can"
@@ -49,7 +49,7 @@ def does_not_open(login: str, user_id: str) -> str:
 def test_a_sign_up_makes_the_user_and_the_project_with_their_marks(
     cloud: Keystone, login: str, request_of: RequestOf
 ) -> None:
-    """The names, e-mail, marks and tag that operators and sibling services find them by."""
+    """Operators and sibling services find users and projects by these names, e-mail addresses, marks and tags."""
     answer = create_user_project(request_of(email="ann@site.example"))
     user, project = user_of(cloud.admin, login), project_of(cloud.admin, login)
     assert answer == signed_up(login, user["id"], project["id"])
@@ -61,7 +61,7 @@ def test_a_sign_up_makes_the_user_and_the_project_with_their_marks(
 
 
 def test_a_sign_up_grants_exactly_the_roles_of_the_settings(cloud: Keystone, login: str, request_of: RequestOf) -> None:
-    """The user is a member; concertim watches; the cloud environment's own account administers."""
+    """The user is granted member, the account concertim watcher and member, and the account of cloud_env admin."""
     create_user_project(request_of())
     assert grants_on(cloud.admin, project_of(cloud.admin, login)["id"]) == {
         (f"concertim_{login}", "member"),
@@ -72,7 +72,7 @@ def test_a_sign_up_grants_exactly_the_roles_of_the_settings(cloud: Keystone, log
 
 
 def test_a_signed_up_user_logs_in_and_is_no_cloud_admin(cloud: Keystone, login: str, request_of: RequestOf) -> None:
-    """Defect 3 of the older service: a self-registered user could list and change everybody."""
+    """In the older service, a self-registered user could list and change all users (its defect 3)."""
     _, body = create_user_project(request_of())
     assert isinstance(body, dict)
     user = cloud.client(username=f"concertim_{login}", password="correct-horse", project_id=body["project_id"])
@@ -86,7 +86,7 @@ def test_a_signed_up_user_logs_in_and_is_no_cloud_admin(cloud: Keystone, login: 
     ["E1", "E2", "username and project_id", "user_id and project_name", "stray spaces", "no /v3", "/v3/", "default"],
 )
 def test_every_form_of_cloud_env_is_accepted(cloud: Keystone, login: str, request_of: RequestOf, spelling: str) -> None:
-    """The forms that UI releases send, and the ways admins type them."""
+    """A cloud_env may have any form that a release of the UI sends, with the variations that admins type."""
     by_name, by_id = cloud.cloud_env(), cloud.cloud_env_by_ids()
     root = by_name["auth_url"].removesuffix("/v3")
     without = {key: by_name[key] for key in ("auth_url", "password")}
@@ -109,7 +109,10 @@ def test_every_form_of_cloud_env_is_accepted(cloud: Keystone, login: str, reques
 def test_user_and_project_are_made_in_the_domains_of_cloud_env(
     cloud: Keystone, login: str, request_of: RequestOf, settings_file: Callable[[str], Any]
 ) -> None:
-    """An admin of another domain, whose project is in a third one; the standing account's domain is named."""
+    """An admin of one domain may have a project in another; users are made in the first, and projects in the second.
+
+    The settings then name the domain of the standing account.
+    """
     admin = cloud.admin
     people, things = (admin.domains.create(f"{kind}-{login}") for kind in ("people", "things"))
     owner = admin.users.create(f"owner-{login}", domain=people.id, password="owner-password")
@@ -142,7 +145,7 @@ def test_user_and_project_are_made_in_the_domains_of_cloud_env(
 def test_a_repeat_answers_the_same_and_changes_nothing(
     cloud: Keystone, login: str, request_of: RequestOf, known: bool
 ) -> None:
-    """The UI repeats whatever it got no answer to, and signs everybody up again when an admin saves the cloud."""
+    """The UI repeats a sign-up that got no answer, and signs everybody up again when an admin saves the cloud."""
     answer = create_user_project(request_of())
     before = user_of(cloud.admin, login), project_of(cloud.admin, login)
     assert isinstance(answer[1], dict)
@@ -155,7 +158,7 @@ def test_a_repeat_answers_the_same_and_changes_nothing(
 def test_an_account_older_than_passwords_is_verified_and_repaired_by_its_id(
     cloud: Keystone, login: str, request_of: RequestOf, password: str | None
 ) -> None:
-    """UI v0.2.0 and later send such accounts with a blank password; v0.2.0 and v0.2.1 with a dashed id."""
+    """UI v0.2.0 and later send such accounts with a blank password; v0.2.0 and v0.2.1 also send the id with dashes."""
     old = cloud.admin.users.create(f"concertim_{login}", domain="default", password="of-old")
     dashed = "-".join([old.id[:8], old.id[8:12], old.id[12:16], old.id[16:20], old.id[20:]])
     answer = create_user_project(request_of(password=password, cloud_user_id=dashed))
@@ -168,7 +171,7 @@ def test_an_account_older_than_passwords_is_verified_and_repaired_by_its_id(
 def test_a_blank_password_is_refused_when_the_id_names_no_user(
     cloud: Keystone, login: str, request_of: RequestOf
 ) -> None:
-    """Nothing can be verified, and a user without a password is of no use."""
+    """Without a password nothing can be verified, and a new user without one would be of no use."""
     answer = create_user_project(request_of(password=None, cloud_user_id="0" * 32))
     why = "password: is required and must not be blank, as cloud_user_id names no user of this login"
     assert answer == error(400, "bad_request", why)
@@ -176,7 +179,7 @@ def test_a_blank_password_is_refused_when_the_id_names_no_user(
 
 
 def test_ids_that_no_longer_exist_are_made_anew(cloud: Keystone, login: str, request_of: RequestOf) -> None:
-    """The UI keeps ids; the cloud may have been set up again since."""
+    """The UI stores ids, and the cloud may have been set up again since then."""
     answer = create_user_project(request_of(cloud_user_id="0" * 32, project_id="f" * 32, billing_account_id="B-1"))
     user, project = user_of(cloud.admin, login), project_of(cloud.admin, login)
     assert answer == signed_up(login, user["id"], project["id"], "B-1")
@@ -186,7 +189,7 @@ def test_ids_that_no_longer_exist_are_made_anew(cloud: Keystone, login: str, req
 def test_an_id_of_somebody_else_is_refused_and_nothing_is_left(
     cloud: Keystone, login: str, request_of: RequestOf, key: str
 ) -> None:
-    """Neither the cloud's admin nor its project is anybody's sign-up."""
+    """Neither the cloud's admin nor the admin's project can belong to a sign-up."""
     theirs = {
         "cloud_user_id": cloud.cloud_env_by_ids()["user_id"],
         "project_id": cloud.cloud_env_by_ids()["project_id"],
@@ -199,7 +202,7 @@ def test_an_id_of_somebody_else_is_refused_and_nothing_is_left(
 
 
 def test_a_taken_user_name_is_refused_and_left_alone(cloud: Keystone, login: str, request_of: RequestOf) -> None:
-    """Somebody's own user, whose password the sign-up does not know."""
+    """An existing user whom the password does not open is somebody else's, and stays as it is."""
     theirs = cloud.admin.users.create(f"concertim_{login}", domain="default", password="somebody-else")
     answer = create_user_project(request_of())
     assert answer == error(409, "name_taken", does_not_open(login, theirs.id))
@@ -210,7 +213,7 @@ def test_a_taken_user_name_is_refused_and_left_alone(cloud: Keystone, login: str
 def test_a_taken_project_name_is_refused_and_the_new_user_taken_back(
     cloud: Keystone, login: str, request_of: RequestOf
 ) -> None:
-    """A 4xx leaves nothing: neither a user without project, nor a role on the project found."""
+    """A 4xx leaves nothing behind: neither a user without a project nor a role on the project that was found."""
     theirs = cloud.admin.projects.create(f"concertim_{login}_project", domain="default")
     answer = create_user_project(request_of())
     why = (
@@ -223,7 +226,7 @@ def test_a_taken_project_name_is_refused_and_the_new_user_taken_back(
 
 
 def test_a_disabled_user_stays_disabled(cloud: Keystone, login: str, request_of: RequestOf) -> None:
-    """An operator who locks somebody out is not overruled by a repeat."""
+    """A repeated sign-up does not overrule an operator who has disabled the user."""
     _, body = create_user_project(request_of())
     assert isinstance(body, dict)
     cloud.admin.users.update(body["user_id"], enabled=False)
@@ -238,7 +241,7 @@ def test_a_disabled_user_stays_disabled(cloud: Keystone, login: str, request_of:
 def test_an_unfinished_sign_up_is_finished_with_the_password_sent_last(
     cloud: Keystone, login: str, request_of: RequestOf
 ) -> None:
-    """The first try stopped after the user was made; the person has changed their password since."""
+    """The first try stopped after it had made the user, and the person has changed their password since then."""
     mark = {"concertim_kind": "user", "concertim_name": login}
     begun = cloud.admin.users.create(f"concertim_{login}", domain="default", password="the-first", **mark)
     answer = create_user_project(request_of(password="the-second", email="ann@site.example"))
@@ -251,7 +254,7 @@ def test_an_unfinished_sign_up_is_finished_with_the_password_sent_last(
 def test_a_finished_sign_up_is_not_opened_with_another_password(
     cloud: Keystone, login: str, request_of: RequestOf
 ) -> None:
-    """Whoever signs up under a login that exists gets neither the account nor its password changed."""
+    """Whoever signs up under an existing login neither gets the account nor changes its password."""
     _, body = create_user_project(request_of())
     assert isinstance(body, dict)
     status, refused = create_user_project(request_of(password="of-a-stranger"))
@@ -262,7 +265,7 @@ def test_a_finished_sign_up_is_not_opened_with_another_password(
 
 @pytest.mark.parametrize("begun", [False, True], ids=["new", "unfinished"])
 def test_a_password_that_keystones_policy_refuses_changes_nothing(login: str, begun: bool) -> None:
-    """400 with the policy's own words, however often it is sent; an unfinished sign-up keeps its password."""
+    """A refused password is answered 400 in the policy's own words, and an unfinished sign-up keeps its own."""
     policy = {"password_regex": r"^.{8,}$", "password_regex_description": "Eight characters at least."}
     with keystone({"security_compliance": policy}) as strict:
         request = {"cloud_env": strict.cloud_env(), "username": login, "password": "short"}
@@ -285,7 +288,7 @@ def test_a_password_that_keystones_policy_refuses_changes_nothing(login: str, be
 def test_a_user_whose_roles_come_by_a_group_is_not_unfinished(
     cloud: Keystone, login: str, request_of: RequestOf
 ) -> None:
-    """An operator has moved them there; whoever sends another password does not get the account."""
+    """After an operator has moved a user's roles to a group, a sign-up with another password is still refused."""
     _, body = create_user_project(request_of())
     assert isinstance(body, dict)
     group = cloud.admin.groups.create(f"group-{login}", domain="default")
@@ -297,7 +300,7 @@ def test_a_user_whose_roles_come_by_a_group_is_not_unfinished(
 
 
 def test_a_user_with_a_project_is_never_taken_back(cloud: Keystone, login: str, request_of: RequestOf) -> None:
-    """An operator has taken their role away and disabled their project."""
+    """A user with a default project stays, even after an operator has revoked their role and disabled the project."""
     _, body = create_user_project(request_of())
     assert isinstance(body, dict)
     [member] = cloud.admin.roles.list(name="member")
@@ -311,7 +314,7 @@ def test_a_user_with_a_project_is_never_taken_back(cloud: Keystone, login: str, 
 def test_an_admin_role_held_already_is_left_and_told_to_the_log(
     cloud: Keystone, login: str, request_of: RequestOf, caplog: pytest.LogCaptureFixture, held: str
 ) -> None:
-    """The older service gave it to everybody; each time, so that an operator does not miss it."""
+    """The older service granted admin to everybody, so each call logs a warning that an operator will not miss."""
     _, body = create_user_project(request_of())
     assert isinstance(body, dict)
     assert "role admin" not in caplog.text
@@ -330,7 +333,7 @@ def test_an_admin_role_held_already_is_left_and_told_to_the_log(
 
 
 def test_a_user_that_is_in_use_is_never_taken_back(cloud: Keystone, login: str, request_of: RequestOf) -> None:
-    """The password opens it, but the project's name is another's: 409, and the user stays."""
+    """If the project's name is taken, the answer is 409, and a user who holds a role elsewhere is not removed."""
     mark = {"concertim_kind": "user", "concertim_name": login}
     used = cloud.admin.users.create(f"concertim_{login}", domain="default", password="correct-horse", **mark)
     elsewhere = cloud.admin.projects.create(f"elsewhere-{login}", domain="default")
@@ -342,7 +345,7 @@ def test_a_user_that_is_in_use_is_never_taken_back(cloud: Keystone, login: str, 
 
 
 def test_a_user_whose_id_the_client_has_is_never_taken_back(cloud: Keystone, login: str, request_of: RequestOf) -> None:
-    """It was reported once, whatever became of its roles since."""
+    """A client that has the id was told of the user once, so the user stays whatever has become of their roles."""
     mark = {"concertim_kind": "user", "concertim_name": login}
     known = cloud.admin.users.create(f"concertim_{login}", domain="default", password="correct-horse", **mark)
     cloud.admin.projects.create(f"concertim_{login}_project", domain="default")
@@ -351,7 +354,7 @@ def test_a_user_whose_id_the_client_has_is_never_taken_back(cloud: Keystone, log
 
 
 def test_ids_of_namesakes_in_another_domain_are_refused(cloud: Keystone, login: str, request_of: RequestOf) -> None:
-    """The name fits, the domain does not."""
+    """An id is refused when the name fits but the domain does not."""
     domain = cloud.admin.domains.create(f"elsewhere-{login}")
     user = cloud.admin.users.create(f"concertim_{login}", domain=domain.id, password="correct-horse")
     project = cloud.admin.projects.create(f"concertim_{login}_project", domain=domain.id)
@@ -368,7 +371,10 @@ def test_ids_of_namesakes_in_another_domain_are_refused(cloud: Keystone, login: 
 def test_a_pair_that_the_older_service_made_is_adopted(
     cloud: Keystone, login: str, request_of: RequestOf, known: str
 ) -> None:
-    """Unmarked, of the right names, and each other's; what the user holds is left alone."""
+    """An unmarked user and project are adopted if their names fit and the project is the user's default one.
+
+    Roles that the user holds are left alone.
+    """
     project = cloud.admin.projects.create(f"concertim_{login}_project", domain="default")
     user = cloud.admin.users.create(
         f"concertim_{login}", domain="default", password="correct-horse", default_project=project.id
@@ -381,7 +387,7 @@ def test_a_pair_that_the_older_service_made_is_adopted(
 
 
 def test_a_disabled_project_stays_disabled(cloud: Keystone, login: str, request_of: RequestOf) -> None:
-    """As a disabled user does."""
+    """A repeated sign-up does not overrule an operator who has disabled the project."""
     _, body = create_user_project(request_of())
     assert isinstance(body, dict)
     cloud.admin.projects.update(body["project_id"], enabled=False)
@@ -394,7 +400,7 @@ def test_a_disabled_project_stays_disabled(cloud: Keystone, login: str, request_
 
 
 def test_the_longest_login_of_the_ui_signs_up(cloud: Keystone, request_of: RequestOf) -> None:
-    """Eighty characters do not fit into a project's name: it is cut and told apart by a hash."""
+    """A project's name cannot hold eighty characters: it is shortened, and ends in a hash that tells it from others."""
     login = "x" * 80
     answer = create_user_project(request_of(username=login))
     [user] = cloud.admin.users.list(name=f"concertim_{login}")
@@ -406,14 +412,14 @@ def test_the_longest_login_of_the_ui_signs_up(cloud: Keystone, request_of: Reque
 
 
 def test_one_trailing_newline_of_a_login_is_dropped(cloud: Keystone, login: str, request_of: RequestOf) -> None:
-    """The UI's own check lets it through."""
+    """The UI's own check of logins lets a trailing newline pass."""
     answer = create_user_project(request_of(username=f"{login}\n"))
     assert answer == signed_up(login, user_of(cloud.admin, login)["id"], project_of(cloud.admin, login)["id"])
 
 
 @pytest.mark.parametrize("password", ["p", "x" * 128, 'a"b\\c\n{}%s', "пароль 密码 🔑", "'; -- \x00"])
 def test_any_password_of_the_ui_logs_in(cloud: Keystone, login: str, request_of: RequestOf, password: str) -> None:
-    """Up to 128 characters of any kind reach Keystone as they were sent."""
+    """Passwords of up to 128 characters of any kind reach Keystone exactly as they were sent."""
     status, body = create_user_project(request_of(password=password))
     assert status == 201
     assert isinstance(body, dict)
@@ -449,7 +455,7 @@ def test_a_cloud_that_is_not_prepared_is_told_what_is_missing(
     missing: str,
     remedy: str,
 ) -> None:
-    """Exactly what is missing, with the commands that make it; nothing was made."""
+    """The answer names exactly what the cloud lacks and the commands that make it, and nothing has been made."""
     settings_file(f"user_handler: {{{settings}}}")
     why = f"The cloud is not prepared for Concertim: it has no {missing}. Make them with: {remedy}"
     assert create_user_project(request_of()) == error(424, "cloud_not_prepared", why)
@@ -459,7 +465,7 @@ def test_a_cloud_that_is_not_prepared_is_told_what_is_missing(
 def test_a_namesake_in_another_domain_gets_no_role(
     cloud: Keystone, login: str, request_of: RequestOf, settings_file: Callable[[str], Any]
 ) -> None:
-    """Defect 4 of the older service: accounts were looked up without their domain."""
+    """The older service looked accounts up without their domain, and so granted roles to namesakes (its defect 4)."""
     domain = cloud.admin.domains.create(f"elsewhere-{login}")
     cloud.admin.users.create(f"watch-{login}", domain=domain.id, password="x")
     settings_file(f"user_handler: {{standing_grants: [{{username: watch-{login}, roles: [member]}}]}}")
@@ -469,13 +475,13 @@ def test_a_namesake_in_another_domain_gets_no_role(
 
 
 def test_an_auth_url_below_which_there_is_no_keystone_is_named_so(cloud: Keystone, request_of: RequestOf) -> None:
-    """A wrong path on the right host."""
+    """The answer names auth_url when its path is wrong on the right host."""
     env = cloud.cloud_env() | {"auth_url": cloud.auth_url.replace("/v3", "/identity")}
     assert create_user_project(request_of(cloud_env=env)) == unclear(404, "a page")
 
 
 def test_a_cloud_env_without_the_rights_is_refused(cloud: Keystone, login: str, request_of: RequestOf) -> None:
-    """An ordinary member cannot look roles up, so nothing is made."""
+    """An ordinary member may not look up roles, so nothing is made with such an account."""
     _, body = create_user_project(request_of())
     assert isinstance(body, dict)
     member = {
@@ -493,7 +499,7 @@ def test_a_cloud_env_without_the_rights_is_refused(cloud: Keystone, login: str, 
 def test_the_billing_keys_can_be_left_out(
     cloud: Keystone, login: str, request_of: RequestOf, settings_file: Callable[[str], Any]
 ) -> None:
-    """The answer of the specification, no more."""
+    """Without the billing keys, the answer is what the specification names and no more."""
     settings_file("user_handler: {billing_keys: false}")
     answer = create_user_project(request_of())
     ids = {"user_id": user_of(cloud.admin, login)["id"], "project_id": project_of(cloud.admin, login)["id"]}
@@ -503,7 +509,7 @@ def test_the_billing_keys_can_be_left_out(
 def test_names_and_grants_follow_the_settings(
     cloud: Keystone, login: str, request_of: RequestOf, settings_file: Callable[[str], Any]
 ) -> None:
-    """The prefixes of later releases, two roles for the user, and nobody else."""
+    """The settings here have the prefixes of later releases, two roles for the user, and grants to nobody else."""
     settings_file(
         "user_handler: {user_name: 'CM_{username}', project_name: 'CM_{username}_proj',"
         " user_roles: [member, reader], cloud_env_roles: [], standing_grants: []}"

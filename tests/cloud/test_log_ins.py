@@ -1,4 +1,4 @@
-"""Log-ins that Keystone refuses, of a person and of cloud_env's account: what is told, and that what it says helps."""
+"""Tests of log-ins that Keystone refuses to a person or to cloud_env's account, and of the remedies that are named."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ from tests.support.proxy import Exchange, Proxy
 
 @pytest.fixture
 def sign_up(strict: Strict, front: Proxy, login: str) -> dict[str, Any]:
-    """The sign-up of somebody, which reaches Keystone through the proxy."""
+    """Returns a person's sign-up, which reaches Keystone through the proxy."""
     return {"cloud_env": through(front, strict.cloud.cloud_env()), "username": login, "password": PASSWORD}
 
 
 @pytest.fixture
 def refused_log_ins(front: Proxy) -> list[str]:
-    """Keystone's own ids of the log-ins that it refuses from now on."""
+    """Returns a list that collects Keystone's request ids of the log-ins that it refuses from now on."""
     ids: list[str] = []
 
     def note(exchange: Exchange) -> None:
@@ -34,12 +34,12 @@ def refused_log_ins(front: Proxy) -> list[str]:
 
 
 def cannot_be_proved(login: str, why: str) -> Answer:
-    """The answer to a sign-up whose user exists, is in use and is not opened."""
+    """Returns the answer to a sign-up whose user exists, is in use, and is not opened by the password."""
     return error(409, "name_taken", f"User concertim_{login} exists and cannot be proved to be this sign-up's: {why}")
 
 
 def stays(strict: Strict, sign_up: dict[str, Any], caplog: pytest.LogCaptureFixture, ids: list[str]) -> Answer:
-    """The answer to the sign-up, which changes nothing, and whose line has Keystone's id of the refused log-in."""
+    """Returns the answer to a sign-up; asserts that it changed nothing and that the log has Keystone's request id."""
     held = census(strict.cloud.admin)
     caplog.clear()
     answer = create_user_project(sign_up)
@@ -59,7 +59,10 @@ def test_a_persons_locked_account_can_be_unlocked(
     refused_log_ins: list[str],
     remedy: str,
 ) -> None:
-    """Keystone does not tell it from a wrong password, so both are named, and either command unlocks it."""
+    """Keystone does not tell a locked account from a wrong password, so the message names both.
+
+    Each of the two commands in the message unlocks the account.
+    """
     made = create_user_project(sign_up)
     user, _ = ids_in(made)
     strict.set_user(user, password=PASSWORD, options=USABLE)
@@ -82,7 +85,10 @@ def test_a_persons_expired_password_can_be_set(
     caplog: pytest.LogCaptureFixture,
     refused_log_ins: list[str],
 ) -> None:
-    """In Keystone's own sentence. Here by the option that wants every password to be changed by its owner."""
+    """The message repeats Keystone's own sentence about the expired password.
+
+    The password expires here by the option that makes every user change their first one.
+    """
     made = create_user_project(sign_up)
     user, _ = ids_in(made)
     why = (
@@ -102,7 +108,7 @@ def test_a_second_factor_of_a_person_can_be_done_without(
     caplog: pytest.LogCaptureFixture,
     refused_log_ins: list[str],
 ) -> None:
-    """Keystone says that the password is right, and with it alone nobody gets in."""
+    """Keystone says that the password is right, but lets nobody in with the password alone."""
     made = create_user_project(sign_up)
     user, _ = ids_in(made)
     strict.set_user(user, password=PASSWORD, options=USABLE | SECOND_FACTOR)
@@ -120,7 +126,7 @@ def test_a_second_factor_of_a_person_can_be_done_without(
 def test_a_page_in_place_of_the_answer_to_a_persons_log_in_is_not_asked_again(
     strict: Strict, front: Proxy, sign_up: dict[str, Any], status: int
 ) -> None:
-    """It may have replaced a refusal, and those count towards the lock-out; nothing is known of the password."""
+    """A page may have replaced a refusal, which counts towards the lock-out, and says nothing of the password."""
     ids_in(create_user_project(sign_up))
     held = census(strict.cloud.admin)
     front.calls.clear()
@@ -132,24 +138,24 @@ def test_a_page_in_place_of_the_answer_to_a_persons_log_in_is_not_asked_again(
 
 
 def sent(env: dict[str, Any]) -> str:
-    """How what cloud_env names is told."""
+    """Returns the words in which a message repeats what cloud_env names."""
     if "user_id" in env:
         return f"user id {env['user_id']}, project id {env['project_id']}"
     return f"user {env['username']} of domain id default, project {env['project_name']} of domain id default"
 
 
 def refused(env: dict[str, Any], why: str) -> Answer:
-    """The answer where Keystone refuses the log-in of cloud_env's account."""
+    """Returns the answer where Keystone refuses the log-in of cloud_env's account."""
     return error(403, "cloud_env_refused", f"Keystone refuses the log-in of cloud_env's account ({sent(env)}): {why}")
 
 
 def sign_ups(env: dict[str, dict[str, Any]], login: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Each form of cloud_env, and a sign-up with it."""
+    """Returns each form of cloud_env together with a sign-up that uses it."""
     return [(one, {"cloud_env": one, "username": f"{login}-{form}", "password": PASSWORD}) for form, one in env.items()]
 
 
 def test_an_expired_account_of_cloud_env_is_told_as_keystone_tells_it(strict: Strict, login: str) -> None:
-    """Not as a wrong one; by whatever it is named."""
+    """An expired password is not reported as a wrong one, whether cloud_env names the account by name or by id."""
     user, env = strict.operator()
     requests = sign_ups(env, login)
     why = f"The password is expired and needs to be changed for user: {user}."
@@ -164,7 +170,7 @@ def test_an_expired_account_of_cloud_env_is_told_as_keystone_tells_it(strict: St
 def test_an_account_of_cloud_env_that_wants_a_second_factor_is_told_so(
     strict: Strict, login: str, rules: list[list[str]]
 ) -> None:
-    """As the password was right."""
+    """The answer says that the password was right and that a second factor is missing."""
     user, env = strict.operator(**USABLE, **SECOND_FACTOR | {"multi_factor_auth_rules": rules})
     requests = sign_ups(env, login)
     for one, request in requests:
@@ -179,7 +185,7 @@ def test_an_account_of_cloud_env_that_wants_a_second_factor_is_told_so(
 
 
 def test_a_locked_account_of_cloud_env_is_among_what_may_be_wrong(strict: Strict, login: str) -> None:
-    """Keystone does not say."""
+    """Keystone does not say that an account is locked, so the answer names that as one possible cause."""
     user, env = strict.operator(**USABLE)
     requests = sign_ups(env, login)
     strict.lock(user)

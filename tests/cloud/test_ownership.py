@@ -1,4 +1,4 @@
-"""What may be changed or removed: Concertim's own, and nothing else, through any path and with any id."""
+"""Tests that only what is managed by Concertim can be changed or removed, through any path and with any id."""
 
 import time
 from collections.abc import Callable
@@ -38,24 +38,24 @@ BY_LOGIN = [route for route in ROUTES if ("username",) in fields_of(route)]
 
 
 def ids(user: str, project: str) -> dict[str, str]:
-    """As the calls on roles name them."""
+    """Returns the ids as requests about team roles send them."""
     return {"user_id": user, "project_id": project}
 
 
 @pytest.fixture
 def env(cloud: Keystone) -> dict[str, Any]:
-    """The cloud environment of a request."""
+    """Returns the part of a request that names the cloud."""
     return {"cloud_env": cloud.cloud_env()}
 
 
 @pytest.fixture
 def older(cloud: Keystone, login: str) -> tuple[str, str]:
-    """A user and a project as the older service made them: unmarked, and cloud administrator."""
+    """Makes an unmarked user who holds the role admin and an unmarked project, as the older service did."""
     return pair(cloud, f"concertim_{login}", f"concertim_{login}_project")
 
 
 def pair(cloud: Keystone, user_name: str, project_name: str) -> tuple[str, str]:
-    """A user with the role admin on their default project."""
+    """Makes a user who holds the role admin on their default project."""
     project = cloud.admin.projects.create(project_name, domain="default")
     user = cloud.admin.users.create(user_name, domain="default", password="correct-horse", default_project=project.id)
     [admin] = cloud.admin.roles.list(name="admin")
@@ -64,13 +64,13 @@ def pair(cloud: Keystone, user_name: str, project_name: str) -> tuple[str, str]:
 
 
 def theirs(cloud: Keystone, login: str, whose: str) -> tuple[str, str]:
-    """A user and a project that are not Concertim's."""
+    """Returns a user and a project that are not managed by Concertim."""
     if whose == "cloud_env's":
         admin = cloud.cloud_env_by_ids()
         return admin["user_id"], admin["project_id"]
     if whose == "a standing account's":
         [account] = cloud.admin.users.list(name="concertim", domain="default")
-        # Its name is as the older service named a team's project, and it is the account's own.
+        # The older service named a team's project like this, yet this one belongs to the account.
         project = cloud.admin.projects.create(f"CM_{login}", domain="default").id
         cloud.admin.users.update(account.id, default_project=project)
         return account.id, project
@@ -84,9 +84,10 @@ def theirs(cloud: Keystone, login: str, whose: str) -> tuple[str, str]:
 
 
 def touches(cloud: Keystone, login: str, route: Route, field: Field, whose: str) -> tuple[Answer, bool]:
-    """What a request is answered that names, in this field, what is not Concertim's; and whether it changed anything.
+    """Returns the answer to a request that names in this field what Concertim does not manage.
 
-    All else that it names is a finished sign-up's.
+    The second value tells whether the request has changed anything. All else that it names belongs to a finished
+    sign-up.
     """
     _, signed_up = create_user_project({"cloud_env": cloud.cloud_env(), "username": login, "password": "correct-horse"})
     assert isinstance(signed_up, dict)
@@ -103,7 +104,7 @@ def touches(cloud: Keystone, login: str, route: Route, field: Field, whose: str)
 def test_what_is_not_concertims_is_refused_and_left_alone(
     cloud: Keystone, login: str, route: Route, field: Field, whose: str
 ) -> None:
-    """Whichever path names it, in whichever field: the table of routes is gone through, and each model's ids."""
+    """Every path in the table of routes is tried, with every field of its model that holds an id."""
     (status, answer), touched = touches(cloud, login, route, field, whose)
     assert isinstance(answer, dict)
     assert (status, answer["error"], touched) in [(403, "not_concertims", False), (409, "name_taken", False)]
@@ -112,7 +113,7 @@ def test_what_is_not_concertims_is_refused_and_left_alone(
 def test_an_endpoint_that_forgets_the_rule_is_found_out(
     cloud: Keystone, login: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else the test above would prove nothing: here is one that removes whatever it is told to."""
+    """An endpoint that removes whatever it is told to shows that the test of the rule of ownership can fail."""
 
     @endpoint
     def careless(request: UserRemoval) -> Answer:
@@ -131,7 +132,7 @@ def test_an_endpoint_that_forgets_the_rule_is_found_out(
 def test_a_login_never_gets_what_is_not_its_own_by_a_password(
     cloud: Keystone, before: Proxy, login: str, settings_file: Callable[[str], Path], route: Route, whose: str
 ) -> None:
-    """The name fits and the password is right; nobody's password is even tried."""
+    """A user whose name fits and whose password is right is refused, and no password of theirs is even tried."""
     user, project = pair(cloud, f"concertim_{login}", f"x-{login}")
     env = cloud.cloud_env() | {"auth_url": before.auth_url}
     if whose == "cloud_env's":
@@ -154,7 +155,7 @@ def test_a_login_never_gets_what_is_not_its_own_by_a_password(
 
 
 def test_an_administrator_named_as_a_login_is_not_that_login(cloud: Keystone, login: str) -> None:
-    """Of the default settings, account `concertim_admin`, and a person who signs up as `admin` with its password."""
+    """A person who signs up as `admin` never gets the operators' account `concertim_admin`, even with its password."""
     user, project = pair(cloud, f"concertim_admin-{login}", f"x-{login}")
     env = {"auth_url": cloud.auth_url, "user_id": user, "project_id": project, "password": "correct-horse"}
     request = {"cloud_env": env, "username": f"admin-{login}", "password": "correct-horse"}
@@ -177,14 +178,14 @@ def test_an_administrator_named_as_a_login_is_not_that_login(cloud: Keystone, lo
 def test_what_is_no_id_never_reaches_keystone(
     cloud: Keystone, login: str, route: Route, field: Field, bad: Any
 ) -> None:
-    """400, or, where the UI may lack an id, nothing is done with it."""
-    # No Keystone is ever there, and so nothing is dialled: whoever comes so far is answered 403.
+    """A value that is no id is answered 400; a blank one counts as no id where the UI may not have one."""
+    # This address is never dialled, so a request whose fields are accepted is answered 403.
     nowhere = cloud.cloud_env() | {"auth_url": "http://169.254.169.254"}
     body = put(body_of(route, Given(login, "0" * 32, "1" * 32), field), field, bad)
     status, answer = handler.ROUTES[route]({"cloud_env": nowhere, **body})
     assert isinstance(answer, dict)
     blank = bad is None or (isinstance(bad, str) and not bad.strip())
-    # What is to be removed may be null, and so may be an id that need not be sent at all.
+    # The UI sends null for ids that it does not have, when it removes something or may leave the field out.
     may_be_blank = route[0] == "DELETE" or not fields_of(route)[field]
     expected = (403, "auth_url_not_allowed") if blank and may_be_blank else (400, "bad_request")
     assert (status, answer["error"]) == expected
@@ -193,7 +194,7 @@ def test_what_is_no_id_never_reaches_keystone(
 def test_another_persons_project_is_never_deleted_with_a_user(
     cloud: Keystone, login: str, env: dict[str, Any], request_of: RequestOf
 ) -> None:
-    """Neither while that user exists nor with the id of one who does not."""
+    """A removal never deletes the project of another person, whether the user that it names exists or not."""
     _, ann = create_user_project(request_of())
     _, bob = create_user_project(request_of(username=f"{login}-2"))
     assert isinstance(ann, dict)
@@ -220,7 +221,7 @@ def test_another_persons_project_is_never_deleted_with_a_user(
 def test_an_id_that_is_not_sent_at_all_is_no_id_that_is_null(
     env: dict[str, Any], method: str, path: str, body: dict[str, Any]
 ) -> None:
-    """Of a request that misses it, the UI must not believe that something was removed."""
+    """If a request without an id succeeded, the UI would believe that something was removed."""
     status, answer = handler.ROUTES[method, path](env | body)
     assert isinstance(answer, dict)
     assert (status, answer["error"]) == (400, "bad_request")
@@ -237,7 +238,7 @@ def test_a_sign_up_never_gets_what_is_an_operators(
     whose: str,
     key: str,
 ) -> None:
-    """Even if its name is that of the login's own, as the older service named it."""
+    """An operator's user or project is refused even if its name fits a template of the older service."""
     user_id, project_id = pair(cloud, f"concertim_{login}", f"concertim_{login}_project")
     changes: dict[str, Any] = {key: {"cloud_user_id": user_id, "project_id": project_id}[key]}
     if whose == "cloud_env's":
@@ -248,7 +249,8 @@ def test_a_sign_up_never_gets_what_is_an_operators(
     before = census(cloud.admin)
     request = request_of(**changes)
     if key == "project_id":
-        # The project alone; the user of this name is another's, so the name is taken by a sign-up of its own.
+        # The owner of cloud_env's project is renamed, so that the name of the sign-up's user is free and only the
+        # project is refused. A standing account keeps its name, since the settings know it by that.
         cloud.admin.users.update(user_id, name=f"concertim_{login}" if whose != "cloud_env's" else f"operator-{login}")
         before = census(cloud.admin)
     status, answer = create_user_project(request)
@@ -260,7 +262,7 @@ def test_a_sign_up_never_gets_what_is_an_operators(
 def test_a_user_who_needs_no_project_is_not_taken_back_by_a_sign_up(
     cloud: Keystone, login: str, env: dict[str, Any], request_of: RequestOf
 ) -> None:
-    """POST /user has reported them; that the name of a project is another's changes nothing of it."""
+    """POST /user has reported this user, so a later conflict over the name of a project must not remove them."""
     person = {"username": login, "password": "correct-horse"}
     status, ann = create_user(env | person)
     assert status == 201
@@ -274,7 +276,7 @@ def test_a_user_who_needs_no_project_is_not_taken_back_by_a_sign_up(
 def test_a_project_that_outlived_its_user_is_deleted(
     cloud: Keystone, login: str, env: dict[str, Any], request_of: RequestOf
 ) -> None:
-    """The first try removed the user, and could not remove the project."""
+    """A repeated removal deletes the project that the first try left behind when it had removed the user."""
     _, ann = create_user_project(request_of())
     assert isinstance(ann, dict)
     cloud.admin.users.delete(ann["user_id"])
@@ -287,7 +289,10 @@ def test_a_project_that_outlived_its_user_is_deleted(
 def test_what_the_older_service_made_is_adopted_changed_and_deleted(
     cloud: Keystone, login: str, env: dict[str, Any], request_of: RequestOf, release: str
 ) -> None:
-    """By the names of its releases. The cloud administrator that it made of the user is one no longer."""
+    """Users and projects are recognised by the names that the releases of the older service gave them.
+
+    The user, whom the older service made a cloud administrator, is none afterwards.
+    """
     names = {
         "July 2023": (f"concertim_{login}", f"concertim_{login}_project"),
         "later": (f"CM_{login}", f"CM_{login}_proj"),
@@ -312,9 +317,9 @@ def test_what_the_older_service_made_is_adopted_changed_and_deleted(
 
 
 def comes_to_refuse(ask: Callable[[], object]) -> bool:
-    """Whether Keystone forbids it in the end, as often in a row as it has threads.
+    """Waits until Keystone forbids the call as often in a row as it has threads; returns whether it did.
 
-    This is waited for: each thread may have cached the roles of before, and lets it pass once more.
+    Each thread may have cached the former roles, and lets the call pass once more.
     """
     in_a_row, until = 0, time.monotonic() + 10
     while in_a_row < 16 and time.monotonic() < until:
@@ -330,7 +335,7 @@ def comes_to_refuse(ask: Callable[[], object]) -> bool:
 def test_a_team_never_gets_a_persons_project_of_the_same_name(
     cloud: Keystone, login: str, env: dict[str, Any], request_of: RequestOf, made_by: str
 ) -> None:
-    """Team ann_project: its project would be named as ann's own."""
+    """The project of team ann_project would have the name of the project of login ann."""
     if made_by == "us":
         create_user_project(request_of())
     else:
@@ -348,7 +353,7 @@ def test_a_team_never_gets_a_persons_project_of_the_same_name(
 def test_a_person_never_gets_a_teams_project_of_the_same_name(
     cloud: Keystone, login: str, env: dict[str, Any], request_of: RequestOf
 ) -> None:
-    """The other way round; the user is taken back."""
+    """A sign-up whose project would have the name of a team's project is refused, and its user is removed again."""
     create_team(env | {"name": f"{login}_project"})
     before = census(cloud.admin)
     assert create_user_project(request_of())[0] == 409
@@ -357,7 +362,7 @@ def test_a_person_never_gets_a_teams_project_of_the_same_name(
 
 @pytest.mark.parametrize("name", ["x" * 56, "two words", "tab\tand\nnewline", " around "])
 def test_a_team_of_any_name_of_the_ui_is_made_once(cloud: Keystone, login: str, env: dict[str, Any], name: str) -> None:
-    """Fifty-six letters do not fit into a project's name behind the prefix."""
+    """A name of fifty-six letters with the prefix is too long for a project's name, and is shortened."""
     team = f"{login[-6:]}{name}"[:56]
     status, body = create_team(env | {"name": team})
     assert isinstance(body, dict)
@@ -374,7 +379,7 @@ ROLES = "user_handler: {team_roles: {admin: manager, member: member}}"
 def test_team_roles_follow_the_settings(
     cloud: Keystone, env: dict[str, Any], request_of: RequestOf, settings_file: Callable[[str], Path]
 ) -> None:
-    """Where two roles differ in Keystone, a change takes the old one away, the repeat of it nothing more."""
+    """Where two team roles differ in Keystone, a change revokes the old role, and its repeat revokes nothing more."""
     _, ann = create_user_project(request_of())
     assert isinstance(ann, dict)
     settings_file(ROLES)
@@ -401,7 +406,7 @@ def test_team_roles_follow_the_settings(
 def test_role_changes_that_cross_leave_a_role(
     cloud: Keystone, env: dict[str, Any], request_of: RequestOf, settings_file: Callable[[str], Path]
 ) -> None:
-    """One makes an admin of a member, the other a member of an admin: either will do, none would lock them out."""
+    """Two opposite changes may run in parallel: either result will do, but no role at all would lock the user out."""
     _, ann = create_user_project(request_of())
     assert isinstance(ann, dict)
     settings_file(ROLES)
@@ -415,12 +420,12 @@ def test_role_changes_that_cross_leave_a_role(
 
 
 def gone(what: str) -> Answer:
-    """The answer where the user or project named does not exist."""
+    """Returns the answer where the user or project that was named does not exist."""
     return error(404, "not_found", f"There is no {what} in the cloud.")
 
 
-def test_who_does_not_exist_is_given_no_role_and_no_password(env: dict[str, Any], request_of: RequestOf) -> None:
-    """404, as nothing can be done; only a removal is content with it."""
+def test_a_grant_or_change_for_nobody_is_404(env: dict[str, Any], request_of: RequestOf) -> None:
+    """A grant or a change for a user or project that does not exist is 404; only a removal of it succeeds."""
     _, ann = create_user_project(request_of())
     assert isinstance(ann, dict)
     nobody = "0" * 32
@@ -435,7 +440,7 @@ def test_who_does_not_exist_is_given_no_role_and_no_password(env: dict[str, Any]
 def test_a_role_that_the_cloud_lacks_is_told_with_what_makes_it(
     env: dict[str, Any], request_of: RequestOf, settings_file: Callable[[str], Path]
 ) -> None:
-    """As the sign-up tells it."""
+    """A team role that Keystone lacks is answered as a sign-up answers it, with the command that makes the role."""
     _, ann = create_user_project(request_of())
     assert isinstance(ann, dict)
     settings_file("user_handler: {team_roles: {admin: team-lead}}")

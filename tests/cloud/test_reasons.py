@@ -1,4 +1,4 @@
-"""The reason that Keystone gives for a refusal is the one that is told, with what helps; and that does help."""
+"""Tests that a refusal is answered with the reason that Keystone gives and with a remedy that does help."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,20 +29,20 @@ TOO_LONG = (
 
 @dataclass(frozen=True)
 class Removal:
-    """A request that is to remove a project, and the user in it if there is one."""
+    """A request that is to remove a project, and with it the user if there is one."""
 
     ask: Callable[[], Answer]
     project: str
     user: str | None
 
     def is_done(self, strict: Strict) -> bool:
-        """Whether both are gone."""
+        """Returns whether the project and the user are removed."""
         held = census(strict.cloud.admin)
         return self.project not in held.projects and self.user not in held.users
 
 
 def forbidden(step: str, rule: str) -> str:
-    """What is told where the policy lets nobody do this."""
+    """Returns the message where Keystone's policy lets nobody do this."""
     return (
         f"Keystone's policy does not let cloud_env's account {step}: You are not authorized to perform the requested"
         f" action: {rule}. The account holds the role admin: the policy itself would have to change."
@@ -51,13 +51,13 @@ def forbidden(step: str, rule: str) -> str:
 
 @pytest.fixture
 def env(strict: Strict, front: Proxy) -> dict[str, Any]:
-    """The cloud environment of a request, which goes through the proxy."""
+    """Returns a cloud environment that reaches Keystone through the proxy."""
     return through(front, strict.cloud.cloud_env())
 
 
 @pytest.fixture
 def person(env: dict[str, Any], front: Proxy, login: str) -> tuple[str, str]:
-    """The user and the project of somebody who has signed up."""
+    """Returns the user and the project of somebody who has signed up."""
     made = ids_in(create_user_project({"cloud_env": env, "username": login, "password": PASSWORD}))
     front.calls.clear()
     return made
@@ -65,7 +65,7 @@ def person(env: dict[str, Any], front: Proxy, login: str) -> tuple[str, str]:
 
 @pytest.fixture
 def team(env: dict[str, Any], front: Proxy, login: str) -> str:
-    """The project of a team."""
+    """Returns the project of a team."""
     status, body = create_team({"cloud_env": env, "name": login})
     assert status == 201
     assert isinstance(body, dict)
@@ -75,7 +75,7 @@ def team(env: dict[str, Any], front: Proxy, login: str) -> str:
 
 @pytest.fixture(params=["delete_user", "delete_team"])
 def removal(request: pytest.FixtureRequest, env: dict[str, Any], login: str) -> Removal:
-    """A request to each of the paths that remove a project."""
+    """Returns a request to each of the two paths that remove a project."""
     if request.param == "delete_team":
         team = request.getfixturevalue("team")
         return Removal(partial(delete_team, {"cloud_env": env, "team_info": {"project_id": team}}), team, None)
@@ -85,7 +85,7 @@ def removal(request: pytest.FixtureRequest, env: dict[str, Any], login: str) -> 
 
 
 def removals(front: Proxy) -> list[str]:
-    """What Keystone was asked to remove."""
+    """Returns the paths that Keystone was asked to delete."""
     return [path for method, path in front.calls if method == "DELETE"]
 
 
@@ -93,7 +93,7 @@ def removals(front: Proxy) -> list[str]:
 def test_a_password_beyond_keystones_limit_is_no_matter_of_rights(
     strict: Strict, front: Proxy, env: dict[str, Any], login: str, by: Callable[[object], Answer]
 ) -> None:
-    """The limit is named, Keystone is asked once, and nothing is made."""
+    """The answer names the limit although Keystone says 403; Keystone is asked once, and nothing is made."""
     held = census(strict.cloud.admin)
     answer = by({"cloud_env": env, "username": login, "name": "Ann", "password": "x" * 80})
     assert answer == error(400, "bad_request", f"Keystone refuses to create the user: {TOO_LONG}")
@@ -104,7 +104,7 @@ def test_a_password_beyond_keystones_limit_is_no_matter_of_rights(
 def test_a_new_password_beyond_keystones_limit_changes_nothing(
     strict: Strict, front: Proxy, env: dict[str, Any], person: tuple[str, str]
 ) -> None:
-    """Nor does the e-mail that came with it."""
+    """A change whose password is refused does not change the e-mail address either."""
     held = census(strict.cloud.admin)
     info = {"cloud_user_id": person[0], "new_data": {"password": "x" * 80, "email": "new@site.example"}}
     answer = change_user_details({"cloud_env": env, "user_info": info})
@@ -116,7 +116,7 @@ def test_a_new_password_beyond_keystones_limit_changes_nothing(
 def test_a_password_of_cloud_env_beyond_keystones_limit_is_told_as_that(
     strict: Strict, env: dict[str, Any], login: str
 ) -> None:
-    """Keystone refuses such a log-in with 403, whoever's the password is."""
+    """Keystone refuses a log-in with such a password with 403, and the answer repeats its reason."""
     answer = create_user_project({"cloud_env": env | {"password": "x" * 80}, "username": login, "password": PASSWORD})
     sent = "user admin of domain id default, project admin of domain id default"
     why = f"Keystone refuses the log-in of cloud_env's account ({sent}): {TOO_LONG}"
@@ -124,7 +124,7 @@ def test_a_password_of_cloud_env_beyond_keystones_limit_is_told_as_that(
 
 
 def test_a_project_with_a_subproject_stays_and_so_does_its_user(strict: Strict, front: Proxy, removal: Removal) -> None:
-    """Until the subprojects, which the command lists, are removed."""
+    """A project can be removed once its subprojects, which the command in the message lists, are removed."""
     project = removal.project
     admin = strict.cloud.admin
     admin.projects.create(f"below-{project}", domain="default", parent=project)
@@ -144,7 +144,7 @@ def test_a_project_with_a_subproject_stays_and_so_does_its_user(strict: Strict, 
 
 
 def test_an_immutable_project_stays_and_so_does_its_user(strict: Strict, front: Proxy, removal: Removal) -> None:
-    """Until an operator has said that it may go."""
+    """An immutable project can be removed once an operator has run the command in the message."""
     project = removal.project
     admin = strict.cloud.admin
     admin.projects.update(project, options={"immutable": True})
@@ -157,7 +157,7 @@ def test_an_immutable_project_stays_and_so_does_its_user(strict: Strict, front: 
     assert removal.ask() == error(409, "state_conflict", why)
     assert census(admin) == held
     assert removals(front) == [f"/projects/{project}"]
-    # What the command sends.
+    # The command in the message sends this.
     admin.projects.update(project, options={"immutable": False})
     assert removal.ask() == done()
     assert removal.is_done(strict)
@@ -169,7 +169,10 @@ def test_where_the_policy_keeps_the_project_the_user_is_kept_too(
     caplog: pytest.LogCaptureFixture,
     removal: Removal,
 ) -> None:
-    """The account has the role admin, so that is not what is missing. Tried again, as a policy may be loading."""
+    """The account of cloud_env holds the role admin, so the message does not say that a role is missing.
+
+    Keystone is asked three times, since its policy may be just loading.
+    """
     project = removal.project
     held = census(strict.cloud.admin)
     with strict.forbidding("identity:delete_project"):
@@ -185,7 +188,7 @@ def test_where_the_policy_keeps_the_project_the_user_is_kept_too(
 def test_where_the_policy_keeps_the_user_the_project_is_gone_and_that_is_told(
     strict: Strict, env: dict[str, Any], person: tuple[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """First a 503, as something was changed; the repeat changes nothing; once it is allowed it ends well."""
+    """The first answer is 503, as the project was removed; a repeat succeeds once the policy allows it."""
     user, project = person
     info = {"cloud_user_id": user, "project_id": project}
     why = forbidden("remove the user", "identity:delete_user")
@@ -206,7 +209,7 @@ def test_where_the_policy_keeps_the_user_the_project_is_gone_and_that_is_told(
 def test_a_directory_that_says_so_is_read_only_is_told_with_what_can_be_done(
     strict: Strict, front: Proxy, env: dict[str, Any], login: str
 ) -> None:
-    """With insecure_debug on Keystone does; in its own words, here by a script."""
+    """Keystone says that a directory is read-only when insecure_debug is on; here the proxy answers in its words."""
     said = "LDAP does not support write operations (Disable insecure_debug mode to suppress these details.)"
     front.instead = lambda method, path: refusal(403, said) if (method, path) == ("POST", "/users") else None
     why = (
@@ -221,7 +224,7 @@ def test_a_directory_that_says_so_is_read_only_is_told_with_what_can_be_done(
 
 
 def page(status: int) -> Answered:
-    """What a proxy answers by itself."""
+    """Returns a page that a proxy answers by itself."""
     return status, {"Content-Type": "text/html"}, b"<html>Sorry</html>"
 
 
@@ -251,7 +254,7 @@ def test_a_failure_may_pass_whoever_tells_it(
     status: int,
     answer: Answer,
 ) -> None:
-    """In three forms, one for each of the three tries."""
+    """Each of the three tries meets the failure in another form: Keystone's own, plain text, and a page."""
     error_of_keystone = refusal(status, "An unexpected error prevented the server from fulfilling your request.")
     forms = iter([error_of_keystone, (status, {"Content-Type": "text/plain"}, b"Internal Server Error"), page(status)])
     front.instead = lambda method, path: next(forms) if (method, path) == ("POST", "/users") else None
@@ -269,7 +272,7 @@ def test_what_keystone_never_says_shows_that_it_is_another(
     caplog: pytest.LogCaptureFixture,
     status: int,
 ) -> None:
-    """Asked once, whether at the log-in or at a change that is under way."""
+    """A call that is answered with a status that Keystone never sends is not repeated, at a log-in or in a change."""
     held = census(strict.cloud.admin)
     why = f"What answers at cloud_env.auth_url is not a Keystone v3: it answered {status}."
     info = {"cloud_user_id": person[0], "project_id": person[1]}
@@ -288,7 +291,7 @@ def test_what_keystone_never_says_shows_that_it_is_another(
 def test_too_large_is_believed_of_anybody(
     strict: Strict, front: Proxy, env: dict[str, Any], login: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Keystone's own is a page, too. Asked once, and nothing is made."""
+    """Keystone's own 413 is a page, too, so it is believed; Keystone is asked once, and nothing is made."""
     held = census(strict.cloud.admin)
     front.instead = lambda method, path: page(413) if (method, path) == ("POST", "/users") else None
     answer = create_user_project({"cloud_env": env, "username": login, "password": PASSWORD})

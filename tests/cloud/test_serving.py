@@ -1,4 +1,4 @@
-"""The service over a real socket: `python handler.py`, as operators start it and the UI calls it."""
+"""Tests of the service over a real socket, started as operators start it and called as the UI calls it."""
 
 import os
 import re
@@ -28,7 +28,7 @@ from tests.support.service import ROOT, post, service
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """A running service with the default settings."""
+    """Returns the URL of a running service with the default settings."""
     with service() as running:
         assert running.url
         yield running.url
@@ -37,7 +37,7 @@ def url() -> Iterator[str]:
 def test_a_sign_up_over_http_is_answered_as_the_function_answers(
     cloud: Keystone, url: str, request_of: RequestOf
 ) -> None:
-    """The same status and body, whoever calls."""
+    """The status and body over HTTP are those that a direct call of the function returns."""
     request = request_of()
     status, body = post(url, json=request)
     assert status == 201
@@ -45,8 +45,8 @@ def test_a_sign_up_over_http_is_answered_as_the_function_answers(
     assert cloud.admin.users.get(body["user_id"]).enabled
 
 
-def test_five_at_once_are_all_signed_up(url: str, request_of: RequestOf, login: str) -> None:
-    """As the UI sends them."""
+def test_five_concurrent_sign_ups_all_succeed(url: str, request_of: RequestOf, login: str) -> None:
+    """The UI sends up to five sign-ups concurrently."""
     with ThreadPoolExecutor(5) as threads:
         bodies = [request_of(username=f"{login}-{number}") for number in range(10)]
         answers = list(threads.map(lambda body: post(url, json=body), bodies))
@@ -55,26 +55,26 @@ def test_five_at_once_are_all_signed_up(url: str, request_of: RequestOf, login: 
 
 
 def test_running_is_answered_while_no_keystone_is(url: str) -> None:
-    """GET / asks nobody."""
+    """GET / is answered without asking any Keystone."""
     answer = requests.get(url, timeout=10)
     assert (answer.status_code, answer.text) == (200, "Running")
 
 
 def test_a_chunked_body_is_read(url: str) -> None:
-    """Waitress passes it on."""
+    """A chunked body is read whole, since waitress passes it on."""
     answer = post(url, data=iter([b'{"username": "ann", "pass', b'word": "p", "cloud_env": 1}']))
     assert answer == error(400, "bad_request", "cloud_env: must be an object")
 
 
 def test_a_body_over_the_limit_is_413_in_our_json(url: str) -> None:
-    """Waitress' own limit lies above ours."""
+    """Waitress' own limit is higher than that of the setting, so that the answer is in UserHandler's JSON."""
     for size in (70_000, 900_000):
         answer = post(url, data=b" " * size, headers={"Content-Type": "application/json"})
         assert answer == error(413, "content_too_large", "The body has more than 65536 bytes.")
 
 
 def test_a_busy_keystone_is_answered_with_a_time_to_wait(cloud: Keystone, url: str, request_of: RequestOf) -> None:
-    """503 and Retry-After."""
+    """The answer for a busy Keystone is 503 with the header Retry-After."""
     with proxy(cloud.auth_url) as busy:
         busy.instead = lambda _method, _path: (503, {}, b"")
         request = request_of(cloud_env=cloud.cloud_env() | {"auth_url": busy.auth_url})
@@ -85,14 +85,14 @@ def test_a_busy_keystone_is_answered_with_a_time_to_wait(cloud: Keystone, url: s
 
 
 def start(*options: str) -> "subprocess.CompletedProcess[str]":
-    """Runs handler.py to its end."""
+    """Runs handler.py with these options until it ends."""
     return subprocess.run(
         [sys.executable, "handler.py", *options], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
     )
 
 
 def test_a_config_with_mistakes_stops_the_start(tmp_path: Path) -> None:
-    """One line each, and nothing else."""
+    """Standard error has one line for each mistake, and nothing else."""
     config = tmp_path / "config.yaml"
     config.write_text("log_level: loud\nuser_handler:\n  deadline: -1\n  threads: many\n")
     done = start("--config", str(config))
@@ -105,13 +105,13 @@ def test_a_config_with_mistakes_stops_the_start(tmp_path: Path) -> None:
 
 
 def test_a_named_config_that_is_missing_stops_the_start(tmp_path: Path) -> None:
-    """Rather than running on defaults that nobody asked for."""
+    """The service does not start with defaults when the file that was named is missing."""
     done = start("--config", str(tmp_path / "none.yaml"))
     assert (done.returncode, done.stderr) == (1, f"{tmp_path / 'none.yaml'}: No such file or directory\n")
 
 
 def test_a_port_in_use_stops_the_start() -> None:
-    """With one line that names it."""
+    """A port in use is reported in one line that names the address."""
     with create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         done = start("--listen", address)
@@ -120,14 +120,14 @@ def test_a_port_in_use_stops_the_start() -> None:
 
 
 def test_an_option_without_a_value_stops_the_start() -> None:
-    """As from a variable of a shell that is not set."""
+    """A shell passes an empty value when a variable in the command is not set."""
     done = start("--config", "")
     assert done.returncode == 2
     assert done.stderr.endswith("error: argument --config: names no file\n")
 
 
 def test_a_signal_while_it_starts_ends_it_with_0() -> None:
-    """As `docker stop` right after `docker run`."""
+    """A `docker stop` right after `docker run` sends a signal while the service is starting."""
     process = subprocess.Popen([sys.executable, "-X", "importtime", "handler.py"], cwd=ROOT, stderr=subprocess.PIPE)
     assert process.stderr
     for line in process.stderr:
@@ -140,7 +140,7 @@ def test_a_signal_while_it_starts_ends_it_with_0() -> None:
 
 @pytest.mark.parametrize("listen", ["127.0.0.1", "127.0.0.1:99999", "127.0.0.1:http", ":80", ""])
 def test_an_address_that_is_none_stops_the_start(listen: str) -> None:
-    """Rather than listening somewhere else."""
+    """The service does not listen at another address than the one it was given."""
     done = start("--listen", listen)
     assert done.returncode == 2
     assert done.stderr.endswith(f"error: argument --listen: {listen!r} is not HOST:PORT\n")
@@ -149,7 +149,7 @@ def test_an_address_that_is_none_stops_the_start(listen: str) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 @pytest.mark.parametrize("closed", ["the file", "its folder"])
 def test_a_config_for_root_alone_is_told_with_what_helps(tmp_path: Path, closed: str) -> None:
-    """Under another uid, as in the container; the config holds passwords of other services."""
+    """The service runs as another user than root in the container, and the config holds passwords of other services."""
     config = tmp_path / "etc" / "config.yaml"
     config.parent.mkdir()
     config.write_text("")
@@ -160,7 +160,7 @@ def test_a_config_for_root_alone_is_told_with_what_helps(tmp_path: Path, closed:
     if closed == "its folder":
         config.parent.chmod(0o700)
         helps = f"chgrp 12345 {config.parent} && chmod g+x {config.parent}"
-    # Python itself may be installed where only root can read it, so all is imported before.
+    # Python itself may be installed where only root can read it, so all is imported before the user changes.
     start_as_another = (
         "import os, sys, handler; from lib.serving import command_line;"
         " os.setgroups([]); os.setgid(12345); os.setuid(12345);"
@@ -176,7 +176,10 @@ def test_a_config_for_root_alone_is_told_with_what_helps(tmp_path: Path, closed:
 
 @pytest.fixture
 def stopped(cloud: Keystone, request_of: RequestOf, tmp_path: Path) -> Callable[..., tuple[Any, int, float]]:
-    """Sends the signal during a sign-up at a slowed Keystone: its answer, the exit code, the seconds it all took."""
+    """Returns a function that sends the signal during a sign-up at a slowed Keystone.
+
+    The function returns the answer, the exit code, and the seconds from the first signal to the exit.
+    """
 
     def stop(sign: signal.Signals, slow_by: float, stop_grace: float) -> tuple[Any, int, float]:
         config = tmp_path / "config.yaml"
@@ -195,7 +198,7 @@ def stopped(cloud: Keystone, request_of: RequestOf, tmp_path: Path) -> Callable[
             assert begun.wait(30)
             running.process.send_signal(sign)
             since = time.monotonic()
-            # An operator who is not patient: once is enough, and twice no harm.
+            # An impatient operator may send the signal twice, which must do no harm.
             time.sleep(0.5)
             running.process.send_signal(sign)
             code = running.process.wait(30)
@@ -208,7 +211,7 @@ def stopped(cloud: Keystone, request_of: RequestOf, tmp_path: Path) -> Callable[
 def test_a_sign_up_in_flight_is_answered_before_the_service_stops(
     stopped: Callable[..., tuple[Any, int, float]], login: str, sign: signal.Signals
 ) -> None:
-    """It ends with 0, and takes no longer than the sign-up."""
+    """A service that is stopped exits with 0, and takes no longer than the sign-up in flight does."""
     (status, body), code, seconds = stopped(sign, slow_by=1.5, stop_grace=8)
     assert (status, body["username"], code) == (201, login, 0)
     assert seconds < 8
@@ -217,7 +220,7 @@ def test_a_sign_up_in_flight_is_answered_before_the_service_stops(
 def test_a_sign_up_that_cannot_end_in_time_is_told_to_repeat_and_a_repeat_finishes_it(
     stopped: Callable[..., tuple[Any, int, float]], cloud: Keystone, request_of: RequestOf
 ) -> None:
-    """503 within stop_grace, and exit 0."""
+    """A sign-up that cannot end within stop_grace is answered 503 by then, and the service exits with 0."""
     answer, code, seconds = stopped(signal.SIGTERM, slow_by=4, stop_grace=2)
     assert answer == error(503, "stopping", "The service is being stopped. Repeat the request.")
     assert code == 0
@@ -226,7 +229,7 @@ def test_a_sign_up_that_cannot_end_in_time_is_told_to_repeat_and_a_repeat_finish
 
 
 def test_a_service_that_stops_takes_no_more_requests(cloud: Keystone, request_of: RequestOf) -> None:
-    """Neither on new connections nor on one that was kept, while a sign-up in flight is still finished."""
+    """A stopping service refuses new connections and requests, and still finishes a sign-up in flight."""
 
     def slow(method: str, path: str) -> None:
         if (method, path) == ("POST", "/users"):
@@ -256,7 +259,7 @@ def test_a_service_that_stops_takes_no_more_requests(cloud: Keystone, request_of
 
 
 def test_the_log_file_has_what_standard_output_has(tmp_path: Path, cloud: Keystone, request_of: RequestOf) -> None:
-    """One line for the call, with the request id of its answer."""
+    """Each call is one line, with the request id of its answer, in the file and on standard output."""
     log_file = tmp_path / "user-handler.log"
     config = tmp_path / "config.yaml"
     config.write_text(f"user_handler: {{log_file: {log_file}}}")
@@ -276,7 +279,7 @@ def test_the_log_file_has_what_standard_output_has(tmp_path: Path, cloud: Keysto
 
 
 def test_an_unwritable_log_file_is_told_once(tmp_path: Path) -> None:
-    """And the service goes on with standard output."""
+    """If its log file cannot be written, the service goes on and logs to standard output."""
     config = tmp_path / "config.yaml"
     config.write_text(f"user_handler: {{log_file: {tmp_path / 'missing' / 'user-handler.log'}}}")
     with service("--config", str(config)) as running:
@@ -289,7 +292,7 @@ def test_an_unwritable_log_file_is_told_once(tmp_path: Path) -> None:
 
 
 def test_a_start_warns_of_team_roles_that_are_admin(tmp_path: Path) -> None:
-    """They must be asked for, and even so nobody should overlook what they are."""
+    """The role admin for a team must be configured explicitly, and even then nobody should overlook what it allows."""
     config = tmp_path / "config.yaml"
     config.write_text(f"user_handler: {{log_file: {tmp_path}/log, team_roles: {{admin: admin}}}}")
     with service("--config", str(config)) as running:
@@ -299,7 +302,7 @@ def test_a_start_warns_of_team_roles_that_are_admin(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(DEFAULT_PATH.exists(), reason="this machine has a config file")
 def test_a_start_without_any_config_warns_of_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As when the file was not mounted into the container."""
+    """The config file is missing, for example, when it was not mounted into the container."""
     monkeypatch.delenv(PATH_VARIABLE)
     with service() as running:
         assert f"there is no settings file at {DEFAULT_PATH}: the defaults hold" in running.said()

@@ -1,1 +1,1 @@
-"""Every release of the Concertim UI, replayed against the running service on a real Keystone."""
+"""Tests that replay every release of the Concertim UI against the running service on a real Keystone."""

@@ -1,4 +1,4 @@
-"""The service that all releases share, and the matrix of what each of them could do."""
+"""Provides the service that all releases share, and reports what each release could do."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,13 +11,16 @@ from tests.support.service import service
 
 @pytest.fixture(scope="session")
 def url() -> Iterator[str]:
-    """One running service, with its default settings, for every release."""
+    """Returns the URL of one running service, with the default settings, for every release."""
     with service() as running:
         yield str(running.url)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """The matrix: a row for each thing that a UI does, a column for each release; "-" where it never does it."""
+    """Writes a table with a row for each thing that a UI does and a column for each release.
+
+    A "-" stands where a release never does it.
+    """
     cells: dict[tuple[str, str], str] = {}
     for outcome, sign in (("passed", "ok"), ("failed", "FAILED"), ("error", "FAILED")):
         for report in terminalreporter.getreports(outcome):

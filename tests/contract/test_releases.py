@@ -1,4 +1,4 @@
-"""What each release of the UI does, in order, with what it wants of the answers."""
+"""Tests of what each release of the UI does, in order, and of the answers that it needs."""
 
 import time
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from tests.support.service import service
 
 
 def opens(cloud: Keystone, user_id: str, password: str) -> bool:
-    """Whether the password logs in as the user."""
+    """Returns whether the password logs in as the user."""
     try:
         cloud.client(user_id=user_id, password=password, unscoped=True).session.get_token()
     except Unauthorized:
@@ -24,7 +24,7 @@ def opens(cloud: Keystone, user_id: str, password: str) -> bool:
 
 
 def exists(manager: Any, found_id: str) -> bool:
-    """Whether the cloud still has the user or project."""
+    """Returns whether the cloud still has the user or project."""
     try:
         manager.get(found_id)
     except NotFound:
@@ -33,26 +33,26 @@ def exists(manager: Any, found_id: str) -> bool:
 
 
 def roles_of(cloud: Keystone, user_id: str) -> list[str]:
-    """What the user holds, by name."""
+    """Returns the names of the roles that the user holds."""
     return sorted(one.role["name"] for one in cloud.admin.role_assignments.list(user=user_id, include_names=True))
 
 
 def signs_up_and_repeats(ui: UI) -> None:
-    """The repeat brings the same ids; the person can log in."""
+    """A repeated sign-up gets the same ids, and the person can log in."""
     kept = ui.sign_up()
     assert ui.sign_up() == kept
     assert opens(ui.cloud, kept["user_id"], "correct-horse")
 
 
 def repeats_with_the_ids_it_has(ui: UI) -> None:
-    """An admin saves the cloud environment again."""
+    """The UI sends the ids that it has when an admin saves the cloud environment again."""
     kept = ui.sign_up()
     billing = {"billing_account_id": kept["billing"]} if "billing" in kept else {}
     assert ui.sign_up(cloud_user_id=kept["user_id"], project_id=kept["project_id"], **billing) == kept
 
 
 def signs_up_an_account_older_than_passwords(ui: UI) -> None:
-    """With the id it has, dashed in v0.2.0 and v0.2.1, and a blank password."""
+    """The UI sends the id of such an account and a blank password; v0.2.0 and v0.2.1 send the id with dashes."""
     user = ui.cloud.admin.users.create(f"concertim_{ui.login}", domain="default", password="of-old")
     dashed = "-".join([user.id[:8], user.id[8:12], user.id[12:16], user.id[16:20], user.id[20:]])
     sent = dashed if ui.release.name in ("v0.2.0", "v0.2.1") else user.id
@@ -61,7 +61,10 @@ def signs_up_an_account_older_than_passwords(ui: UI) -> None:
 
 
 def starts_with_all_users_at_once(ui: UI) -> None:
-    """Five at a time, some of whom it has ids for; each gets ids, and a billing account, of their own."""
+    """The UI signs everybody up, five concurrently, with ids for some of them.
+
+    Each person gets ids, and a billing account, of their own.
+    """
     known = (
         {} if ui.release.teams else {f"{ui.login}-{number}": ui.sign_up(f"{ui.login}-{number}") for number in (0, 3)}
     )
@@ -80,7 +83,7 @@ def starts_with_all_users_at_once(ui: UI) -> None:
 
 
 def gives_up_waiting_and_repeats(ui: UI) -> None:
-    """Keystone takes longer for one call than the UI waits; the first try is still at work when the repeat comes."""
+    """Keystone takes longer for one call than the UI waits, so the first try is still running when the repeat comes."""
     with proxy(ui.cloud.auth_url) as slow:
 
         def late(exchange: Exchange) -> None:
@@ -99,7 +102,10 @@ def gives_up_waiting_and_repeats(ui: UI) -> None:
 
 
 def changes_a_password(ui: UI) -> None:
-    """Then the UI takes the new one over; so null, which it sends after two quick changes, must not succeed."""
+    """The UI stores the new password only after a success.
+
+    So null, which it sends after two quick changes, must not succeed.
+    """
     kept = ui.sign_up()
     change = (*ui.release.changes[0],)
 
@@ -117,7 +123,7 @@ def changes_a_password(ui: UI) -> None:
 
 
 def deletes_a_person_and_repeats(ui: UI) -> None:
-    """Also what is gone already is 2xx, else the record stays "Pending deletion" for ever."""
+    """A repeated deletion is answered 2xx, as the UI's record would otherwise stay "Pending deletion" for ever."""
     kept = ui.sign_up()
     for _ in range(2):
         ui.job(*ui.release.changes[1], user_info=ui.user_info(kept))
@@ -126,12 +132,12 @@ def deletes_a_person_and_repeats(ui: UI) -> None:
 
 
 def deletes_what_it_has_no_ids_of(ui: UI) -> None:
-    """Each of them may be null."""
+    """The UI may send null for each id of a person whom it deletes."""
     ui.job(*ui.release.changes[1], user_info=dict.fromkeys(("billing_acct_id", "cloud_user_id", "project_id")))
 
 
 def signs_up_with_a_team(ui: UI) -> None:
-    """/user, then /team, then /team_role as the team's admin; with repeats of all."""
+    """The UI calls /user, then /team, then /team_role for the team's admin, and repeats each of them."""
     kept = ui.sign_up()
     name = f"{ui.login}_team"
     for _ in range(2):
@@ -152,7 +158,7 @@ def _filled_team(answer: dict[str, Any], key: str) -> str:
 
 
 def changes_and_ends_a_role(ui: UI) -> None:
-    """Admin to member, the same again, and out; ids that the UI does not have are null."""
+    """An admin becomes a member, the change is repeated, and the role is revoked; ids that the UI lacks are null."""
     kept = ui.sign_up()
     project_id = ui.job("POST", "/team", name=f"{ui.login} team")["project_id"]
     ids = {"project_id": project_id, "user_id": kept["user_id"]}
@@ -170,7 +176,7 @@ def changes_and_ends_a_role(ui: UI) -> None:
 
 
 def deletes_a_team_and_repeats(ui: UI) -> None:
-    """With and without the ids."""
+    """The UI deletes a team and repeats that, both with the team's ids and without them."""
     team = ui.job("POST", "/team", name=f"{ui.login}-team")
     for _ in range(2):
         ui.job("DELETE", "/team", team_info=team)
@@ -179,7 +185,7 @@ def deletes_a_team_and_repeats(ui: UI) -> None:
 
 
 def shows_its_token_where_one_is_asked_for(ui: UI) -> None:
-    """With the site's secret it signs up and deletes, and with another one nothing."""
+    """With the site's secret the UI can sign up and delete persons, and with another secret it can do nothing."""
     secret = "of this site, and of 32 bytes at least"
     with service(JWT_SECRET=secret) as guarded:
         stranger = UI(ui.release, str(guarded.url), ui.cloud)
@@ -191,7 +197,7 @@ def shows_its_token_where_one_is_asked_for(ui: UI) -> None:
 
 
 def asks_other_services(ui: UI) -> None:
-    """The same base URL may be asked for what others serve."""
+    """The UI may send requests for other services to the same base URL."""
     for path in ("/key_pairs", "/update_status/servers/1", "/statistics", "/team/limits", "//user/invoice"):
         with pytest.raises(Refused, match=r"404 no_such_path: .* belong to other Concertim services"):
             ui.send("POST", path)
@@ -230,6 +236,6 @@ def test_every_release_works(
     release: Release,
     does: Callable[[UI], None],
 ) -> None:
-    """Against one running service, over a real socket."""
+    """Each release does what it does against one running service, over a real socket."""
     record_property("contract", [release.name, does.__name__.replace("_", " ")])
     does(UI(release, url, cloud))

@@ -1,4 +1,4 @@
-"""The Concertim UI as the service's client: what each of its releases sends, and what it wants of the answer."""
+"""The Concertim UI as a client of the service: what each of its releases sends, and what it needs from the answer."""
 
 import base64
 import hashlib
@@ -13,26 +13,26 @@ import requests
 
 from tests.support.keystone import Keystone
 
-# A job of the UI tries so often; it waits 3 s after the first failure, and hours in all.
+# A job of the UI makes this many attempts; it waits 3 s after the first failure, and hours in all.
 ATTEMPTS = 10
 
 
 @dataclass(frozen=True)
 class Release:
-    """One release, by what tells it from the others."""
+    """One release of the UI, by what distinguishes it from the others."""
 
     name: str
     cloud_form: str
     timeout: float
     billing_key: str = ""
-    """What the answer to a sign-up must also carry."""
+    """The key of the billing account that the answer to a sign-up must have."""
     email: bool = False
     jwt: bool = False
     changes: tuple[tuple[str, str], ...] = ()
-    """Method and path of: change a user, delete a user."""
+    """The method and path by which a user is changed, and those by which a user is deleted."""
     teams: bool = False
     blank: str | None = "absent"
-    """How it sends the password of an account older than passwords."""
+    """What the release sends as the password of an account that is older than passwords."""
 
 
 RELEASES = [
@@ -60,29 +60,29 @@ RELEASES = [
 
 
 class Refused(Exception):
-    """What the UI takes for a failure of the service: it tries again later."""
+    """The UI takes the answer for a failure of the service, and tries again later."""
 
 
 @dataclass
 class UI:
-    """One UI of a release, with the cloud environment that its admin has typed in."""
+    """One UI of a release, with the cloud environment that its admin has entered."""
 
     release: Release
     url: str
     cloud: Keystone
     auth_url: str = ""
-    """A Keystone behind a proxy that spoils calls; the job is then repeated."""
+    """The URL of a proxy that spoils calls to the Keystone; the UI then repeats its jobs."""
     jwt_secret: str = "of-a-site-that-asks-for-no-tokens"
     login: str = field(default_factory=lambda: f"ann-{uuid.uuid4().hex[:12]}")
 
     def __post_init__(self) -> None:
-        """What its admin has typed in."""
+        """Enters the cloud environment as the UI's admin does."""
         env = self.cloud.cloud_env() if self.release.cloud_form == "E1" else self.cloud.cloud_env_by_ids()
         self.faulty = bool(self.auth_url)
         self.cloud_env = env | ({"auth_url": self.auth_url} if self.auth_url else {})
 
     def send(self, method: str, path: str, **body: Any) -> dict[str, Any]:
-        """One attempt: the answer's object, or Refused."""
+        """Makes one attempt, and returns the object in the answer. Raises Refused if the UI would try again."""
         headers = {"Authorization": f"Bearer {token(self.jwt_secret)}"} if self.release.jwt else {}
         body = {"cloud_env": self.cloud_env, **body}
         try:
@@ -93,14 +93,14 @@ class UI:
             raise Refused("timed out") from None
         assert answer.headers["Content-Type"] == "application/json"
         content = answer.json()
-        # Anything else makes the UI's job die.
+        # Anything but an object would make the UI's job die.
         assert isinstance(content, dict)
         if not answer.ok:
             raise Refused(f"{answer.status_code} {content['error']}: {content['message']}")
         return content
 
     def job(self, method: str, path: str, **body: Any) -> dict[str, Any]:
-        """As a background job does it: again and again, though here without waiting; only a fault may need it."""
+        """Makes attempts as a background job does, but without waiting; only spoiled calls may need more than one."""
         for _ in range(ATTEMPTS - 1 if self.faulty else 0):
             try:
                 return self.send(method, path, **body)
@@ -109,7 +109,7 @@ class UI:
         return self.send(method, path, **body)
 
     def sign_up(self, login: str = "", password: str | None = "correct-horse", **ids: Any) -> dict[str, str]:
-        """Signs a person up, and keeps what the UI keeps; fails where it would."""
+        """Signs a person up and returns what the UI stores of the answer; fails where the UI would fail."""
         login = login or self.login
         email = {"email": f"{login}@site.example"} if self.release.email else {}
         if self.release.teams:
@@ -123,7 +123,7 @@ class UI:
         return kept
 
     def user_info(self, kept: dict[str, str]) -> dict[str, Any]:
-        """How it names a person to be changed or deleted."""
+        """Returns the object by which the UI names a person to be changed or deleted."""
         if self.release.teams:
             return {"cloud_user_id": kept["user_id"]}
         return {
@@ -134,7 +134,7 @@ class UI:
 
 
 def _filled(answer: dict[str, Any], key: str) -> str:
-    """What the UI stores: text that is not blank and fits into its column."""
+    """Returns what the UI stores of the answer: a text that is not blank and fits into its column."""
     value = answer[key]
     assert isinstance(value, str)
     assert 0 < len(value.strip()) <= 255
@@ -142,14 +142,17 @@ def _filled(answer: dict[str, Any], key: str) -> str:
 
 
 def token(secret: str, **changes: Any) -> str:
-    """A token as the UI signs it: HS256 over exactly these claims, `changes` aside; None leaves one out."""
+    """Returns a token as the UI signs it, with HS256 over exactly these claims.
+
+    `changes` replace or add claims; a value of None leaves a claim out.
+    """
     now = int(time.time())
     claims = {"iat": now, "exp": now + 60, "jti": uuid.uuid4().hex} | changes
     return signed({"alg": "HS256"}, {name: value for name, value in claims.items() if value is not None}, secret)
 
 
 def signed(header: dict[str, Any], claims: dict[str, Any], secret: str) -> str:
-    """Any header and claims, signed with HMAC and SHA-256 whatever the header says."""
+    """Returns a token with any header and claims, signed with HMAC and SHA-256 whatever the header says."""
     text = ".".join(_base64(json.dumps(part).encode()) for part in (header, claims))
     return f"{text}.{_base64(hmac.digest(secret.encode(), text.encode(), hashlib.sha256))}"
 

@@ -1,1 +1,1 @@
-"""The protocol for two requests at one user (lib/keystone/claims.py) as a model, tried in every order of calls."""
+"""A model of the protocol for two requests at one user (lib/keystone/claims.py), tried in every order of calls."""

@@ -1,4 +1,4 @@
-"""The count of states that the model was in."""
+"""Counts the states of the model that the tests have explored."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def explored(record_property: Callable[[str, object], None]) -> Callable[[int], int]:
-    """Counts so many states."""
+    """Returns a function that records how many states a test has explored."""
 
     def count(states: int) -> int:
         record_property("states", states)
@@ -18,7 +18,7 @@ def explored(record_property: Callable[[str, object], None]) -> Callable[[int], 
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """The sum: in how many states the promise was looked at."""
+    """Writes the sum of the states in which the promise was checked."""
     passed = [one for one in terminalreporter.getreports("passed") if getattr(one, "when", "") == "call"]
     states = sum(states for one in passed for name, states in one.user_properties if name == "states")
     if states:

@@ -1,15 +1,15 @@
-"""Tries requests in every order: each of them goes on, dies, or has a call executed late, at any moment.
+"""Tries requests in every order: at any moment each of them goes on, dies, or has a call executed late.
 
-How time is left out, so that every real course of things is among those that are tried:
+The model leaves time out. So that every real course of events is still among those that are tried:
 
 - Any request may go on at any moment, or die: killed, or at the end of its time. The calls that it was about to make
   are left behind, and Keystone executes each of them at any later moment, or never.
-- It may also lose the answer to a call and try again, and leave the first try behind.
+- A request may also lose the answer to a call and try again, and leave the first try behind.
 - A request that has claimed the user waits longer than any other may take from reading the user to claiming them. So
-  it goes on only when all who were about to claim when it did have claimed, or have given up: have died. It also waits
-  longer than a holder's wave lasts, so a wave that is not over when the wait is, is late.
-- A claim is young as long as whoever made it lives, or as a call of a claimer is left behind; after that it is young or
-  old. Keystone does not execute what it was sent later than that: the one thing that the protocol relies on.
+  it goes on only when all requests that were about to claim at that moment have claimed, have given up, or have died.
+  It also waits longer than the last calls of a holder may take, so a holder that is not done when the wait is, is late.
+- A claim is young as long as the request that made it lives, or as a call of a claimer is left behind; after that it is
+  young or old. That Keystone executes nothing later than this is the one thing that the protocol relies on.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,16 +18,16 @@ from tests.model.promise import contradiction, unhealed
 from tests.model.steps import CALLS, STEPS, calls
 from tests.model.world import Keystone, Request, Rules, State
 
-# What only who is at a claim sends.
+# Only a request that claims or has claimed the user sends these.
 OF_CLAIMERS = {"claim", "unclaim", "set password", "remove user"}
 
 
 class Untrue(Exception):
-    """The promise is broken; with the way that led there."""
+    """The promise is broken; the message tells the way that led there."""
 
 
 def explore(start: Keystone, requests: Sequence[Request], rules: Rules, deaths: int = 0, lost: int = 0) -> int:
-    """How many states there are with so many deaths and lost answers at the most.
+    """Returns how many states there are with at most so many deaths and lost answers.
 
     Raises Untrue with one of the shortest ways that break the promise.
     """
@@ -50,7 +50,7 @@ def explore(start: Keystone, requests: Sequence[Request], rules: Rules, deaths: 
 
 
 def way(state: State, came_from: dict[State, tuple[State, str] | None]) -> list[str]:
-    """What happened, in order."""
+    """Returns what has happened until this state, in order."""
     happened = []
     while step := came_from[state]:
         state, what = step
@@ -59,7 +59,7 @@ def way(state: State, came_from: dict[State, tuple[State, str] | None]) -> list[
 
 
 def moves(state: State, rules: Rules, deaths: int, lost: int) -> Iterator[tuple[str, State]]:
-    """All that can happen next, in words."""
+    """Yields all that can happen next, in words, each with the state that follows."""
     for index, me in enumerate(state.requests):
         if me.next == "wait":
             if may_end_waiting(state, me, rules):
@@ -81,7 +81,7 @@ def moves(state: State, rules: Rules, deaths: int, lost: int) -> Iterator[tuple[
 
 
 def goes_on(state: State, index: int, what: str, rules: Rules) -> State:
-    """One call is executed, and answered."""
+    """Returns the state after one call was executed and answered."""
     keystone, me = STEPS[what](state.keystone, state.requests[index], rules)
     if me.next == "wait":
         me = me._replace(met=frozenset(one.name for one in state.requests if one.next in ("claim", "wave")) - {me.name})
@@ -89,37 +89,40 @@ def goes_on(state: State, index: int, what: str, rules: Rules) -> State:
 
 
 def dies(state: State, index: int) -> State:
-    """Killed, or out of time: nobody is told anything but a 5xx."""
+    """Returns the state after the request has died; its client was told nothing but a 5xx."""
     me = state.requests[index]
     left = state.left | {(me.left_behind(), what) for what in calls(me) if writes(what)}
     return state._replace(requests=with_one(state.requests, index, me.end(504)), left=left, deaths=state.deaths + 1)
 
 
 def writes(what: str) -> bool:
-    """Whether it matters when Keystone executes the call."""
+    """Returns whether it matters when Keystone executes the call."""
     return not CALLS[what].startswith(("GET", "POST token"))
 
 
 def may_be_tried_again(me: Request, rules: Rules) -> list[str]:
-    """Which calls are made again when their answer is lost."""
+    """Returns the calls that are made again when their answer is lost."""
     return [what for what in calls(me) if writes(what) and not (rules.unclaims_once and what == "unclaim")]
 
 
 def tries_again(state: State, index: int, what: str) -> State:
-    """The first try is left behind."""
+    """Returns the state after an answer was lost, with the first try of the call left behind."""
     me = state.requests[index]
     requests = with_one(state.requests, index, me._replace(tries=me.tries + 1))
     return state._replace(requests=requests, left=state.left | {(me.left_behind(), what)}, lost=state.lost + 1)
 
 
 def may_end_waiting(state: State, me: Request, rules: Rules) -> bool:
-    """Whether all who had read the user before this one's claim have claimed them or given up."""
+    """Returns whether all requests that had read the user before this one's claim have claimed them or given up."""
     bounded = rules.waits and rules.reads_again and rules.gives_up_late
     return not bounded or not any(one.name in me.met and one.next == "claim" for one in state.requests)
 
 
 def waited(state: State, index: int, rules: Rules) -> State:
-    """Waves that began before the claim and are not over are late."""
+    """Returns the state after the wait.
+
+    Holders that began their last calls before the claim and are not done are late.
+    """
     me = state.requests[index]
     requests = with_one(state.requests, index, me.to("look", met=frozenset()))
     if not rules.waits:
@@ -129,7 +132,7 @@ def waited(state: State, index: int, rules: Rules) -> State:
 
 
 def may_grow_old(state: State, rules: Rules) -> bool:
-    """Whether the claim may be older than a request can last."""
+    """Returns whether the claim may be older than a request can last."""
     assert state.keystone.user
     maker = state.keystone.user.request.partition(" ")[0]
     left = [me.name for me, what in state.left if what in OF_CLAIMERS]
@@ -140,7 +143,10 @@ def may_grow_old(state: State, rules: Rules) -> bool:
 
 
 def with_one(requests: tuple[Request, ...], index: int, me: Request) -> tuple[Request, ...]:
-    """The requests, with this one as it is now; it does not matter which refusal one was told."""
+    """Returns the requests with this one as it is now.
+
+    All refusals count as the same, since the promise does not tell them apart.
+    """
     if me.told not in (0, 201):
         me = me._replace(told=503)
     return (*requests[:index], me, *requests[index + 1 :])

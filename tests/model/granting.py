@@ -1,18 +1,18 @@
-"""What who holds the user asks, call by call: ensure_project and ensure_grants."""
+"""The calls of a request that holds the user, one by one, as ensure_project and ensure_grants make them."""
 
 from tests.model.steps import call, theirs
 from tests.model.world import Keystone, Request, Rules, User
 
 
 def holding(me: Request, user: User) -> Request:
-    """The request goes on with this user as its own."""
+    """Returns the request as it goes on with this user."""
     me = me.to("create project", seen=user)
     return me.end(201) if me.only_user else me
 
 
 @call("POST project")
 def create_project(keystone: Keystone, me: Request, _: Rules) -> tuple[Keystone, Request]:
-    """It exists, or is made: it is this login's in either case, unless it is refused."""
+    """The project exists or is made; in either case it is this login's, unless it is refused."""
     if me.refused or keystone.project:
         return keystone, me.to("find project")
     return keystone._replace(project=True), granting(me)
@@ -20,7 +20,7 @@ def create_project(keystone: Keystone, me: Request, _: Rules) -> tuple[Keystone,
 
 @call("GET project by name")
 def find_project(keystone: Keystone, me: Request, _: Rules) -> tuple[Keystone, Request]:
-    """Another's: then the user is taken back, if nothing says that they were reported."""
+    """If the project is another's, the user is taken back, unless something says that they were reported."""
     if not me.refused:
         return keystone, granting(me)
     assert me.seen
@@ -29,14 +29,14 @@ def find_project(keystone: Keystone, me: Request, _: Rules) -> tuple[Keystone, R
 
 
 def granting(me: Request) -> Request:
-    """The last wave: its calls are executed in any order."""
+    """Returns the request at its last calls, which are sent in parallel, so Keystone executes them in any order."""
     assert me.seen
     return me.to("wave", wave=frozenset(["grant"] if me.seen.default else ["grant", "set default"]))
 
 
 @call("PUT grant")
 def grant(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, Request]:
-    """The user's role; those of others change nothing here."""
+    """The user is granted the role; the grants to other accounts change nothing in the model, which leaves them out."""
     if theirs(keystone, me) is None:
         return keystone, done(me._replace(failed=True), "grant", rules)
     return keystone.set(role=True), done(me, "grant", rules)
@@ -44,7 +44,7 @@ def grant(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, Requ
 
 @call("PATCH default")
 def set_default(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, Request]:
-    """Keystone's answer tells who has claimed the user until now."""
+    """Keystone's answer to this call tells which request has claimed the user last."""
     user = theirs(keystone, me)
     if user is None:
         return keystone, done(me._replace(failed=True), "set default", rules)
@@ -54,7 +54,7 @@ def set_default(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone
 
 
 def done(me: Request, what: str, rules: Rules) -> Request:
-    """With one call of the wave; with the last of them, the request is at its end, or looks."""
+    """Returns the request after one of its last calls; after all of them, it ends or reads the user once more."""
     me = me._replace(wave=me.wave - {what})
     if me.wave:
         return me
@@ -66,7 +66,7 @@ def done(me: Request, what: str, rules: Rules) -> Request:
 
 @call("GET user by name")
 def look_at_the_end(keystone: Keystone, me: Request, _: Rules) -> tuple[Keystone, Request]:
-    """Another's claim: it reports nothing."""
+    """A request that finds another's claim at the end does not report the user."""
     user = theirs(keystone, me)
     assert me.seen
     return keystone, me.end(201 if user and user.request == me.seen.request else 503)

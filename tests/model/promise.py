@@ -1,4 +1,4 @@
-"""The promise, as it must hold at every moment; and what becomes of a request that meets nobody."""
+"""The promise as it must hold at every moment, and the course of a request that meets no other."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -9,7 +9,10 @@ from tests.model.world import Keystone, Request, Rules, State
 
 
 def contradiction(state: State) -> str:
-    """Whoever was told 201 has, from then on, the user, the project and the role, and the password that was sent."""
+    """Returns how the state contradicts a 201 that was told, or an empty string.
+
+    Whoever was told 201 has, from then on, the user, the project and the role, and the password that was sent.
+    """
     user = state.keystone.user
     for me in state.requests:
         if me.told == 201:
@@ -24,7 +27,10 @@ def contradiction(state: State) -> str:
 
 
 def unhealed(state: State, rules: Rules, known: set[Keystone]) -> str:
-    """When all are answered, a repeat finishes: at once if nobody has died, else when no claim is young any more."""
+    """Returns what is wrong if all requests are answered and no repeat would finish, or an empty string.
+
+    A repeat must finish immediately if no request has died, and else when no claim is young any more.
+    """
     if any(me.next for me in state.requests):
         return ""
     keystone = state.keystone.later() if state.deaths or state.lost else state.keystone
@@ -41,9 +47,9 @@ def unhealed(state: State, rules: Rules, known: set[Keystone]) -> str:
 def alone(
     keystone: Keystone, me: Request, rules: Rules, after: str = "", changes: Mapping[str, object] = MappingProxyType({})
 ) -> tuple[Request, list[str]]:
-    """The request as it was answered, and the calls that it has made, in their order.
+    """Returns the request as it was answered, and the calls that it has made, in their order.
 
-    With `changes` of Keystone's user: somebody's, as soon as the call `after` has been executed for the first time.
+    Another request makes `changes` to Keystone's user as soon as the call `after` has been executed for the first time.
     """
     asked: list[str] = []
     while me.next:

@@ -1,15 +1,15 @@
-"""What a sign-up asks, call by call, until it holds the user: ensure_user, and lib/keystone/claims.py."""
+"""The calls of a sign-up until it holds the user, one by one, as ensure_user and lib/keystone/claims.py make them."""
 
 from tests.model.granting import holding
 from tests.model.steps import call, theirs
 from tests.model.world import FREE, YOUNG, Keystone, Request, Rules, User
 
-# ensure_user: made, found, proved or taken over.
+# ensure_user: the user is made, found, proved or taken over.
 
 
 @call("GET user by id")
 def read_user(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, Request]:
-    """Of the id that the request carries."""
+    """The request reads the user whose id it carries, and makes one if there is none."""
     user = keystone.user
     if user is None or user.id != me.known:
         return keystone, me.to("create user")
@@ -18,7 +18,7 @@ def read_user(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, 
 
 @call("GET user by name")
 def read_known_user(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, Request]:
-    """By id Keystone may answer out of its cache, and not show a claim."""
+    """The request reads the user by name, since a read by id may come from Keystone's cache and not show a claim."""
     user = theirs(keystone, me)
     if user is None or (user.claim == YOUNG and rules.heeds_claims_by_id):
         return keystone, me.end(503)
@@ -27,7 +27,7 @@ def read_known_user(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keys
 
 @call("POST user")
 def create_user(keystone: Keystone, me: Request, _: Rules) -> tuple[Keystone, Request]:
-    """The name is the lock."""
+    """The user's name is unique in Keystone, so of two requests only one makes the user."""
     if keystone.user:
         return keystone, me.to("find user")
     made = User(keystone.made + 1, me.password, me.name, finished=me.only_user)
@@ -36,7 +36,7 @@ def create_user(keystone: Keystone, me: Request, _: Rules) -> tuple[Keystone, Re
 
 @call("GET user by name")
 def find_user(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, Request]:
-    """Whoever reads a user under a young claim writes nothing."""
+    """A request that reads a user under a young claim writes nothing."""
     user = keystone.user
     if user is None or (user.claim == YOUNG and rules.heeds_claims):
         return keystone, me.end(503)
@@ -45,7 +45,7 @@ def find_user(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, 
 
 @call("POST token")
 def try_password(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, Request]:
-    """Right: the request holds the user. Wrong: it may take them over, if they are unfinished."""
+    """With the right password the request holds the user; with another it may take over a user who is unfinished."""
     user = theirs(keystone, me)
     if user is None or user.password != me.password:
         return keystone, me.to("read roles")
@@ -57,7 +57,10 @@ def try_password(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keyston
 
 @call("PATCH finished")
 def report_user(keystone: Keystone, me: Request, _: Rules) -> tuple[Keystone, Request]:
-    """POST /user: from now on no sign-up takes the user back, unless one has claimed them before."""
+    """POST /user marks the user as reported.
+
+    From then on no sign-up takes the user back, unless one has claimed them before.
+    """
     if theirs(keystone, me) is None:
         return keystone, me.end(503)
     keystone = keystone.set(finished=True)
@@ -68,19 +71,19 @@ def report_user(keystone: Keystone, me: Request, _: Rules) -> tuple[Keystone, Re
 
 @call("GET roles")
 def read_roles(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, Request]:
-    """Who holds a role is nobody's to take over."""
+    """A user who holds a role cannot be taken over."""
     user = theirs(keystone, me)
     if user and user.role:
         return keystone, me.end(409)
     return keystone, me.to("read again" if rules.reads_again else "claim")
 
 
-# claims.py: of who takes over, and of who takes back.
+# claims.py: the calls of requests that take a user over or take one back.
 
 
 @call("GET user by name")
 def read_again(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, Request]:
-    """Directly before the claim."""
+    """The request reads the user again directly before it claims them."""
     user = theirs(keystone, me)
     if user is None or (user.claim == YOUNG and rules.heeds_claims):
         return keystone, me.end(503)
@@ -93,7 +96,7 @@ def read_again(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone,
 
 @call("PATCH claim")
 def claim(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, Request]:
-    """Then it waits: no call, but time that passes (see explore.py)."""
+    """The request claims the user and then waits, which is no call but time that passes (see explore.py)."""
     if theirs(keystone, me) is None:
         return keystone, me.end(503)
     time = me.tries if rules.dates_tries else 0
@@ -103,7 +106,10 @@ def claim(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, Requ
 
 @call("GET user by name")
 def look(keystone: Keystone, me: Request, _: Rules) -> tuple[Keystone, Request]:
-    """Another's claim is left, and another try's; nobody else can have one where this one still stands."""
+    """The request gives up if another request's claim, or another try's, has replaced its own.
+
+    If its own claim still stands, no other request can have one.
+    """
     user = theirs(keystone, me)
     if user is None or (user.request, user.time) != (me.signature, me.time):
         return keystone, me.end(503)
@@ -114,19 +120,19 @@ def look(keystone: Keystone, me: Request, _: Rules) -> tuple[Keystone, Request]:
 
 @call("GET roles")
 def look_at_roles(keystone: Keystone, me: Request, _: Rules) -> tuple[Keystone, Request]:
-    """A holder's, whose wave is over by now."""
+    """A role shows that a holder was faster, since its last calls are over by now."""
     user = theirs(keystone, me)
     return keystone, me.to("unclaim" if user and user.role else act(me))
 
 
 def act(me: Request) -> str:
-    """What the claim was for."""
+    """Returns the call for which the user was claimed."""
     return "remove user" if me.removing else "set password"
 
 
 @call("PATCH unclaim")
 def unclaim(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, Request]:
-    """A holder was faster."""
+    """The request takes its claim off and gives up, since a holder was faster."""
     if theirs(keystone, me) and rules.unclaims:
         keystone = keystone.set(claim=FREE)
     return keystone, me.end(503)
@@ -134,7 +140,7 @@ def unclaim(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, Re
 
 @call("PATCH password")
 def set_password(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, Request]:
-    """Signed, dated, and the end of the claim."""
+    """The call that sets the password also signs it, dates it, and ends the claim."""
     if theirs(keystone, me) is None:
         return keystone, me.end(503)
     keystone = keystone.set(password=me.password, request=me.name, taken=YOUNG)
@@ -148,5 +154,5 @@ def set_password(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keyston
 
 @call("DELETE user")
 def remove_user(keystone: Keystone, me: Request, _: Rules) -> tuple[Keystone, Request]:
-    """Keystone looks at nothing."""
+    """Keystone removes the user without comparing anything."""
     return keystone._replace(user=None) if theirs(keystone, me) else keystone, me.end(409)

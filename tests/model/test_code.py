@@ -1,4 +1,4 @@
-"""The model is the code's: each kind of request asks a real Keystone what the model says, call by call."""
+"""Tests that the model matches the code: each kind of request makes the model's calls at a real Keystone."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -48,10 +48,10 @@ KINDS = {
     "POST /user, reported already": (REPORTED, A._replace(only_user=True)),
     "POST /user, taken over": (OF_A_THIRD, A._replace(only_user=True)),
 }
-# As it is written to Keystone, and in the model.
+# Each change as it is written to Keystone, and the same change in the model.
 DEFAULT = ({"default_project": "0" * 32}, {"default": True})
 ANOTHERS = ({"concertim_request": "req-of-another"}, {"request": "another"})
-# Which kind, what somebody changes of the user, and as which call of the request has just been answered.
+# The kind of request, the call after whose answer another request changes the user, and that change.
 MEETINGS: list[tuple[str, str, tuple[Mapping[str, str], Mapping[str, object]]]] = [
     ("taken over", "GET roles", ANOTHERS),
     ("taken over", "GET roles", DEFAULT),
@@ -67,7 +67,10 @@ MEETINGS: list[tuple[str, str, tuple[Mapping[str, str], Mapping[str, object]]]] 
 
 
 def in_order(asked: list[str]) -> list[str]:
-    """With the last wave sorted, and without the look for the role admin in it, which nothing depends on."""
+    """Returns the calls with the last, parallel ones sorted, and without the look for the role admin among them.
+
+    Nothing depends on that look, and the model leaves it out.
+    """
     if "PUT grant" not in asked:
         return asked
     begin = max(index for index, call in enumerate(asked) if call.endswith(("project", "project by name"))) + 1
@@ -77,7 +80,10 @@ def in_order(asked: list[str]) -> list[str]:
 
 @pytest.fixture
 def real(cloud: Keystone, login: str) -> Callable[[World, bool], str]:
-    """Makes in a real Keystone what the model's holds, with the project another's if asked to; gives the user's id."""
+    """Makes in a real Keystone what the model's Keystone holds, and returns the user's id.
+
+    The project is another's if `anothers` is true.
+    """
 
     def make(world: World, anothers: bool) -> str:
         name, mark = f"concertim_{login}", {"concertim_name": login}
@@ -109,7 +115,7 @@ def real(cloud: Keystone, login: str) -> Callable[[World, bool], str]:
 def run(
     cloud: Keystone, before: Proxy, through: RequestOf, real: Callable[[World, bool], str]
 ) -> Callable[..., tuple[Wire, Answer]]:
-    """Calls the function that this kind of request is; `then` is done when the call `after` has been executed."""
+    """Returns a function that serves a request of a kind, and runs `then` once the call `after` was executed."""
 
     def call(kind: str, after: str = "", then: Callable[[str], Any] = str) -> tuple[Wire, Answer]:
         world, me = KINDS[kind]
@@ -129,13 +135,13 @@ def run(
 
 @pytest.fixture
 def compare(cloud: Keystone, run: Callable[..., tuple[Wire, Answer]]) -> Callable[..., None]:
-    """Asserts that the function asks and is told what the request of the model asks and is told."""
+    """Asserts that the function makes the calls of the model's request, and is told the same."""
 
     def check(kind: str, after: str = "", changes: tuple[Mapping[str, str], Mapping[str, object]] = ({}, {})) -> None:
         wire, answer = run(kind, after, lambda user_id: cloud.admin.users.update(user_id, **changes[0]))
         told, asked = alone(*KINDS[kind], Rules(), after, changes[1])
         assert in_order(wire.asked) == in_order(asked)
-        # With which refusal depends on what was changed before, which the model leaves out.
+        # The model leaves out which refusal it is, as that depends on what was changed before.
         assert (answer[0] == 201) == (told.told == 201)
 
     return check
@@ -143,7 +149,7 @@ def compare(cloud: Keystone, run: Callable[..., tuple[Wire, Answer]]) -> Callabl
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_function_asks_what_the_model_asks(compare: Callable[..., None], kind: str) -> None:
-    """Each call, in its order, and what a change of the user is for; and it succeeds or not as the model does."""
+    """A function makes the model's calls in the same order and for the same purpose, and succeeds as it does."""
     compare(kind)
 
 
@@ -151,37 +157,40 @@ def test_a_function_asks_what_the_model_asks(compare: Callable[..., None], kind:
 def test_a_function_that_meets_another_asks_what_the_model_asks(
     compare: Callable[..., None], kind: str, after: str, changes: tuple[Mapping[str, str], Mapping[str, object]]
 ) -> None:
-    """The same, where another request changes the user between two calls."""
+    """A function still makes the model's calls when another request changes the user between two of them."""
     compare(kind, after, changes)
 
 
 @pytest.mark.parametrize("kind", ["taken over", "adopted and taken back"])
-def test_who_has_claimed_waits_longer_than_anybody_may_take_to_claim(
+def test_a_request_that_has_claimed_waits_longer_than_others_may_take_to_claim(
     run: Callable[..., tuple[Wire, Answer]], kind: str
 ) -> None:
-    """No call shows that, so no comparison above."""
+    """No call shows the wait after a claim, so a comparison of calls cannot test it."""
     wire, _ = run(kind)
     claimed = wire.asked.index("PATCH claim")
     assert wire.times[claimed + 1] - wire.times[claimed] > SECONDS_TO_CLAIM
 
 
 @pytest.mark.parametrize("kind", ["taken over", "adopted and taken back"])
-def test_who_takes_too_long_to_claim_gives_up(run: Callable[..., tuple[Wire, Answer]], kind: str) -> None:
-    """It asks nothing more: not even to take its claim off, as another may be just about to set the password."""
+def test_a_request_that_takes_too_long_to_claim_gives_up(run: Callable[..., tuple[Wire, Answer]], kind: str) -> None:
+    """A late claimer makes no further call, and does not even take its claim off.
+
+    Another request may be just about to set the password.
+    """
     wire, answer = run(kind, "PATCH claim", lambda _: time.sleep(SECONDS_TO_CLAIM))
     assert wire.asked[-1] == "PATCH claim"
     assert answer[0] in (409, 503)
 
 
-def test_a_holder_whose_wave_takes_too_long_looks_once_more(run: Callable[..., tuple[Wire, Answer]]) -> None:
-    """As who claims the user meanwhile may have looked before the role was there."""
+def test_a_holder_whose_last_calls_take_too_long_looks_once_more(run: Callable[..., tuple[Wire, Answer]]) -> None:
+    """A request that claims the user meanwhile may have looked before the role was granted."""
     wire, answer = run("made", "PUT grant", lambda _: time.sleep(SECONDS_TO_CLAIM))
     assert wire.asked[-1] == "GET user by name"
     assert answer[0] == 201
 
 
 def test_no_call_of_the_model_is_left_out() -> None:
-    """Each is made by one of the kinds above, alone or meeting another."""
+    """Each call of the model is made by one of the kinds of request, either alone or meeting another."""
     made = [alone(*KINDS[kind], Rules())[1] for kind in KINDS]
     made += [alone(*KINDS[kind], Rules(), after, changes)[1] for kind, after, (_, changes) in MEETINGS]
     assert {call for asked in made for call in asked} == set(CALLS.values())

@@ -1,4 +1,4 @@
-"""The promise holds in every order of calls; without any part of the protocol it does not, and the model shows how."""
+"""Tests that the promise holds in every order of calls, and that every part of the protocol is needed for it."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,7 +8,7 @@ import pytest
 from tests.model.explore import Untrue, explore
 from tests.model.world import YOUNG, Keystone, Request, Rules, User
 
-# A half-made user has no role; "a" is the right password of the first request, of nobody else.
+# A half-made user has no role; only the first request, whose password is "a", may know the right password.
 NOTHING = Keystone()
 HALF_MADE = Keystone(User(1, "a", "earlier"), made=1)
 OF_A_THIRD = Keystone(User(1, "z", "earlier"), made=1)
@@ -24,7 +24,7 @@ Explored = Callable[[int], int]
 
 
 class Start(NamedTuple):
-    """What Keystone holds, and who meets there."""
+    """What Keystone holds at first, and the requests that meet there."""
 
     keystone: Keystone
     requests: tuple[Request, ...]
@@ -54,7 +54,7 @@ CROWDS = {
 }
 
 
-# Each part of the protocol, and where its absence shows: the start, deaths, lost answers.
+# For each part of the protocol, the start, deaths and lost answers with which its absence shows.
 HOLES = {
     "heeds_claims": ("a holder and a taker", 0, 0),
     "heeds_claims_by_id": ("one by id and one that is taken back", 0, 0),
@@ -76,27 +76,33 @@ HOLES = {
 
 @pytest.mark.parametrize("name", STARTS)
 def test_of_two_requests_neither_is_told_what_the_other_makes_untrue(name: str, explored: Explored) -> None:
-    """Though one of them dies and one loses an answer, whatever Keystone executes late; and a repeat finishes."""
+    """Neither of two requests is told what the other makes untrue, and a repeat finishes.
+
+    One of them may die, one may lose an answer, and Keystone may execute calls late.
+    """
     assert explored(explore(*STARTS[name], Rules(), deaths=1, lost=1)) > 1500
 
 
 @pytest.mark.parametrize("name", STARTS)
 def test_both_of_two_requests_may_die(name: str, explored: Explored) -> None:
-    """And leave calls behind that Keystone executes late."""
+    """The promise holds even when both requests die and leave calls behind that Keystone executes late."""
     assert explored(explore(*STARTS[name], Rules(), deaths=2)) > 200
 
 
 @pytest.mark.parametrize("name", CROWDS)
-def test_nor_is_any_of_three_requests_of_which_one_may_die(name: str, explored: Explored) -> None:
-    """In every order of calls, those included that it leaves behind."""
+def test_of_three_requests_none_is_told_what_another_makes_untrue(name: str, explored: Explored) -> None:
+    """The promise holds for three requests of which one may die and leave calls to be executed late."""
     assert explored(explore(*CROWDS[name], Rules(), deaths=1)) > 1500
 
 
 @pytest.mark.parametrize("rule", Rules._fields)
 def test_without_any_part_of_the_protocol_the_model_finds_the_hole(rule: str) -> None:
-    """So it would find one that is there. The last of them is what the protocol relies on, and cannot bring about."""
+    """A model that finds the hole which each missing part leaves would also find one that is there.
+
+    The last of the parts is the assumption that the protocol relies on and cannot bring about.
+    """
     name, deaths, lost = HOLES[rule]
     with pytest.raises(Untrue, match=r"was told 201|repeats are told") as found:
         explore(*(STARTS | CROWDS)[name], Rules()._replace(**{rule: False}), deaths, lost)
-    # The way that leads there is told call by call.
+    # The message must tell the way to the hole call by call.
     assert str(found.value).count("\n") > 5

@@ -1,4 +1,4 @@
-"""What goes over the wire, in the words of the model."""
+"""Records what goes over the wire, in the words of the model."""
 
 import json
 import time
@@ -11,12 +11,12 @@ from tests.support.proxy import Exchange
 
 
 def standing_accounts(cloud: Keystone) -> set[str]:
-    """The ids of who is granted roles on every project, which the model leaves out."""
+    """Returns the ids of the accounts that are granted roles on every project, which the model leaves out."""
     return {user.id for user in cloud.admin.users.list() if user.name in ("admin", "concertim")}
 
 
 def name_of(exchange: Exchange, others: set[str]) -> str:
-    """The call in the words of the model; nothing for what it leaves out, as grants to these others."""
+    """Returns the call in the words of the model, or nothing for what it leaves out, as grants to `others`."""
     path = exchange.path.removeprefix("/v3").partition("?")[0].strip("/").split("/")
     match exchange.command, path:
         case "PATCH", ["users", _]:
@@ -26,7 +26,7 @@ def name_of(exchange: Exchange, others: set[str]) -> str:
         case "POST", ["auth", "tokens"]:
             return "POST token"
         case "GET", ["role_assignments"]:
-            # Two calls: what is granted directly, and then what is by groups.
+            # Roles are listed by two calls, those granted directly and then those by groups; the first one counts.
             return "" if "effective" in exchange.path else "GET roles"
         case method, [kind]:
             return f"{method} {kind.removesuffix('s')}" + (" by name" if method == "GET" else "")
@@ -36,7 +36,7 @@ def name_of(exchange: Exchange, others: set[str]) -> str:
 
 
 def purpose(change: dict[str, Any]) -> str:
-    """What a PATCH of a user is for."""
+    """Returns what a PATCH of a user is for."""
     if "password" in change:
         assert change["concertim_claimed"] == ""
         assert change.keys() >= {"concertim_request", "concertim_taken_over"}
@@ -51,7 +51,10 @@ def purpose(change: dict[str, Any]) -> str:
 
 @dataclass
 class Wire:
-    """What is asked, as the model names it; `after` is done once, when Keystone has answered the call of that name."""
+    """Records the calls as the model names them.
+
+    A function in `after` runs once, when Keystone has answered the call of that name.
+    """
 
     user_id: str
     others: set[str]
@@ -60,7 +63,7 @@ class Wire:
     after: dict[str, Callable[[], Any]] = field(default_factory=dict)
 
     def pass_on(self, exchange: Exchange) -> None:
-        """Writes the call down, and lets Keystone answer it."""
+        """Records the call, and lets Keystone answer it."""
         named = name_of(exchange, self.others)
         if named:
             self.asked.append(named)

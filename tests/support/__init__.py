@@ -1,1 +1,1 @@
-"""What tests share that is no test."""
+"""Helpers that several tests share."""

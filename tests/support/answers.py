@@ -1,4 +1,4 @@
-"""Whole answers, for comparing in one assertion what a function returned; and Keystone's, for scripted peers."""
+"""Whole answers, by which a test compares in one assertion what a function returned, and answers for scripted peers."""
 
 import json
 from http import HTTPStatus
@@ -8,7 +8,7 @@ from lib.errors import Answer
 
 
 class _RequestId:
-    """Equals any request id."""
+    """A value that equals any request id."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, str) and other.startswith("req-") and len(other) == len("req-") + 36
@@ -20,24 +20,24 @@ class _RequestId:
 
 
 def error(status: int, code: str, message: str) -> Answer:
-    """The answer to a problem, with any request id."""
+    """Returns the answer to a problem, with any request id."""
     return status, {"error": code, "message": message, "request_id": _RequestId()}
 
 
 def signed_up(login: str, user_id: str, project_id: str, billing_id: str | None = None) -> Answer:
-    """The answer to a finished sign-up."""
+    """Returns the answer to a finished sign-up."""
     billing: dict[str, Any] = dict.fromkeys(("billing_account_id", "billing_acct_id"), billing_id or project_id)
     return 201, {"project_id": project_id, "user_id": user_id, "username": login, **billing}
 
 
 def refusal(status: int, message: str) -> tuple[int, dict[str, str], bytes]:
-    """What a Keystone answers that refuses, in the form by which it is known to be Keystone's own."""
+    """Returns a refusal in the form by which an answer is known to be Keystone's own."""
     error = {"code": status, "message": message, "title": HTTPStatus(status).phrase}
     return status, {"Content-Type": "application/json"}, json.dumps({"error": error}).encode()
 
 
 def unclear(status: int, form: str) -> Answer:
-    """The answer where something answered Keystone's calls so that nothing can be learnt from it."""
+    """Returns the answer where something answered in Keystone's place, so that nothing can be learnt from it."""
     return error(
         502,
         "unclear_answer",

@@ -1,4 +1,4 @@
-"""A body for the request of any endpoint, made from its model, so that tests can go by the table of routes."""
+"""Builds a body for the request of any endpoint from its model, so that tests can go by the table of routes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from lib.request.model import Model
 
 Body = dict[str, Any]
 Route = tuple[str, str]
-# From the top of a body to a field of it.
+# The names that lead from the top of a body to one of its fields.
 Field = tuple[str, ...]
 
 # Every path that takes a request; GET / takes none.
@@ -18,7 +18,7 @@ ROUTES: list[Route] = [route for route, function in handler.ROUTES.items() if fu
 
 @dataclass(frozen=True)
 class Given:
-    """What a request is about."""
+    """The user, project and password that a request is about."""
 
     login: str
     user_id: str
@@ -26,7 +26,7 @@ class Given:
     password: str = "battery-staple"
 
     def value(self, field: Field) -> object:
-        """What the field holds. A model with a field of another name has its value put here."""
+        """Returns a value for the field. A model with a field of a new name needs an entry for it here."""
         name = field[-1]
         if name.endswith("user_id"):
             return self.user_id
@@ -48,7 +48,7 @@ class Given:
 
 
 def fields_of(route: Route) -> dict[Field, bool]:
-    """Each field of a request to this path, but those of cloud_env, and whether it must be there."""
+    """Returns each field of a request to this path, without those of cloud_env, and whether it is required."""
     return dict(_fields(handler.ROUTES[route].model, ()))
 
 
@@ -62,17 +62,20 @@ def _fields(model: type[Model], above: Field) -> Iterator[tuple[Field, bool]]:
 
 
 def is_id(field: Field) -> bool:
-    """Whether the field names a user or a project of Keystone's."""
+    """Returns whether the field holds the id of a Keystone user or project."""
     return field[-1].endswith(("user_id", "project_id"))
 
 
 def ids_of(route: Route) -> list[Field]:
-    """The fields by which a request to this path names users and projects."""
+    """Returns the fields by which a request to this path names users and projects."""
     return [field for field in fields_of(route) if is_id(field)]
 
 
 def body_of(route: Route, given: Given, *more_ids: Field) -> Body:
-    """A request to this path, less cloud_env, with the ids that it must have and `more_ids` that it may have."""
+    """Returns a request to this path without cloud_env.
+
+    It has the ids that are required, and those of `more_ids`, which are optional.
+    """
     body: Body = {}
     for field, required in fields_of(route).items():
         if required or not is_id(field) or field in more_ids:
@@ -81,7 +84,7 @@ def body_of(route: Route, given: Given, *more_ids: Field) -> Body:
 
 
 def put(body: Body, field: Field, value: object) -> Body:
-    """The body, with this value in the field."""
+    """Returns the body with this value in the field."""
     *above, name = field
     inner = body
     for part in above:

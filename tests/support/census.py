@@ -1,4 +1,4 @@
-"""All that a Keystone holds, to see what a sign-up has made of it."""
+"""Lists everything that a Keystone holds, so that a test can see what a sign-up has changed."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,21 +12,21 @@ from tests.support.keystone import Keystone
 
 @dataclass(frozen=True)
 class Census:
-    """Users and projects by id; and which role a user or group holds where, all by id."""
+    """The users and projects by id, and which role a user or group holds where, all by id."""
 
     users: dict[str, dict[str, Any]]
     projects: dict[str, dict[str, Any]]
     grants: frozenset[tuple[str, str, str]]
 
     def without(self, login: str) -> "Census":
-        """All but what is marked for this login."""
+        """Returns everything that is not marked for this login."""
         users = {key: user for key, user in self.users.items() if user.get("concertim_name") != login}
         projects = {key: one for key, one in self.projects.items() if one.get("concertim_name") != login}
         ours = (self.users.keys() - users.keys()) | (self.projects.keys() - projects.keys())
         return Census(users, projects, frozenset(one for one in self.grants if not ours & {one[1], one[2]}))
 
     def of(self, login: str) -> "Census":
-        """What is marked for this login."""
+        """Returns what is marked for this login."""
         others = self.without(login)
         users = {key: user for key, user in self.users.items() if key not in others.users}
         projects = {key: project for key, project in self.projects.items() if key not in others.projects}
@@ -34,7 +34,7 @@ class Census:
 
 
 def census(admin: Client) -> Census:
-    """What the Keystone holds now."""
+    """Returns what the Keystone holds now."""
     grants = set()
     for one in (assignment.to_dict() for assignment in admin.role_assignments.list()):
         scope = one["scope"].get("project", one["scope"].get("domain", {})).get("id", "")
@@ -55,7 +55,10 @@ def clear(admin: Client, *logins: str) -> None:
 
 
 def finished(cloud: Keystone, login: str, password: str = "correct-horse", now: Census | None = None) -> Answer:
-    """The one answer that is true of a finished sign-up, which it asserts: one of each, complete, and open."""
+    """Returns the only true answer to a finished sign-up.
+
+    Asserts that there is one user and one project, that both are complete, and that the password opens them.
+    """
     now = now or census(cloud.admin)
     ours = now.of(login)
     [user], [project] = ours.users.values(), ours.projects.values()

@@ -1,4 +1,4 @@
-"""Debian packages that a few of the checks need and no virtual environment can hold."""
+"""Installs the Debian packages that some checks need and that no virtual environment can hold."""
 
 import os
 import shutil
@@ -6,17 +6,17 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-# A package that would ask something of whoever sits at the terminal takes its own answer.
+# Packages must not ask questions at the terminal, but go on with their default answers.
 SILENT = {"DEBIAN_FRONTEND": "noninteractive"}
 
 
 def found(program: str) -> str | None:
-    """Where this program is; Debian keeps servers where only root looks."""
+    """Returns the path of this program, or None. Debian keeps servers in a folder that only root's PATH has."""
     return shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
 
 
 def missing(wanted: Sequence[str], packages: Sequence[str]) -> str:
-    """Installs the packages if one of the programs or files is missing; says why it cannot, or nothing."""
+    """Installs the packages if one of the programs or files is missing. Returns why it cannot, or an empty string."""
     if all(found(one) or Path("/", one).exists() for one in wanted):
         return ""
     if os.geteuid() != 0 or not shutil.which("apt-get"):

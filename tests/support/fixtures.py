@@ -1,10 +1,10 @@
-"""The types of the fixtures that many tests ask for."""
+"""The types of the fixtures that many tests use."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 RequestOf = Callable[..., dict[str, Any]]
-"""Builds a request; keywords replace or add fields of it."""
+"""Builds a request; its keyword arguments replace or add fields."""
 SettingsFile = Callable[[str], Path]
-"""Puts the settings in a text of a config.yaml in force, and returns their file."""
+"""Applies the settings in the text of a config.yaml, and returns the path of the file."""

@@ -1,4 +1,4 @@
-"""A loopback proxy before Keystone that notes every call and can answer, delay or spoil any of them."""
+"""A loopback proxy before Keystone that records every call and can answer, delay or spoil any of them."""
 
 import ssl
 import threading
@@ -16,22 +16,22 @@ Fault = Callable[["Exchange"], None]
 
 @dataclass
 class Proxy:
-    """What went through: (method, path without /v3 and query) of each call.
+    """The calls that went through the proxy, each as its method and its path without /v3 and query.
 
-    `instead` may answer one itself, or name the fault that serves it; `over` is set when the proxy ends.
+    `instead` may answer a call itself, or return the fault that serves it; `over` is set when the proxy ends.
     """
 
     auth_url: str
     calls: list[tuple[str, str]] = field(default_factory=list)
     targets: list[str] = field(default_factory=list)
-    """Of each call its path with the query."""
+    """The path of each call, with its query."""
     headers: list[dict[str, str]] = field(default_factory=list)
     connections: int = 0
     instead: Callable[[str, str], Answered | Fault | None] = lambda _method, _path: None
     over: threading.Event = field(default_factory=threading.Event)
 
     def tokens(self) -> int:
-        """How many times somebody logged in."""
+        """Returns how many times a client has logged in."""
         return self.calls.count(("POST", "/auth/tokens"))
 
 
@@ -44,24 +44,24 @@ class Exchange(BaseHTTPRequestHandler):
     lock: ClassVar[threading.Lock]
 
     def setup(self) -> None:
-        """A new connection."""
+        """Counts a new connection."""
         super().setup()
         with self.lock:
             self.seen.connections += 1
 
     def ask_keystone(self) -> Answered:
-        """Keystone's answer, given now."""
+        """Passes the call on to Keystone, and returns its answer."""
         with closing(HTTPConnection(self.keystone, timeout=60)) as keystone:
             keystone.request(self.command, self.path, self.body, dict(self.headers))
             answer = keystone.getresponse()
             return answer.status, dict(answer.getheaders()), answer.read()
 
     def reply(self, answered: Answered) -> None:
-        """Sends this answer whole."""
+        """Sends the whole of this answer."""
         self.send(self.as_bytes(answered))
 
     def as_bytes(self, answered: Answered) -> bytes:
-        """The answer as it goes over the wire."""
+        """Returns the answer as it goes over the wire."""
         status, headers, data = answered
         lines = [f"HTTP/1.1 {status} {self.responses.get(status, [''])[0]}"]
         for name, value in headers.items():
@@ -70,12 +70,12 @@ class Exchange(BaseHTTPRequestHandler):
         return "\r\n".join([*lines, f"Content-Length: {len(data)}", "", ""]).encode("latin-1") + data
 
     def send(self, data: bytes) -> None:
-        """Sends so many bytes, to whoever is still there."""
+        """Sends these bytes, unless the client has disconnected."""
         with suppress(OSError):
             self.wfile.write(data)
 
     def cut(self) -> None:
-        """Closes the connection without a word."""
+        """Closes the connection without an answer."""
         self.close_connection = True
 
     def serve(self) -> None:
@@ -95,18 +95,18 @@ class Exchange(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = serve  # noqa: N815
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Logs nothing, since BaseHTTPRequestHandler would write every call to standard error."""
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    # Twenty clients may connect at once.
+    # Twenty clients may connect at the same moment, more than the default queue of five can hold.
     request_queue_size = 128
 
 
 @contextmanager
 def proxy(target: str, tls: ssl.SSLContext | None = None) -> Iterator[Proxy]:
-    """Runs a proxy before the Keystone at this URL, behind TLS if asked to."""
+    """Runs a proxy before the Keystone at this URL, behind TLS if a context is given."""
 
     class Handler(Exchange):
         keystone = urlsplit(target).netloc
@@ -114,7 +114,7 @@ def proxy(target: str, tls: ssl.SSLContext | None = None) -> Iterator[Proxy]:
 
     with _Server(("127.0.0.1", 0), Handler) as server:
         if tls:
-            # The handshake is left to the thread that serves the connection.
+            # A slow handshake must not block the thread that accepts connections, so the serving thread does it.
             server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         Handler.seen = Proxy(f"http://127.0.0.1:{server.server_port}/v3")
         threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()

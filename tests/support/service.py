@@ -1,4 +1,4 @@
-"""The service as its users have it: `python handler.py` in a process of its own, on a free loopback port."""
+"""Runs the service as its users do: `python handler.py` in a process of its own, on a free loopback port."""
 
 import os
 import re
@@ -17,7 +17,7 @@ import requests
 from lib.settings.loading import JWT_VARIABLE
 
 ROOT = Path(__file__).parents[2]
-# As long as it takes on a machine that is busy with other things.
+# The start may take this long on a machine that is busy with other things.
 START_SECONDS = 60
 
 
@@ -31,26 +31,26 @@ class Service:
 
     @property
     def url(self) -> str | None:
-        """Where it listens, once it does."""
+        """The URL at which the service listens, or None before it does."""
         listening = re.search(r"listening on ([^\s\"]+)", self.said())
         return f"http://{listening[1]}" if listening else None
 
     def said(self) -> str:
-        """All that it wrote to standard output."""
+        """Returns all that the service wrote to standard output."""
         return self.stdout.read_text()
 
     def complained(self) -> str:
-        """All that it wrote to standard error."""
+        """Returns all that the service wrote to standard error."""
         return self.stderr.read_text()
 
     def stop(self) -> int:
-        """Tells it to stop, and gives its exit code."""
+        """Tells the service to stop, and returns its exit code."""
         self.process.terminate()
         return self.process.wait(30)
 
 
 def post(url: str | None, **body: Any) -> tuple[int, Any]:
-    """The status and body of a sign-up at the service with this URL; the keywords are those of requests."""
+    """Returns the status and body of a sign-up at the service with this URL; the keywords are those of requests."""
     answer = requests.post(f"{url}/create_user_project", timeout=60, **body)
     return answer.status_code, answer.json()
 
@@ -59,11 +59,14 @@ def post(url: str | None, **body: Any) -> tuple[int, Any]:
 def service(
     *options: str, listen: str = "127.0.0.1:0", program: Sequence[str] = ("handler.py",), **environment: str
 ) -> Iterator[Service]:
-    """Runs handler.py with these options, and these variables on top of the environment, less the secret in it."""
+    """Runs handler.py with these options and environment variables.
+
+    The rest of the environment is inherited, except for the site's secret.
+    """
     inherited = {name: value for name, value in os.environ.items() if name != JWT_VARIABLE}
     with TemporaryDirectory() as folder:
         stdout, stderr = Path(folder) / "stdout", Path(folder) / "stderr"
-        # Files, as a pipe that nobody reads would stop it when full.
+        # The output goes to files, as a full pipe that nobody reads would block the service.
         with stdout.open("wb") as out, stderr.open("wb") as err:
             command = [sys.executable, *program, "--listen", listen, *options]
             process = subprocess.Popen(command, cwd=ROOT, env=inherited | environment, stdout=out, stderr=err)

@@ -1,11 +1,11 @@
-"""Certificates for tests: one that is good, and each kind that a careful client refuses."""
+"""Makes certificates for tests: a good one, and one of each kind that a careful client refuses."""
 
 import ssl
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-# Small ones are made in a hundredth of a second.
+# A small elliptic-curve key is made in a hundredth of a second.
 NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 GOOD_NAMES = "IP:127.0.0.1,DNS:localhost"
 OTHER_NAME = "other.example"
@@ -13,13 +13,13 @@ OTHER_NAME = "other.example"
 
 @dataclass(frozen=True)
 class Leaf:
-    """What a server shows, and the key to it."""
+    """A server's certificate and its key."""
 
     certificate: Path
     key: Path
 
     def context(self) -> ssl.SSLContext:
-        """For a server that shows it."""
+        """Returns a TLS context for a server that presents the certificate."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate, self.key)
         return context
@@ -27,23 +27,23 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Certificates:
-    """All are signed by `authority`, which a client is told to trust, but the last two."""
+    """The certificates, all but the last two of which are signed by `authority`, which a client is told to trust."""
 
     authority: Path
     good: Leaf
-    """For 127.0.0.1 and localhost."""
+    """A certificate for 127.0.0.1 and localhost."""
     expired: Leaf
-    """A day ago, else good."""
+    """A certificate that expired a day ago, and is good otherwise."""
     other_name: Leaf
-    """For other.example, else good."""
+    """A certificate for other.example that is good otherwise."""
     unknown_authority: Leaf
-    """Signed by an authority that nobody was told of, else good."""
+    """A certificate from an authority that no client trusts, and good otherwise."""
     self_signed: Leaf
-    """Signed by nobody else, as installers make them; good for who is told to trust it."""
+    """A self-signed certificate, as installers make them; good for a client that is told to trust it."""
 
 
 def certificates(folder: Path) -> Certificates:
-    """Makes them in this folder."""
+    """Makes the certificates in this folder."""
     known, unknown = _self_signed(folder / "authority", "An authority"), _self_signed(folder / "unknown", "Unknown")
     return Certificates(
         authority=known.certificate,

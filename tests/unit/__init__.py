@@ -1,1 +1,1 @@
-"""Direct calls; no Keystone."""
+"""Tests that call functions and the application directly, without a Keystone."""

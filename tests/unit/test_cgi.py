@@ -1,4 +1,4 @@
-"""A CGI process: its request in the environment and on standard input, its answer on standard output."""
+"""Tests of a CGI process, which reads the environment and standard input and answers on standard output."""
 
 import json
 import os
@@ -12,7 +12,10 @@ PROGRAM = "from handler import application; from lib.serving.adapters import ser
 
 
 def answer_to(folder: Path, body: bytes, *, ends: bool, **environment: str) -> tuple[bytes, bytes]:
-    """What it wrote to standard output and to standard error, with an input that ends, or that nobody closes."""
+    """Returns what the process wrote to standard output and to standard error.
+
+    Its standard input is closed after the body if `ends` is true, and else stays open.
+    """
     config = folder / "config.yaml"
     config.write_text(f"user_handler: {{log_file: {folder / 'log'}}}\n")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CONCERTIM", "JWT"))}
@@ -39,7 +42,7 @@ def answer_to(folder: Path, body: bytes, *, ends: bool, **environment: str) -> t
 
 
 def test_standard_output_has_the_answer_alone(tmp_path: Path) -> None:
-    """And the log, which on other hosts goes there, is on standard error."""
+    """The log, which goes to standard output on other hosts, goes to standard error here."""
     answer, said = answer_to(tmp_path, b"[]", ends=True, CONTENT_LENGTH="2")
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"Status: 400 BAD REQUEST\r\n")
@@ -48,7 +51,7 @@ def test_standard_output_has_the_answer_alone(tmp_path: Path) -> None:
 
 
 def test_a_body_is_read_to_its_length_and_no_further(tmp_path: Path) -> None:
-    """Not every host closes standard input after it."""
+    """Not every host closes standard input after the body."""
     answer, _ = answer_to(tmp_path, b"[]", ends=False, CONTENT_LENGTH="2")
     assert b"request: must be an object" in answer
     answer, _ = answer_to(tmp_path, b"", ends=False)
@@ -56,13 +59,13 @@ def test_a_body_is_read_to_its_length_and_no_further(tmp_path: Path) -> None:
 
 
 def test_a_chunked_body_is_read_to_its_end(tmp_path: Path) -> None:
-    """As Apache passes it on: without its chunks, and without a length."""
+    """Apache passes a chunked body on without its chunks and without a length."""
     answer, _ = answer_to(tmp_path, b"[]", ends=True, HTTP_TRANSFER_ENCODING="chunked")
     assert b"request: must be an object" in answer
 
 
 def test_a_body_that_is_cut_short_is_refused_in_one_line(tmp_path: Path) -> None:
-    """Whoever sent it has gone; there is no more to tell of that."""
+    """The client has disconnected, so a traceback would tell an operator nothing more."""
     answer, said = answer_to(tmp_path, b"[]", ends=True, CONTENT_LENGTH="40")
     assert b"request: the body ended before it was complete" in answer
     assert b"Traceback" not in said

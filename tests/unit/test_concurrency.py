@@ -1,4 +1,4 @@
-"""Steps in threads of their own: all at once, or one in time."""
+"""Tests of steps that run in threads of their own: several in parallel, or one within the deadline of its call."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ from lib.errors import DeadlineExceeded
 
 
 def test_results_come_in_the_order_of_the_steps() -> None:
-    """Whichever ends first; and they do run at once."""
+    """The order of the results does not depend on which step ends first, and the steps do run in parallel."""
     together = threading.Barrier(3)
 
     def step(number: int) -> int:
@@ -24,7 +24,7 @@ def test_results_come_in_the_order_of_the_steps() -> None:
 
 
 def test_a_failure_is_raised_when_every_step_has_ended() -> None:
-    """What comes next must not overlap with what is still going on."""
+    """What follows the failure must not overlap with a step that is still running."""
     ended = threading.Event()
 
     def slow() -> None:
@@ -40,7 +40,7 @@ def test_a_failure_is_raised_when_every_step_has_ended() -> None:
 
 
 def test_a_step_that_takes_longer_than_its_call_may_is_left_to_itself() -> None:
-    """The caller goes on at the deadline; the step serves the same call."""
+    """The caller goes on at the deadline; the step, which still runs, belongs to the same call."""
     go_on, seen = threading.Event(), list[call.Call]()
 
     def hanging() -> None:

@@ -1,4 +1,4 @@
-"""@endpoint: whatever a recipe does, its caller gets a status and a body, and the log one line without a secret."""
+"""Tests of @endpoint: whatever a recipe does, the caller gets a status and a body, and no secret reaches the log."""
 
 import json
 import logging
@@ -17,10 +17,10 @@ from tests.support.answers import error
 
 
 class Order(Model):
-    """A request with a secret in a part of it."""
+    """A request with secrets at its top level and in a nested object."""
 
     class Part(Model):
-        """The part."""
+        """A nested object with a secret."""
 
         password: SecretStr
 
@@ -38,7 +38,7 @@ SECRETS = ["correct-horse-battery", 'quo"te back\\slash', "tab\tnew\nline", "Ð¿Ð
 
 @pytest.mark.parametrize("raised", [ValueError("x"), KeyError("x"), RecursionError(), MemoryError(), Exception()])
 def test_a_bug_is_answered_500_and_says_nothing_of_itself(raised: Exception, caplog: pytest.LogCaptureFixture) -> None:
-    """Neither its class nor its text; the log has both, and where it happened."""
+    """The answer to a bug shows neither the exception's class nor its text; the log has both, and where it happened."""
 
     @endpoint
     def buggy(request: Model) -> Answer:
@@ -53,7 +53,7 @@ def test_a_bug_is_answered_500_and_says_nothing_of_itself(raised: Exception, cap
 
 @pytest.mark.parametrize("kind", kinds_of(Problem), ids=lambda kind: kind.__name__)
 def test_every_problem_is_answered_as_its_class_says(kind: type[Problem]) -> None:
-    """Every class has a status and a code, its own or those of the class that it extends."""
+    """Each class has a status and a code of its own, or those of the class that it extends."""
 
     @endpoint
     def refusing(request: Model) -> Answer:
@@ -63,7 +63,7 @@ def test_every_problem_is_answered_as_its_class_says(kind: type[Problem]) -> Non
 
 
 def test_a_4xx_after_a_change_becomes_a_5xx_that_says_repeat(caplog: pytest.LogCaptureFixture) -> None:
-    """The promise: 4xx means that nothing was changed."""
+    """A 4xx promises that nothing was changed, so it must not be answered after a change."""
 
     @endpoint
     def half(request: Model) -> Answer:
@@ -76,14 +76,14 @@ def test_a_4xx_after_a_change_becomes_a_5xx_that_says_repeat(caplog: pytest.LogC
 
 
 def test_only_busy_and_unfinished_name_a_time_to_wait() -> None:
-    """And it is shorter than the three seconds after which the UI repeats anyway."""
+    """A Retry-After is shorter than the three seconds after which the UI repeats in any case."""
     assert set(RETRY_AFTER) == {503}
     assert RETRY_AFTER[503] < 3
 
 
 @pytest.mark.parametrize("secret", SECRETS)
 def test_no_secret_of_the_request_reaches_the_log(secret: str, caplog: pytest.LogCaptureFixture) -> None:
-    """However a library quotes it in the text of its exception."""
+    """A secret is masked in every form in which a library may quote it in the text of an exception."""
 
     @endpoint
     def leaking(request: Order) -> Answer:
@@ -97,14 +97,14 @@ def test_no_secret_of_the_request_reaches_the_log(secret: str, caplog: pytest.Lo
 
 
 def test_secrets_show_in_no_repr() -> None:
-    """Of the request, or of the call that carries them."""
+    """Neither the repr of a request nor that of the call which carries its secrets shows them."""
     order = Order.model_validate({"password": "hidden-1", "part": {"password": "hidden-2"}})
     assert order.secrets() == ("hidden-1", "hidden-2")
     assert "hidden" not in repr(order) + str(order) + repr(call.Call("f", secrets={*order.secrets()}))
 
 
 def test_settings_that_cannot_be_used_are_answered_500(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A function called directly never raises, even then."""
+    """A function that is called directly never raises, even when the settings cannot be read."""
 
     @endpoint
     def fine(request: Model) -> Answer:
@@ -115,7 +115,7 @@ def test_settings_that_cannot_be_used_are_answered_500(monkeypatch: pytest.Monke
 
 
 def test_a_good_call_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    """With the function, the status and the time."""
+    """A successful call logs one line with the function, the status and the time taken."""
 
     @endpoint
     def fine(request: Model) -> Answer:

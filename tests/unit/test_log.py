@@ -1,4 +1,4 @@
-"""The log: its file is shared, rotated by whoever comes first, and no value in a line begins a line of its own."""
+"""Tests of the log: its file is shared and rotated by several processes, and no logged value can begin a new line."""
 
 import json
 import logging
@@ -23,7 +23,7 @@ Configure = Callable[..., Path]
 
 @pytest.fixture
 def configure(tmp_path: Path) -> Iterator[Configure]:
-    """Configures the log with a file of its own, and undoes it."""
+    """Configures the log with a file for this test, and restores the log afterwards."""
     loggers = [log.logger, logging.getLogger("waitress")]
     before = [(one, one.handlers[:], one.level, one.propagate) for one in loggers]
     path = tmp_path / "user-handler.log"
@@ -41,7 +41,7 @@ def configure(tmp_path: Path) -> Iterator[Configure]:
 
 
 def test_control_characters_cannot_begin_a_line(configure: Configure) -> None:
-    """A login or an answer of Keystone's may hold anything."""
+    """A login or an answer from Keystone may contain any character."""
     path = configure()
     log.logger.info("a\nb\r\x1b[31m\u2028\x85é")
     [line] = path.read_text().splitlines()
@@ -49,7 +49,7 @@ def test_control_characters_cannot_begin_a_line(configure: Configure) -> None:
 
 
 def test_a_failure_tells_the_step_the_request_at_keystone_and_whether_a_repeat_helps(configure: Configure) -> None:
-    """In one line."""
+    """Each failure is one line in the log."""
 
     @endpoint
     def refusing(request: Model) -> Answer:
@@ -67,7 +67,7 @@ def test_a_failure_tells_the_step_the_request_at_keystone_and_whether_a_repeat_h
 
 
 def test_the_log_as_json_has_the_same_as_fields(configure: Configure) -> None:
-    """An object a line, for a log collector."""
+    """Each line is one JSON object, as log collectors read it."""
 
     @endpoint
     def refusing(request: Model) -> Answer:
@@ -91,7 +91,7 @@ def test_the_log_as_json_has_the_same_as_fields(configure: Configure) -> None:
 
 
 def test_what_waitress_warns_of_is_in_the_log(configure: Configure) -> None:
-    """Such as more requests than threads; no other library speaks there."""
+    """Waitress warns, for example, of more requests than threads; no other library writes to the log."""
     path = configure(log_level="DEBUG")
     logging.getLogger("waitress.queue").warning("Task queue depth is 7")
     logging.getLogger("waitress").info("Serving")
@@ -101,7 +101,7 @@ def test_what_waitress_warns_of_is_in_the_log(configure: Configure) -> None:
 
 
 def test_a_file_that_logrotate_moves_away_is_begun_again(configure: Configure) -> None:
-    """Without any signal."""
+    """After logrotate has moved the log file, a new one is opened without any signal."""
     path = configure()
     log.logger.info("before")
     path.rename(path.with_suffix(".moved"))
@@ -112,7 +112,7 @@ def test_a_file_that_logrotate_moves_away_is_begun_again(configure: Configure) -
 
 
 def test_a_file_that_nobody_rotates_stays_bounded(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The file and its older parts, the oldest of which go."""
+    """The service rotates its log file by itself and removes the oldest parts."""
     monkeypatch.setattr(log, "FILE_BYTES", 1000)
     path = configure()
     for number in range(500):
@@ -126,7 +126,7 @@ def test_a_file_that_nobody_rotates_stays_bounded(configure: Configure, monkeypa
 
 
 def test_processes_that_share_a_file_lose_and_break_no_line(tmp_path: Path) -> None:
-    """While each of them may rotate it."""
+    """Every line of a shared log file stays whole, although each of the processes may rotate the file."""
     path = tmp_path / "user-handler.log"
     code = (
         "import sys; from lib.call import log; from lib.settings.settings import Settings;"
@@ -141,7 +141,7 @@ def test_processes_that_share_a_file_lose_and_break_no_line(tmp_path: Path) -> N
     parts = list(tmp_path.glob("user-handler.log*"))
     lines = [line.rpartition("[-] ")[2] for part in parts for line in part.read_text().splitlines()]
     assert len(parts) > 20
-    # Rotated by one process at a time: no part went before it was full.
+    # If two processes rotated at the same time, a part would be moved away before it was full.
     assert all(part.stat().st_size >= 4000 for part in parts if part != path)
     assert sorted(lines) == sorted(f"{name} {number}" for name in "abcd" for number in range(1000))
 
@@ -149,7 +149,7 @@ def test_processes_that_share_a_file_lose_and_break_no_line(tmp_path: Path) -> N
 def test_a_file_that_can_be_written_no_more_is_told_once(
     configure: Configure, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A full disk does not stop the service, nor fill standard error."""
+    """A full disk neither stops the service nor fills standard error."""
     path = configure()
     [file] = [handler for handler in log.logger.handlers if isinstance(handler, logging.FileHandler)]
 
@@ -168,7 +168,10 @@ def test_a_file_that_can_be_written_no_more_is_told_once(
 def test_a_file_that_cannot_be_opened_again_stops_no_call(
     configure: Configure, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As when logrotate's new file belongs to root: said once, and the file is taken up again when it can be."""
+    """The failure to open the log file is reported once, and the file is used again as soon as it can be opened.
+
+    One cause is a logrotate that makes the new file for root.
+    """
     path = configure()
     path.unlink()
     path.mkdir()
@@ -183,7 +186,7 @@ def test_a_file_that_cannot_be_opened_again_stops_no_call(
 
 
 def test_a_fifo_is_no_log_file(configure: Configure, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """To open one that nobody reads would stop the start."""
+    """Opening a FIFO that nobody reads would block the start."""
     os.mkfifo(tmp_path / "fifo")
     configure(log_file=str(tmp_path / "fifo"))
     why = f"cannot write the log file {tmp_path / 'fifo'}: is not a file; going on with standard output\n"
@@ -193,7 +196,7 @@ def test_a_fifo_is_no_log_file(configure: Configure, tmp_path: Path, capsys: pyt
 def test_a_file_that_cannot_be_rotated_is_told_once(
     configure: Configure, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its lines matter more than its size."""
+    """A log file that cannot be rotated is still written to, since its lines matter more than its size."""
     monkeypatch.setattr(log, "FILE_BYTES", 10)
     monkeypatch.setattr(log, "OLDER_FILES", 1)
     path = configure()

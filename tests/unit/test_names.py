@@ -1,4 +1,4 @@
-"""The names of users and projects."""
+"""Tests of the names of users and projects in Keystone."""
 
 import re
 
@@ -9,12 +9,12 @@ from lib.keystone.names import fill, legacy_owners
 
 
 def test_a_name_that_fits_is_the_template_with_the_login() -> None:
-    """As operators know it from the older service."""
+    """Operators know such names from the older service."""
     assert fill("concertim_{username}_project", "ann", 64) == "concertim_ann_project"
 
 
 def test_a_name_that_just_fits_is_whole_and_the_next_is_cut() -> None:
-    """46 characters of login fill a project's name."""
+    """With the default template, a login of 46 characters fills the name of a project."""
     assert fill("concertim_{username}_project", "x" * 46, 64) == f"concertim_{'x' * 46}_project"
     cut = fill("concertim_{username}_project", "x" * 47, 64)
     assert re.fullmatch(r"concertim_x{41}~[0-9a-f]{12}", cut)
@@ -22,13 +22,13 @@ def test_a_name_that_just_fits_is_whole_and_the_next_is_cut() -> None:
 
 
 def test_long_logins_that_begin_alike_get_different_names() -> None:
-    """The hash is that of the whole."""
+    """The hash in a shortened name is that of the whole name."""
     names = {fill("{username}", "x" * 80 + end, 64) for end in ("a", "b", "ab")}
     assert len(names) == 3
 
 
 def test_the_same_login_always_gets_the_same_name() -> None:
-    """Across processes and releases: a repeated sign-up finds its own work by it."""
+    """Names are the same in every process and release, since a repeated sign-up finds its own work by them."""
     assert fill("concertim_{username}_project", "x" * 80, 64) == f"concertim_{'x' * 41}~0e1549f1ac40"
 
 
@@ -52,13 +52,13 @@ def test_the_same_login_always_gets_the_same_name() -> None:
     ],
 )
 def test_whose_a_name_may_be_is_read_off_the_whole_of_it(kind: str, name: str, whose: set[str]) -> None:
-    """By the templates of the older service; what is made by those of now has a mark."""
+    """Only the templates of the older service count, as objects that are named by the current ones have a mark."""
     assert legacy_owners(kind, name) == {(kind, owner) for owner in whose}
 
 
 @pytest.mark.parametrize("team", ["a ", " a", "a\n", "\t a"])
 def test_spaces_that_keystone_would_trim_are_kept_apart_by_a_hash(team: str) -> None:
-    """The UI tells such teams apart."""
+    """Keystone trims spaces at the ends of names, but the UI tells apart teams that differ in nothing else."""
     name = fill("{name}_team" if team.startswith(" ") else "concertim_{name}", team, 64)
     assert name == name.strip()
     assert fill("{name}", team, 64) != fill("{name}", "a", 64)

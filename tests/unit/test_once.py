@@ -1,4 +1,4 @@
-"""Once means once, under threads too."""
+"""Tests of what must happen once in a process, even when several threads or signals ask for it first."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ THREADS = 16
 
 
 def in_threads(function: Callable[[], Any]) -> list[Any]:
-    """What each of many threads gets of this function, that call it at the same time."""
+    """Returns what each of many threads gets when all of them call this function at the same time."""
     barrier = Barrier(THREADS)
 
     def call(_: int) -> Any:
@@ -29,7 +29,7 @@ def in_threads(function: Callable[[], Any]) -> list[Any]:
 
 
 def test_many_threads_run_it_once() -> None:
-    """All get the result of the one run, also those that come while it lasts."""
+    """All callers get the result of the one run, including those that come while it lasts."""
     runs: list[object] = []
 
     @Once
@@ -43,8 +43,8 @@ def test_many_threads_run_it_once() -> None:
     assert results == runs * THREADS
 
 
-def test_a_result_of_none_is_kept_too() -> None:
-    """It is not taken for no result."""
+def test_a_result_of_none_is_cached_too() -> None:
+    """A result of None is cached, and not mistaken for a function that has not run yet."""
     runs: list[int] = []
 
     @Once
@@ -56,8 +56,8 @@ def test_a_result_of_none_is_kept_too() -> None:
     assert runs == [1]
 
 
-def test_a_failure_is_not_kept() -> None:
-    """The next call, of those that waited or a later one, runs it again until it has succeeded once."""
+def test_a_failure_is_not_cached() -> None:
+    """After a failure the next call, whether it waits or comes later, runs the function again."""
     outcomes = iter([ValueError("one"), ValueError("two"), None])
 
     @Once
@@ -78,7 +78,7 @@ def test_a_failure_is_not_kept() -> None:
 
 
 def test_what_is_forgotten_runs_again() -> None:
-    """For tests, and to let go of what is kept."""
+    """Tests, and code that releases a cached result, can make the function run again."""
     runs: list[int] = []
 
     @Once
@@ -92,8 +92,11 @@ def test_what_is_forgotten_runs_again() -> None:
 
 
 @pytest.mark.usefixtures("_defaults")
-def test_first_calls_at_once_share_the_connections_to_keystone() -> None:
-    """A second pool of them would be lost, with all that it holds open. Many times, as it is a race."""
+def test_concurrent_first_calls_share_the_connections_to_keystone() -> None:
+    """A second connection pool would be lost, with all the connections that it holds open.
+
+    The test runs many times, since it depends on a race.
+    """
     for _ in range(20):
         transport.clear()
         transports = in_threads(transport)
@@ -101,7 +104,7 @@ def test_first_calls_at_once_share_the_connections_to_keystone() -> None:
 
 
 def test_a_second_signal_in_the_midst_of_the_first_stops_as_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It interrupts the thread that handles the first one, wherever that is; nothing is raised into the server."""
+    """A signal may interrupt the thread that handles the first one, and must raise nothing into the server."""
     monkeypatch.setattr(shutdown, "begun", Future())
     signals = iter([2.0])
 

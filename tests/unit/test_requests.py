@@ -1,4 +1,4 @@
-"""What a request must look like, told in one message; called directly, without any Keystone."""
+"""Tests of what a request must look like and of the message that refuses it, by direct calls and without a Keystone."""
 
 import subprocess
 import sys
@@ -26,12 +26,12 @@ BLANK_PASSWORD = "password: is required and must not be blank, unless cloud_user
 
 
 def test_running_says_so() -> None:
-    """To anybody, whatever they send."""
+    """The function `running` answers anybody, whatever they send."""
     assert running({}) == (200, "Running")
 
 
 def test_an_empty_request_is_told_every_missing_field() -> None:
-    """Those inside cloud_env as well."""
+    """One message names every missing field, including those of cloud_env."""
     why = (
         f"cloud_env.auth_url: is required; cloud_env.password: is required;"
         f" cloud_env.username: {BY_ID.format('user')}; cloud_env.user_domain_name: {BY_ID.format('user')};"
@@ -42,7 +42,7 @@ def test_an_empty_request_is_told_every_missing_field() -> None:
 
 
 def test_a_function_imports_no_web_framework() -> None:
-    """Whoever wraps it for another runtime brings their own."""
+    """Whoever wraps a function for another runtime brings a web framework of their own."""
     code = (
         "import sys; from functions.create_user_project import create_user_project as f; print(f({})[0]);"
         "print({name.split('.')[0] for name in sys.modules} & {'werkzeug', 'waitress', 'flask'} or 'none')"
@@ -53,7 +53,7 @@ def test_a_function_imports_no_web_framework() -> None:
 
 @pytest.mark.parametrize("request_", [None, [], "ann", 7, [SIGN_UP]])
 def test_a_request_that_is_no_object_is_refused(request_: object) -> None:
-    """An array of one good request included."""
+    """An array is refused even if it contains one good request."""
     assert create_user_project(request_) == error(400, "bad_request", "request: must be an object")
 
 
@@ -114,14 +114,14 @@ LOGIN = "must hold only letters, digits, '.', '_' and '-'"
     ],
 )
 def test_a_bad_value_is_named_with_what_is_wrong(change: dict[str, Any], why: str | None) -> None:
-    """Never quoting it; a good request gets as far as a Keystone that is not there."""
+    """A refused value is never quoted; a good request gets as far as a Keystone that cannot be reached."""
     answer = create_user_project(SIGN_UP | change)
     unreachable = error(502, "keystone_failed", "Keystone cannot be reached at cloud_env.auth_url.")
     assert answer == (error(400, "bad_request", why) if why else unreachable)
 
 
 def test_required_fields_are_not_satisfied_by_those_of_cloud_env() -> None:
-    """Defect 17 of the older service."""
+    """The older service accepted a field of cloud_env in place of a missing one of the same name (its defect 17)."""
     answer = create_user_project({"cloud_env": E1})
     assert answer == error(400, "bad_request", f"username: is required; {BLANK_PASSWORD}")
 
@@ -138,7 +138,7 @@ def test_required_fields_are_not_satisfied_by_those_of_cloud_env() -> None:
     ],
 )
 def test_a_change_of_nothing_or_to_no_password_is_refused(new_data: dict[str, Any], why: str) -> None:
-    """At a 2xx the UI would overwrite the password it keeps."""
+    """At a 2xx the UI would overwrite the password that it stores."""
     request = {
         "cloud_env": SIGN_UP["cloud_env"],
         "user_info": {"cloud_user_id": "0" * 32, "new_data": new_data},

@@ -1,4 +1,4 @@
-"""The settings: what is read, what is refused, and how every mistake is told."""
+"""Tests of the settings: what is read, what is refused, and how each mistake is reported."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from lib.settings.settings import Settings
 
 
 def ours(text: str) -> str:
-    """A config.yaml with these lines in our section."""
+    """Returns a config.yaml with these lines in UserHandler's section."""
     return f"{SECTION}:\n" + "".join(f"  {line}\n" for line in text.splitlines())
 
 
 def test_without_a_section_all_settings_are_the_defaults() -> None:
-    """What belongs to other Concertim services is left alone."""
+    """The sections of other Concertim services are ignored."""
     text = "openstack: {auth_url: http://x, password: y}\nconcertim: {default_rack_height: 42}\nrmq: [1]\n"
     assert parse(text) == (Settings(), [])
     assert parse("") == (Settings(), [])
@@ -24,21 +24,21 @@ def test_without_a_section_all_settings_are_the_defaults() -> None:
 
 
 def test_log_level_is_read_in_any_case() -> None:
-    """Defect 18 of the older service: lower case crashed it."""
+    """The older service crashed on a level in lower case (its defect 18)."""
     for spelling in ("debug", "DEBUG", "Debug"):
         assert parse(f"log_level: {spelling}") == (Settings(log_level="DEBUG"), [])
     assert parse("log_level: warn") == (Settings(log_level="WARNING"), [])
 
 
 def test_settings_of_the_section_are_read() -> None:
-    """In the words of the README."""
+    """The settings have the names that the README gives them."""
     text = ours("user_name: CM_{username}\nuser_roles: [member, reader]\nbilling_keys: false\ndeadline: 20")
     expected = Settings(user_name="CM_{username}", user_roles=("member", "reader"), billing_keys=False, deadline=20)
     assert parse(text) == (expected, [])
 
 
 def test_every_mistake_is_told_with_its_line() -> None:
-    """All at once, so that an operator mends them in one go."""
+    """All mistakes are reported together, so that an operator can mend them in one go."""
     text = "log_level: loud\n" + ours(
         "deadlin: 3\nuser_roles: [member, admin]\nuser_name: fixed\nstanding_grants:\n- username: x\n  role: [a]"
     )
@@ -55,7 +55,7 @@ def test_every_mistake_is_told_with_its_line() -> None:
 
 
 def test_a_file_that_is_no_mapping_is_refused() -> None:
-    """A list, a text, broken YAML, a section that is none."""
+    """A list, a text, broken YAML and a section that is not a mapping are refused."""
     for text, problem in {
         "- a": "line 1: must be a mapping of keys to values",
         "text": "line 1: must be a mapping of keys to values",
@@ -66,29 +66,29 @@ def test_a_file_that_is_no_mapping_is_refused() -> None:
 
 
 def test_log_level_inside_the_section_is_sent_to_its_place() -> None:
-    """It is shared with the other services."""
+    """The key log_level is shared with the other services, so it belongs at the top level of the file."""
     assert parse(ours("log_level: DEBUG")) == (None, ["line 2: log_level: belongs at the top level of the file"])
 
 
 def test_users_never_get_the_role_admin() -> None:
-    """Defect 3 of the older service: on a stock Keystone that is cloud admin."""
+    """The older service granted admin, which makes a cloud administrator on a stock Keystone (its defect 3)."""
     settings, [problem] = parse(ours("user_roles: [admin]"))
     assert settings is None
     assert "cloud administrator" in problem
 
 
 def test_a_user_has_one_role_at_least() -> None:
-    """One without any would count as unfinished, and be anybody's to finish."""
+    """A user without any role would count as unfinished, and another sign-up could take them over."""
     assert parse(ours("user_roles: []")) == (None, ["line 2: user_handler.user_roles: must hold a role at least"])
 
 
-def test_what_is_amiss_in_another_section_is_not_our_business() -> None:
-    """A date that is none; a section that only YAML could build."""
+def test_mistakes_in_another_section_are_ignored() -> None:
+    """An invalid date, a repeated key and an unsafe YAML tag are ignored where other services' settings have them."""
     assert parse("rmq: {since: 2024-99-99, since: 7}\nkillbill: !!python/name:os.system\n") == (Settings(), [])
 
 
 def test_values_of_another_type_are_refused() -> None:
-    """A section that is a number or a list, a flag in place of seconds, a file that is none."""
+    """A section that is no mapping, a flag in place of seconds and a file that does not exist are refused."""
     for text in (f"{SECTION}: 0", f"{SECTION}: []", f"{SECTION}: false"):
         assert parse(text) == (None, [f"line 1: {SECTION}: must be a mapping of keys to values"])
     for text in ("deadline: true", "threads: '8'", "billing_keys: 'no'", "cacert: /nonexistent"):
@@ -98,14 +98,14 @@ def test_values_of_another_type_are_refused() -> None:
 
 
 def test_yaml_that_is_nested_without_end_is_refused() -> None:
-    """With a message, not with a traceback."""
+    """YAML that is nested too deeply is refused with a message, and not with a traceback."""
     settings, problems = parse(f"{SECTION}: " + "[" * 3000)
     assert settings is None
     assert len(problems) == 1
 
 
 def test_a_folder_in_place_of_the_file_is_explained(tmp_path: Path) -> None:
-    """Docker makes one when the file to mount is missing on the host."""
+    """Docker makes a folder when the settings file to mount is missing on the host, so the message says so."""
     with pytest.raises(Misconfigured) as refused:
         load(tmp_path)
     why = "Is a directory; Docker makes one where the file to mount is missing. Remove it and put the file there."
@@ -115,7 +115,7 @@ def test_a_folder_in_place_of_the_file_is_explained(tmp_path: Path) -> None:
 def test_settings_come_whole_in_an_environment_variable_where_there_are_no_files(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As function hosts have it; and never beside a file that is named."""
+    """Function hosts without files pass the settings in a variable, which is refused beside a file that is named."""
     monkeypatch.setenv(TEXT_VARIABLE, f"log_level: debug\n{SECTION}:\n  deadline: 3\n")
     named = f"{TEXT_VARIABLE} is given beside {PATH_VARIABLE} or --config: leave one of them out"
     with pytest.raises(Misconfigured) as refused:
@@ -131,14 +131,14 @@ def test_settings_come_whole_in_an_environment_variable_where_there_are_no_files
 
 
 def test_a_key_that_is_given_twice_is_refused() -> None:
-    """YAML would drop the first without a word."""
+    """YAML itself would drop the first value without a message."""
     assert parse(f"{SECTION}: {{deadline: 3}}\n{SECTION}: {{}}") == (None, [f"line 2: {SECTION}: is given twice"])
     assert parse("log_level: info\nlog_level: debug") == (None, ["line 2: log_level: is given twice"])
     assert parse(ours("threads: 3\nthreads: 4")) == (None, ["line 3: threads: is given twice"])
 
 
 def test_values_that_yaml_itself_cannot_read_are_told_with_their_line() -> None:
-    """A control character anywhere, a date that is none in our section."""
+    """Control characters, invalid dates, mappings as keys and self-references are refused with their line."""
     assert parse('a: 1\nb: "\x01"') == (None, ["line 2: special characters are not allowed"])
     settings, [problem] = parse(ours("deadline: 2024-99-99"))
     assert settings is None
@@ -151,7 +151,7 @@ def test_values_that_yaml_itself_cannot_read_are_told_with_their_line() -> None:
 
 
 def test_certificates_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
-    """At the start, rather than at every sign-up."""
+    """Unusable certificates are refused when the service starts, rather than at every sign-up."""
     none = tmp_path / "none.pem"
     none.write_text("no certificate")
     settings, [problem] = parse(ours(f"cacert: {none}"))

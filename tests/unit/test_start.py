@@ -1,4 +1,4 @@
-"""What a process loads, and when: Keystone's libraries take longer to load than all else."""
+"""Tests of what a process loads and when, since Keystone's libraries take longer to load than everything else."""
 
 import os
 import re
@@ -15,7 +15,7 @@ LOADED = "any(name.startswith(('keystone', 'requests', 'urllib3', 'oslo')) for n
 
 
 def said(program: str, *, whole: bool = False, **environment: str) -> str:
-    """What a new Python says that runs this program, or its last line alone."""
+    """Returns the last line that a new Python prints when it runs this program, or with `whole` all that it prints."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CONCERTIM", "JWT"))}
     command = [sys.executable, "-c", program]
     done = subprocess.run(
@@ -26,29 +26,29 @@ def said(program: str, *, whole: bool = False, **environment: str) -> str:
 
 
 def test_a_process_starts_without_keystones_libraries() -> None:
-    """The application, or one function of it; waitress and the command line included."""
+    """Neither the application with its server and command line nor a function that is imported alone loads them."""
     assert said(f"import sys, handler, lib.serving.command_line; print({LOADED})") == "False"
     assert said(f"import sys, functions.create_user_project; print({LOADED})") == "False"
 
 
 @pytest.mark.parametrize(("port", "address"), [("8080", "0.0.0.0:8080"), ("", "0.0.0.0:42356")])
 def test_the_environment_may_name_the_port(port: str, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As hosts of containers do; one that is empty names none."""
+    """Container platforms pass the port in the variable PORT; an empty one counts as not set."""
     monkeypatch.setenv("PORT", port)
     assert command_line.default_address() == address
 
 
 @pytest.mark.parametrize("port", ["tcp://10.0.0.1:80", "none", "70000", "-1"])
 def test_a_port_in_the_environment_that_is_none_stops_the_start(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And is named for what it is."""
+    """A PORT that is no port is refused with a message that names the variable and its value."""
     monkeypatch.setenv("PORT", port)
     with pytest.raises(SystemExit) as stopped:
         command_line.default_address()
     assert stopped.value.code == f"The environment variable PORT names no port: {port!r}"
 
 
-def test_the_first_request_of_any_kind_loads_them_ahead_of_a_sign_up() -> None:
-    """A health check, on a host that serves the application and knows nothing of this."""
+def test_the_first_request_of_any_kind_loads_keystones_libraries_ahead_of_a_sign_up() -> None:
+    """A health check is enough to load Keystone's libraries, also on a host that only imports the application."""
     program = f"""
 import sys, time, handler
 from werkzeug.test import Client
@@ -60,8 +60,8 @@ print("loaded")
     assert said(program) == "loaded"
 
 
-def test_a_function_that_is_called_at_once_loads_them_itself() -> None:
-    """Nothing else has."""
+def test_a_function_that_is_called_first_loads_keystones_libraries_itself() -> None:
+    """A function that is called before anything has loaded Keystone's libraries loads them."""
     program = """
 from functions.delete_team import delete_team
 env = {"auth_url": "http://127.0.0.1:1/v3", "user_id": "a" * 32, "password": "x", "project_id": "b" * 32}
@@ -71,7 +71,10 @@ print(delete_team({"cloud_env": env, "team_info": {"project_id": "c" * 32}})[0])
 
 
 def test_any_host_gets_the_log_and_its_warnings_with_the_first_request(tmp_path: Path) -> None:
-    """Once; not only `python handler.py`. The settings come as text, and the file is where they say."""
+    """The first request opens the log, and only the first, on any host and not only under `python handler.py`.
+
+    The settings come from an environment variable here, and the log file is where they say.
+    """
     program = """
 import handler
 from werkzeug.test import Client
@@ -90,7 +93,7 @@ for _ in range(2):
     assert [message.partition(" ms;")[0].rpartition(" ")[0] for message in messages[3:]] == ["POST /team 400"] * 2
 
 
-# What a program of these tests begins with: 16 threads that ask something as close to each other as they can.
+# The beginning of the programs that send 16 requests from threads, as close to the same moment as possible.
 AT_ONCE = """
 import os, sys
 from concurrent.futures import ThreadPoolExecutor
@@ -113,8 +116,11 @@ def post_at_once():
 
 
 @pytest.mark.parametrize("_", range(3))
-def test_first_requests_at_once_open_the_log_once(tmp_path: Path, _: int) -> None:
-    """From 16 threads: no warning is told twice, and no line is doubled or lost. Three times, as it is a race."""
+def test_concurrent_first_requests_open_the_log_once(tmp_path: Path, _: int) -> None:
+    """When 16 threads send the first requests, no warning is logged twice, and no line is doubled or lost.
+
+    The test runs three times, since it depends on a race.
+    """
     program = f"""{AT_ONCE}
 statuses = post_at_once()
 print(sorted(type(one).__name__ for one in log.logger.handlers))
@@ -132,12 +138,15 @@ print(statuses)
         "callers choose which hosts this service connects to",
     ]
     assert [message.partition(" ms;")[0].rpartition(" ")[0] for message in messages[3:]] == ["create_user 400"] * 16
-    # Each handler takes its turn, so the order of lines that were written at the same time may differ.
+    # Each handler has its own lock, so lines that are written at the same time may differ in order.
     assert sorted(path.read_text().splitlines()) == sorted(lines)
 
 
 def test_a_broken_settings_file_opens_the_log_once_until_it_is_mended(tmp_path: Path) -> None:
-    """However many requests come meanwhile; then the process goes on with what the file says, as if just started."""
+    """However many requests come while the settings file is broken, the log is opened once.
+
+    Once the settings are mended, the process goes on as if it had just been started.
+    """
     path, log_file = tmp_path / "config.yaml", tmp_path / "user-handler.log"
     path.write_text("user_handler:\n  deadline: -1\n")
     program = f"""{AT_ONCE}
@@ -164,7 +173,10 @@ print([statuses == [[500] * 16] * 6, same, mended, sorted(type(one).__name__ for
 
 
 def test_mistakes_in_the_settings_are_told_to_the_log_and_not_to_strangers(tmp_path: Path) -> None:
-    """On hosts that start in spite of them: with a time and a request id, as every line."""
+    """Some hosts start in spite of mistakes in the settings.
+
+    The log then names them in a line with a time and a request id, as every line has them.
+    """
     program = """
 import handler
 from werkzeug.test import Client

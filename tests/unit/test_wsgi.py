@@ -1,4 +1,4 @@
-"""Paths, methods, bodies and headers, through the WSGI application itself."""
+"""Tests of paths, methods, bodies and headers through the WSGI application itself."""
 
 import json
 from collections.abc import Callable
@@ -19,7 +19,7 @@ SIGN_UP = "/create_user_project"
 
 
 def answer_to(*args: Any, **kwargs: Any) -> tuple[Answer, dict[str, str]]:
-    """The status and body as the function would give them, and the headers."""
+    """Returns the status and body as a function would return them, and the headers of the response."""
     response = Client(application).open(*args, **kwargs)
     assert response.headers["X-OpenStack-Request-ID"].startswith("req-")
     body: Any = response.text if response.mimetype == "text/plain" else response.get_json()
@@ -30,7 +30,7 @@ def answer_to(*args: Any, **kwargs: Any) -> tuple[Answer, dict[str, str]]:
 
 
 def answer_to_chunked(body: BytesIO) -> Answer:
-    """The same, on a host that passes chunked bodies on and ends them."""
+    """Returns the answer of a host that passes chunked bodies on and marks where they end."""
     return answer_to(
         SIGN_UP,
         method="POST",
@@ -42,26 +42,26 @@ def answer_to_chunked(body: BytesIO) -> Answer:
 
 @pytest.mark.parametrize("path", ["/", "//", ""])
 def test_the_root_says_running_in_plain_text(path: str) -> None:
-    """What the older service answers, and health checks look for."""
+    """The older service answers this, and health checks look for it."""
     answer, headers = answer_to(path, method="GET")
     assert answer == (200, "Running")
     assert headers["Content-Type"] == "text/plain; charset=utf-8"
 
 
 def test_hosts_find_the_application_by_either_name() -> None:
-    """Some look for `application`, some for `app`."""
+    """Some hosts look for `application`, others for `app`."""
     assert app is application
 
 
 def test_the_root_answers_head_without_a_body() -> None:
-    """Some health checks ask so."""
+    """Some health checks send HEAD in place of GET."""
     assert answer_to("/", method="HEAD")[0] == (200, "")
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/key_pairs", "/team/7/quotas", "/create_user_projects", "/%2e%2e/"])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_a_path_that_is_not_served_is_404_in_json(path: str, method: str) -> None:
-    """And says whose it may be."""
+    """The answer to an unknown path says that the path may belong to another Concertim service."""
     why = (
         "UserHandler does not serve this path. Key pairs, status updates, invoices, credits, orders, quotas and"
         " statistics belong to other Concertim services."
@@ -74,16 +74,16 @@ def test_a_path_that_is_not_served_is_404_in_json(path: str, method: str) -> Non
     [("/", "POST", "GET, HEAD"), (SIGN_UP, "GET", "POST"), (SIGN_UP, "DELETE", "POST"), (SIGN_UP, "BREW", "POST")],
 )
 def test_another_method_is_405_with_those_allowed(path: str, method: str, allowed: str) -> None:
-    """In the message and in the header."""
+    """A 405 names the allowed methods in its message and in the header Allow."""
     answer, headers = answer_to(path, method=method)
     assert answer == error(405, "method_not_allowed", f"This path is served for {allowed} only.")
     assert headers["Allow"] == allowed
 
 
 @pytest.mark.parametrize("path", [SIGN_UP, f"/{SIGN_UP}", f"{SIGN_UP}/", f"//{SIGN_UP}//"])
-def test_slashes_too_many_lead_to_the_same_function(path: str) -> None:
-    """Base URLs are free text in the UI; nothing is redirected."""
-    # The test client itself would take the first name after two slashes for a host.
+def test_extra_slashes_lead_to_the_same_function(path: str) -> None:
+    """Base URLs are free text in the UI, so extra slashes are accepted, and nothing is redirected."""
+    # The test client would take the first name after two slashes for a host, so the path is set in the environ.
     body = {"cloud_env": 1, "username": "ann", "password": "p"}
     answer, _ = answer_to("/", method="POST", json=body, environ_overrides={"PATH_INFO": path})
     assert answer == error(400, "bad_request", "cloud_env: must be an object")
@@ -91,14 +91,14 @@ def test_slashes_too_many_lead_to_the_same_function(path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/api/sign-up", SIGN_UP, ""])
 def test_one_function_alone_is_served_at_any_path(path: str) -> None:
-    """Each can be deployed by itself, behind whatever path the host gives it; it answers as in the whole."""
+    """A function can be deployed by itself behind any path, and answers there as it does in the whole service."""
     request = {"cloud_env": 1, "username": "ann", "password": "p"}
     response = Client(wsgi(create_user_project)).post(path, json=request)
     assert (response.status_code, response.get_json()) == error(400, "bad_request", "cloud_env: must be an object")
 
 
-def test_one_function_alone_asks_for_a_token_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the site has a secret."""
+def test_one_function_alone_asks_for_a_token_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function that is deployed by itself asks for a token, too, where the site has a secret."""
     monkeypatch.setenv(JWT_VARIABLE, "s" * 32)
     response = Client(wsgi(create_user_project)).post("/", json={})
     why = "Send the header Authorization: Bearer with a token signed with this service's JWT_SECRET."
@@ -125,38 +125,38 @@ UNREADABLE = "request: is not JSON that can be read: UTF-8, each key once, no Na
     ],
 )
 def test_a_body_that_is_no_json_object_is_refused(body: bytes, why: str) -> None:
-    """Saying where it goes wrong, never what it says."""
+    """The refusal of a body says where its JSON is wrong, and never quotes it."""
     answer, _ = answer_to(SIGN_UP, method="POST", data=body, content_type="application/json")
     assert answer == error(400, "bad_request", why)
 
 
 def test_a_body_of_another_type_is_415() -> None:
-    """A form, as curl sends without a header."""
+    """A form is refused, as curl sends one when no Content-Type is given."""
     answer, _ = answer_to(SIGN_UP, method="POST", data={"username": "ann"})
     assert answer == error(415, "unsupported_media_type", "Send the body as application/json.")
 
 
 def test_a_body_over_the_limit_is_413() -> None:
-    """64 KiB, by the default of the setting."""
+    """A body may have at most 64 KiB by default."""
     body = b'{"email": "' + b"x" * 65536 + b'"}'
     answer, _ = answer_to(SIGN_UP, method="POST", data=body, content_type="application/json")
     assert answer == error(413, "content_too_large", "The body has more than 65536 bytes.")
 
 
 def test_a_chunked_body_that_the_host_drops_is_411() -> None:
-    """Rather than an empty request in its place."""
+    """Where the host drops the body, an empty request must not be served in its place."""
     answer, _ = answer_to(SIGN_UP, method="POST", headers={"Transfer-Encoding": "chunked"})
     why = "Send the body with a Content-Length: this host does not pass chunked bodies on."
     assert answer == error(411, "length_required", why)
 
 
 def test_a_chunked_body_that_the_host_passes_on_is_read() -> None:
-    """As waitress does."""
+    """Some hosts, such as waitress, pass chunked bodies on."""
     assert answer_to_chunked(BytesIO(b"[]")) == error(400, "bad_request", "request: must be an object")
 
 
 def test_a_chunked_body_over_the_limit_is_413() -> None:
-    """It has no length to look at: what is beyond the limit is noticed, and never cut off."""
+    """A chunked body has no length to look at: what exceeds the limit is refused, and never cut off."""
     assert answer_to_chunked(BytesIO(b"[]" + b" " * 65535)) == error(
         413, "content_too_large", "The body has more than 65536 bytes."
     )
@@ -167,7 +167,7 @@ CUT_SHORT = error(400, "bad_request", "request: the body ended before it was com
 
 @pytest.mark.parametrize("terminated", [True, False])
 def test_a_body_that_is_cut_short_is_refused(terminated: bool) -> None:
-    """Also on hosts that say that a body ends by itself."""
+    """A body that is cut short is refused even on hosts that declare that a body ends by itself."""
     answer, _ = answer_to(
         SIGN_UP,
         method="POST",
@@ -178,28 +178,28 @@ def test_a_body_that_is_cut_short_is_refused(terminated: bool) -> None:
 
 
 class InvalidChunkSize(Exception):
-    """What gunicorn raises; it quotes what it cannot take for the size of a chunk."""
+    """The exception that gunicorn raises; it quotes what cannot be read as the size of a chunk."""
 
 
 class FramedWrongly(BytesIO):
-    """The body of a host, for a request whose chunks are none."""
+    """The body that a host passes on when the chunks of a request are invalid."""
 
     def read(self, *_: object) -> bytes:
-        """Raises."""
+        """Raises as gunicorn does."""
         raise InvalidChunkSize(self.getvalue())
 
     readinto = read  # type: ignore[assignment]
 
 
 def test_a_body_that_is_framed_wrongly_is_refused_and_not_quoted(caplog: pytest.LogCaptureFixture) -> None:
-    """Not in the log either: nothing of it has been read, so nothing is known to be secret."""
+    """Not even the log quotes such a body: none of it was parsed, so nothing in it is known to be secret."""
     assert answer_to_chunked(FramedWrongly(b'{"password": "correct-horse"}')) == CUT_SHORT
     assert "detail: InvalidChunkSize" in caplog.text
     assert "correct-horse" not in caplog.text
 
 
 def test_a_body_is_read_to_its_length_where_the_host_says_that_nothing_ends_it() -> None:
-    """Werkzeug would read on, into the next request or for ever."""
+    """Werkzeug by itself would read on into the next request, or wait for ever."""
     answer, _ = answer_to(
         SIGN_UP,
         method="POST",
@@ -223,7 +223,7 @@ def test_a_body_is_read_to_its_length_where_the_host_says_that_nothing_ends_it()
     ],
 )
 def test_an_odd_environ_is_answered_too(change: dict[str, object], status: str, code: str) -> None:
-    """Not every host keeps to WSGI in everything; an exception would be a dropped connection."""
+    """Not every host follows WSGI in everything, and an exception would drop the connection."""
     began: list[str] = []
 
     def start_response(status: str, *_: object) -> Callable[[bytes], object]:

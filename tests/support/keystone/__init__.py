@@ -1,4 +1,4 @@
-"""A real Keystone on loopback, for tests and development: started from a kept database that is bootstrapped once."""
+"""Runs a real Keystone on loopback for tests and development, from a database that is bootstrapped once."""
 
 import configparser
 import getpass
@@ -18,11 +18,11 @@ from keystoneauth1.session import Session
 from keystoneclient.v3.client import Client
 
 HERE = Path(__file__).parent
-# Made by the Makefile: Keystone's hundred packages stay out of the service's own virtual environment.
+# The Makefile makes this folder, so that Keystone's hundred packages stay out of the service's virtual environment.
 HOME = HERE.parents[2] / ".keystone"
 BIN = HOME / "venv" / "bin"
 
-# Where set, each Keystone has a database of its own in the MariaDB at this socket (`make mariadb`), else on SQLite.
+# If set, each Keystone has a database of its own in the MariaDB at this socket (`make mariadb`), and else on SQLite.
 MARIADB_SOCKET = os.environ.get("TEST_MARIADB_SOCKET", "")
 
 ADMIN_PASSWORD = "admin-password"
@@ -30,14 +30,14 @@ Options = Mapping[str, Mapping[str, str]]
 
 
 class Keystone:
-    """One running Keystone, with a database of its own."""
+    """A running Keystone with a database of its own."""
 
     def __init__(self, auth_url: str) -> None:
         self.auth_url = auth_url
         self.admin = self.client(username="admin", password=ADMIN_PASSWORD, project_name="admin")
 
     def cloud_env(self) -> dict[str, Any]:
-        """The cloud environment in the form of the July 2023 UI (E1)."""
+        """Returns the cloud environment in the form of the July 2023 UI (E1)."""
         return {
             "auth_url": self.auth_url,
             "username": "admin",
@@ -48,7 +48,7 @@ class Keystone:
         }
 
     def cloud_env_by_ids(self) -> dict[str, Any]:
-        """The cloud environment in the form of UI v0.2.0 and later (E2)."""
+        """Returns the cloud environment in the form of UI v0.2.0 and later (E2)."""
         admin = self.admin.session.auth.get_access(self.admin.session)
         return {
             "auth_url": self.auth_url,
@@ -58,7 +58,7 @@ class Keystone:
         }
 
     def client(self, **credentials: Any) -> Client:
-        """A keystoneclient for anybody; names without a domain are those of the domain `default`."""
+        """Returns a keystoneclient with these credentials; names without a domain are those of the domain `default`."""
         if "username" in credentials:
             credentials = {"user_domain_id": "default", **credentials}
         if "project_name" in credentials:
@@ -69,7 +69,10 @@ class Keystone:
 
 @contextmanager
 def keystone(options: Options | None = None, port: int = 0, python: Path = BIN / "python") -> Iterator[Keystone]:
-    """Runs a Keystone that is prepared for Concertim; `options` go on top of its configuration, by section."""
+    """Runs a Keystone that is prepared for Concertim.
+
+    `options` are added to its configuration, by section.
+    """
     with TemporaryDirectory(prefix="keystone-") as name:
         folder = Path(name)
         if MARIADB_SOCKET:
@@ -81,7 +84,7 @@ def keystone(options: Options | None = None, port: int = 0, python: Path = BIN /
 
 
 def _prepared() -> Path:
-    """The folder of a bootstrapped and prepared Keystone, made on first use and whenever its recipe changes."""
+    """Returns the folder of a prepared Keystone, which is made on first use and whenever the recipe changes."""
     recipe = b"".join((HERE / name).read_bytes() for name in ("__init__.py", "requirements.txt"))
     kept = HOME / f"prepared-{hashlib.sha256(recipe).hexdigest()[:12]}"
     if kept.exists():
@@ -91,7 +94,7 @@ def _prepared() -> Path:
     try:
         folder.rename(kept)
     except OSError:
-        # Another process was first.
+        # Another process has made the folder in the meantime.
         shutil.rmtree(folder)
     return kept
 
@@ -105,7 +108,7 @@ def _prepare(folder: Path) -> None:
         _manage(folder, keys, *owner)
     _manage(folder, "bootstrap", OS_BOOTSTRAP_PASSWORD=ADMIN_PASSWORD)
     with _running(folder, {}) as bare:
-        # What an operator prepares by hand for Concertim; the README tells the same.
+        # An operator prepares these by hand for Concertim, as the README says.
         bare.admin.roles.create("watcher")
         bare.admin.users.create("concertim", domain="default", password="concertim-password")
 
@@ -120,9 +123,9 @@ def _configure(folder: Path, options: Options) -> None:
             "fernet_tokens": {"key_repository": str(folder / "fernet-keys")},
             "fernet_receipts": {"key_repository": str(folder / "receipt-keys")},
             "credential": {"key_repository": str(folder / "credential-keys")},
-            # Makes each call ten times faster, as clouds have it with memcached.
+            # Clouds cache with memcached; a cache makes each call ten times faster.
             "cache": {"enabled": "true", "backend": "dogpile.cache.memory"},
-            # Tests need no strong hashes; benchmarks ask for Keystone's default of 12.
+            # Tests need no strong hashes; benchmarks set Keystone's default of 12.
             "identity": {"password_hash_rounds": "4"},
         }
     )
@@ -135,7 +138,7 @@ def _database(folder: Path) -> str:
     if not MARIADB_SOCKET:
         return f"sqlite:///{folder / 'keystone.db'}"
     name = folder.name.replace("-", "_")
-    # As OpenStack's installers make it; its collation compares without case and accents.
+    # OpenStack's installers make the database so; its collation compares without case and accents.
     create = f"CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb3 COLLATE utf8mb3_general_ci"
     subprocess.run(["mariadb", "--no-defaults", "--user=root", f"--socket={MARIADB_SOCKET}", "-e", create], check=True)
     return f"mysql+pymysql://root@localhost/{name}?unix_socket={MARIADB_SOCKET}&charset=utf8mb3"

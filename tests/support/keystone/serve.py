@@ -1,4 +1,4 @@
-"""Serves Keystone on a loopback port until standard input closes (runs in Keystone's own virtual environment)."""
+"""Serves Keystone on a loopback port until standard input closes; it runs in Keystone's own virtual environment."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from waitress.server import create_server
 
-# Keystone parses sys.argv for options of its own.
+# Keystone parses sys.argv for options of its own, so the port is taken out of it.
 port, sys.argv = int(sys.argv[1]), sys.argv[:1]
 
 from keystone.server.wsgi import initialize_public_application  # noqa: E402
@@ -19,8 +19,8 @@ from keystone.server.wsgi import initialize_public_application  # noqa: E402
 def lock_at_once(*call: Any) -> tuple[str, Any]:
     """Makes a transaction wait for SQLite's one lock when it begins.
 
-    One that reads first and then writes is refused otherwise ("database is locked", a 500) whenever another
-    wrote in between. MariaDB, which clouds have, locks rows and does not show this.
+    Without this, a transaction that first reads and then writes is refused ("database is locked", a 500) whenever
+    another one has written in between. MariaDB, which clouds have, locks rows and does not show this.
     """
     statement, parameters = call[2:4]
     return "BEGIN IMMEDIATE" if statement == "BEGIN" else statement, parameters
@@ -33,7 +33,7 @@ print(server.effective_port, flush=True)
 
 
 def stop_with_the_parent() -> None:
-    """The pipe closes when whoever started us is gone, however it died."""
+    """Ends this process when the pipe closes, which happens whenever its parent process is gone, however that died."""
     sys.stdin.read()
     os._exit(0)
 
