@@ -1,7 +1,6 @@
 """POST /change_user_details and PATCH /user: changes a user's password, e-mail or both."""
 
-from lib.endpoint import done, endpoint
-from lib.errors import Answer
+from lib.endpoint import Answer, done, endpoint
 from lib.keystone.connect import connect
 from lib.keystone.users import change_user
 from lib.request.users import UserChange

@@ -1,7 +1,6 @@
 """POST /team: makes the project of a team."""
 
-from lib.endpoint import endpoint
-from lib.errors import Answer
+from lib.endpoint import Answer, endpoint
 from lib.keystone.connect import connect
 from lib.keystone.grants import ensure_grants, look_up_grants
 from lib.keystone.projects import ensure_team

@@ -1,7 +1,6 @@
 """POST /team_role: makes a user a member of a team."""
 
-from lib.endpoint import done, endpoint
-from lib.errors import Answer
+from lib.endpoint import Answer, done, endpoint
 from lib.keystone.connect import connect
 from lib.keystone.ownership import get_member
 from lib.keystone.team_roles import grant_team_role

@@ -1,7 +1,6 @@
 """POST /user: makes a user, who gets their roles with the teams they join."""
 
-from lib.endpoint import endpoint
-from lib.errors import Answer
+from lib.endpoint import Answer, endpoint
 from lib.keystone.client import marks
 from lib.keystone.connect import connect
 from lib.keystone.users import ensure_user

@@ -1,8 +1,7 @@
 """POST /create_user_project: signs a user up."""
 
 from lib import settings
-from lib.endpoint import endpoint
-from lib.errors import Answer
+from lib.endpoint import Answer, endpoint
 from lib.keystone.connect import connect
 from lib.keystone.grants import ensure_grants, look_up_grants
 from lib.keystone.projects import ensure_project

@@ -1,7 +1,6 @@
 """DELETE /team: removes the project of a team."""
 
-from lib.endpoint import done, endpoint
-from lib.errors import Answer
+from lib.endpoint import Answer, done, endpoint
 from lib.keystone.connect import connect
 from lib.keystone.ownership import find_managed_project
 from lib.keystone.removal import remove_all

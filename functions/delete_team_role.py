@@ -1,7 +1,6 @@
 """DELETE /team_role: ends a user's membership of a team."""
 
-from lib.endpoint import done, endpoint
-from lib.errors import Answer
+from lib.endpoint import Answer, done, endpoint
 from lib.keystone.connect import connect
 from lib.keystone.ownership import find_member
 from lib.keystone.team_roles import revoke_team_roles

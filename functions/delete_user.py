@@ -1,7 +1,6 @@
 """DELETE /delete_user and DELETE /user: removes a user, and the project of theirs."""
 
-from lib.endpoint import done, endpoint
-from lib.errors import Answer
+from lib.endpoint import Answer, done, endpoint
 from lib.keystone.connect import connect
 from lib.keystone.ownership import find_owner
 from lib.keystone.removal import remove_all

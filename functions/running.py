@@ -1,7 +1,6 @@
 """GET /: says that the service runs."""
 
-from lib.endpoint import endpoint
-from lib.errors import Answer
+from lib.endpoint import Answer, endpoint
 from lib.request.model import Nothing
 
 

@@ -1,7 +1,6 @@
 """PATCH /team_role: changes the role of a user in a team."""
 
-from lib.endpoint import done, endpoint
-from lib.errors import Answer
+from lib.endpoint import Answer, done, endpoint
 from lib.keystone.connect import connect
 from lib.keystone.ownership import get_member
 from lib.keystone.team_roles import replace_team_roles

@@ -12,9 +12,12 @@ from lib import call, settings
 from lib.call import log, shutdown
 from lib.call.concurrency import within_deadline
 from lib.call.masking import mask
-from lib.errors import Answer, BadRequest, Problem, as_answer
+from lib.errors import BadRequest, InternalError, Problem, Unfinished
 from lib.request.model import Model
 from lib.request.sentences import sentences
+
+Answer = tuple[int, dict[str, Any] | str]
+"""What an endpoint returns: the status, and the body as a JSON object or as plain text."""
 
 _Request = TypeVar("_Request", bound=Model)
 
@@ -60,8 +63,7 @@ def done() -> Answer:
 
 def refuse(error: Exception) -> Answer:
     """Returns the answer to what stopped the current call, after its line in the log."""
-    this = call.current()
-    status, body = as_answer(error, this.request_id, changed=this.changed)
+    status, body = _answer_to(error)
     known = {name: value for name, value in _known_of(error).items() if value}
     _log(logging.ERROR if status >= 500 else logging.WARNING, status, known)
     return status, body
@@ -72,6 +74,18 @@ def _check(model: type[_Request], request: object) -> _Request:
         return model.model_validate(request)
     except ValidationError as error:
         raise BadRequest(sentences(error)) from None
+
+
+def _answer_to(error: Exception) -> tuple[int, dict[str, Any]]:
+    bug = "A bug in UserHandler stopped this request. Its log tells more under this request id."
+    problem = error if isinstance(error, Problem) else InternalError(bug)
+    this = call.current()
+    status, code, message = problem.status, problem.code, problem.message
+    if this.changed and status < 500:
+        # A 4xx says that nothing was changed.
+        status, code = Unfinished.status, Unfinished.code
+        message = f"Begun but not finished; repeat the same request once this is mended: {message}"
+    return status, {"error": code, "message": message, "request_id": this.request_id}
 
 
 def _known_of(error: Exception) -> dict[str, str]:

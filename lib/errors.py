@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-Answer = tuple[int, dict[str, Any] | str]
-"""What an endpoint returns: the status, and the body as a JSON object or as plain text."""
-
 
 class Problem(Exception):
     """A failure whose message is a sentence for a person, safe to show to anyone who may call the service.
@@ -150,14 +147,3 @@ class DeadlineExceeded(Problem, status=504, code="deadline_exceeded", repeat_hel
 
 # Seconds that a client should wait. The UI's own first wait is longer (n⁴ + 2 = 3 s), so it never waits for this.
 RETRY_AFTER: Mapping[int, int] = {Unfinished.status: 2}
-
-
-def as_answer(error: Exception, request_id: str, *, changed: bool) -> Answer:
-    """Returns the status and body for an error. Once something was `changed`, the status is never a 4xx."""
-    bug = "A bug in UserHandler stopped this request. Its log tells more under this request id."
-    problem = error if isinstance(error, Problem) else InternalError(bug)
-    status, code, message = problem.status, problem.code, problem.message
-    if changed and status < 500:
-        status, code = Unfinished.status, Unfinished.code
-        message = f"Begun but not finished; repeat the same request once this is mended: {message}"
-    return status, {"error": code, "message": message, "request_id": request_id}

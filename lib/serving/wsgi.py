@@ -11,8 +11,8 @@ from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import get_content_length
 
 from lib import call
-from lib.endpoint import Endpoint, refuse
-from lib.errors import RETRY_AFTER, Answer, MethodNotAllowed, Misconfigured, NoSuchPath, Unauthorized
+from lib.endpoint import Answer, Endpoint, refuse
+from lib.errors import RETRY_AFTER, MethodNotAllowed, Misconfigured, NoSuchPath, Unauthorized
 from lib.keystone.connect import load_ahead
 from lib.serving import auth, startup
 from lib.serving.admission import slot

@@ -11,7 +11,7 @@ from typing import Any
 
 from keystoneauth1.exceptions import Unauthorized
 
-from lib.errors import Answer
+from lib.endpoint import Answer
 from tests.support.keystone import Keystone
 from tests.support.proxy import Proxy
 

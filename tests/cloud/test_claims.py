@@ -9,7 +9,7 @@ from functions.change_user_details import change_user_details
 from functions.create_user import create_user
 from functions.create_user_project import create_user_project
 from functions.delete_user import delete_user
-from lib.errors import Answer
+from lib.endpoint import Answer
 from lib.keystone.claims import SECONDS_BETWEEN_CLOCKS
 from lib.settings.settings import Settings
 from tests.support.census import finished

@@ -13,7 +13,7 @@ import pytest
 from functions.create_team_role import create_team_role
 from functions.create_user_project import create_user_project
 from functions.delete_user import delete_user
-from lib.errors import Answer
+from lib.endpoint import Answer
 from lib.keystone.connect import clear_connections
 from tests.faults.faults import warm_up
 from tests.support.answers import error, refusal, unclear

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from functions.create_user_project import create_user_project
-from lib.errors import Answer
+from lib.endpoint import Answer
 from tests.cloud.strict import PASSWORD, SECOND_FACTOR, USABLE, Strict, ids_in, through
 from tests.support.answers import error, unclear
 from tests.support.census import census

@@ -18,8 +18,7 @@ from functions.create_user_project import create_user_project
 from functions.delete_team import delete_team
 from functions.delete_user import delete_user
 from functions.update_team_role import update_team_role
-from lib.endpoint import done, endpoint
-from lib.errors import Answer
+from lib.endpoint import Answer, done, endpoint
 from lib.keystone.connect import connect
 from lib.request.users import UserRemoval
 from tests.support.answers import error, signed_up

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lib import call
-from lib.endpoint import Endpoint
-from lib.errors import Answer
+from lib.endpoint import Answer, Endpoint
 from lib.keystone.connect import connect
 from lib.keystone.grants import look_up_grants
 from lib.request.users import SignUp

@@ -12,7 +12,7 @@ from typing import Any
 
 from functions.create_user_project import create_user_project
 from lib import call
-from lib.errors import Answer
+from lib.endpoint import Answer
 from tests.model.wire import name_of
 from tests.support.proxy import Exchange, Proxy
 

@@ -10,8 +10,7 @@ import pytest
 import handler
 from functions.create_user_project import create_user_project
 from functions.running import running
-from lib.endpoint import Endpoint
-from lib.errors import Answer
+from lib.endpoint import Answer, Endpoint
 from tests.faults.faults import (
     LOST_WAYS,
     PAGE_STATUSES,

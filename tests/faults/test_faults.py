@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.create_user_project import create_user_project
-from lib.errors import Answer
+from lib.endpoint import Answer
 from tests.faults.faults import (
     LOST_WAYS,
     PAGE_STATUSES,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lib.errors import Answer
+from lib.endpoint import Answer
 from tests.faults.faults import warm_up
 from tests.faults.overlaps import OLD, OVERLAPS, REFUSED, Overlap, asked
 from tests.faults.racing import DEADLINE, Racer, Track, race

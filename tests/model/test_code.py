@@ -9,8 +9,7 @@ import pytest
 
 from functions.create_user import create_user
 from functions.create_user_project import create_user_project
-from lib.endpoint import Endpoint
-from lib.errors import Answer
+from lib.endpoint import Answer, Endpoint
 from lib.keystone.claims import SECONDS_TO_CLAIM
 from tests.faults.faults import warm_up
 from tests.model.promise import alone

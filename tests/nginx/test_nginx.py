@@ -7,8 +7,7 @@ import pytest
 import handler
 from functions.create_user_project import create_user_project
 from functions.delete_user import delete_user
-from lib.endpoint import done
-from lib.errors import Answer
+from lib.endpoint import Answer, done
 from tests.nginx import Fronts
 from tests.support.answers import error, unclear
 from tests.support.bodies import ROUTES, Given, Route, body_of, ids_of

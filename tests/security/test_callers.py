@@ -12,7 +12,7 @@ from werkzeug.test import Client
 
 import handler
 from lib.call import log
-from lib.errors import Answer
+from lib.endpoint import Answer
 from lib.serving.auth import LONGEST_TOKEN
 from lib.settings.loading import JWT_VARIABLE, PATH_VARIABLE
 from tests.contract.ui import signed, token

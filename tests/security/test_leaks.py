@@ -21,8 +21,7 @@ import handler
 from functions.change_user_details import change_user_details
 from functions.create_user_project import create_user_project
 from lib import call
-from lib.endpoint import endpoint
-from lib.errors import Answer
+from lib.endpoint import Answer, endpoint
 from lib.keystone.connect import connect
 from lib.request.model import CloudEnv
 from lib.request.users import SignUp

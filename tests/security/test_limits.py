@@ -18,7 +18,7 @@ from werkzeug.test import Client, EnvironBuilder
 
 import handler
 from functions.create_user_project import create_user_project
-from lib.errors import Answer
+from lib.endpoint import Answer
 from lib.serving.server import CONNECTIONS, HEADER_BYTES
 from tests.support.answers import error
 from tests.support.census import finished

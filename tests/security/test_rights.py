@@ -18,8 +18,7 @@ from functions.delete_team import delete_team
 from functions.delete_team_role import delete_team_role
 from functions.delete_user import delete_user
 from functions.update_team_role import update_team_role
-from lib.endpoint import done
-from lib.errors import Answer
+from lib.endpoint import Answer, done
 from tests.support.keystone import Keystone, keystone
 from tests.support.service import ROOT
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from functions.create_user_project import create_user_project
-from lib.errors import Answer
+from lib.endpoint import Answer
 from lib.keystone.client import session
 from tests.support.answers import error
 from tests.support.census import finished

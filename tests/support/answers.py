@@ -4,7 +4,7 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from lib.errors import Answer
+from lib.endpoint import Answer
 
 
 class _RequestId:

@@ -5,7 +5,7 @@ from typing import Any
 
 from keystoneclient.v3.client import Client
 
-from lib.errors import Answer
+from lib.endpoint import Answer
 from tests.support.answers import signed_up
 from tests.support.keystone import Keystone
 

@@ -9,8 +9,8 @@ from pydantic import SecretStr
 
 import lib.keystone.client.log_in  # noqa: F401 - so that every kind of problem is known
 from lib import call
-from lib.endpoint import endpoint
-from lib.errors import RETRY_AFTER, Answer, BadRequest, MethodNotAllowed, NameTaken, Problem
+from lib.endpoint import Answer, endpoint
+from lib.errors import RETRY_AFTER, BadRequest, MethodNotAllowed, NameTaken, Problem
 from lib.request.model import Model
 from lib.settings.loading import PATH_VARIABLE
 from tests.support.answers import error

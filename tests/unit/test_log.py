@@ -12,8 +12,8 @@ import pytest
 
 from lib import call
 from lib.call import log
-from lib.endpoint import endpoint
-from lib.errors import Answer, BadRequest
+from lib.endpoint import Answer, endpoint
+from lib.errors import BadRequest
 from lib.request.model import Model
 from lib.settings.settings import Settings
 from tests.support.service import ROOT

@@ -10,7 +10,7 @@ from werkzeug.test import Client, EnvironBuilder
 
 from functions.create_user_project import create_user_project
 from handler import app, application
-from lib.errors import Answer
+from lib.endpoint import Answer
 from lib.serving.wsgi import wsgi
 from lib.settings.loading import JWT_VARIABLE
 from tests.support.answers import error

@@ -3,8 +3,8 @@
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from functools import wraps
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from functools import partial, wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from lib import call
 from lib.errors import KeystoneBusy, KeystoneFailed, Problem, UnclearAnswer
@@ -36,34 +36,32 @@ _Self = TypeVar("_Self", bound=Client)
 _Method = Callable[Concatenate[_Self, _Params], _Result]
 
 
-def asks(
-    step: str, pauses: Sequence[float] | None = PAUSES
-) -> Callable[[_Method[_Self, _Params, _Result]], _Method[_Self, _Params, _Result]]:
+class _Decorator(Protocol):
+    def __call__(self, method: _Method[_Self, _Params, _Result], /) -> _Method[_Self, _Params, _Result]: ...
+
+
+def asks(step: str, pauses: Sequence[float] | None = PAUSES) -> _Decorator:
     """Decorates a method that reads from Keystone, or whose change need not be told to anybody.
 
     It is tried again after each of the pauses where its failure may pass and time allows; without pauses, only on
     another connection where the cached one was stale; with None, never. It raises Problems only.
     """
+    return _decorator(partial(_ask, step, pauses=pauses))
 
+
+def changes(step: str) -> _Decorator:
+    """Decorates a method that changes something: the call has changed something unless Keystone refused each try."""
+    return _decorator(partial(_change, step))
+
+
+def _decorator(ask: Callable[[Callable[[], Any], ProblemOf], Any]) -> _Decorator:
     def decorate(method: _Method[_Self, _Params, _Result]) -> _Method[_Self, _Params, _Result]:
         @wraps(method)
         def asking(self: _Self, /, *args: _Params.args, **kwargs: _Params.kwargs) -> _Result:
-            return _ask(step, lambda: method(self, *args, **kwargs), self.problem_of, pauses)
+            result: _Result = ask(partial(method, self, *args, **kwargs), self.problem_of)
+            return result
 
         return asking
-
-    return decorate
-
-
-def changes(step: str) -> Callable[[_Method[_Self, _Params, _Result]], _Method[_Self, _Params, _Result]]:
-    """Decorates a method that changes something: the call has changed something unless Keystone refused each try."""
-
-    def decorate(method: _Method[_Self, _Params, _Result]) -> _Method[_Self, _Params, _Result]:
-        @wraps(method)
-        def changing(self: _Self, /, *args: _Params.args, **kwargs: _Params.kwargs) -> _Result:
-            return _change(step, lambda: method(self, *args, **kwargs), self.problem_of)
-
-        return changing
 
     return decorate
 
