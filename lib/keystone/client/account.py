@@ -7,7 +7,7 @@ from keystoneauth1.access import AccessInfo
 from keystoneauth1.identity import v3
 
 from lib.call.masking import shown
-from lib.keystone.client.ids import domain_id_of_default
+from lib.keystone.client.resources import domain_id_of_default
 from lib.request.model import CloudEnv
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lib.keystone.client.cache import SingleFlightCache
 from lib.keystone.client.problems import NotListed
-from lib.keystone.client.resources import as_listed
+from lib.keystone.client.resources import as_listed, domain_id_of_default
 from lib.keystone.client.retry import asks
 
 if TYPE_CHECKING:
@@ -57,11 +57,6 @@ class Ids:
     @asks("find the domain")
     def _domain(self, name: str) -> str:
         return _id_of(self._client.domains.list(name=name), "domain", name)
-
-
-def domain_id_of_default(domain_name: str | None) -> str | None:
-    """Returns the id `default` for `Default`, as Keystone names that domain, and for `default`, as Concertim may."""
-    return "default" if domain_name in ("default", "Default") else None
 
 
 def _id_of(answered: list[Any], kind: str, name: str, domain_id: str | None = None) -> str:

@@ -79,6 +79,11 @@ class Project(_Resource):
     """A Keystone project."""
 
 
+def domain_id_of_default(domain_name: str | None) -> str | None:
+    """Returns the id `default` for `Default`, as Keystone names that domain, and for `default`, as Concertim may."""
+    return "default" if domain_name in ("default", "Default") else None
+
+
 def as_identity(token: Any) -> Identity:
     """Returns the value of keystoneauth's access info."""
     return Identity(token.user_id, token.user_domain_id, token.project_id, token.project_domain_id)
