@@ -101,7 +101,7 @@ def _known_of(error: Exception) -> dict[str, str]:
         }
     frames = reversed(traceback.extract_tb(error.__traceback__))
     places = " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
-    return {"problem": mask(f"{type(error).__name__}: {error}"), "raised_at": places}
+    return {"problem": f"{type(error).__name__}: {mask(str(error))}", "raised_at": places}
 
 
 def _whether_a_repeat_helps(problem: Problem) -> str:

@@ -8,8 +8,8 @@ from urllib.parse import unquote
 from lib.call import context
 
 MASK = "***"
-# How much of a text is looked through, and so how much of it can be used at all.
-LONGEST_READ = 16_000
+# How much of a text is looked through, and how much of it is used: a secret may be cut in two where the look ends.
+LONGEST_READ, LONGEST_TOLD = 16_000, 15_000
 # Letters and digits in a row: enough of a secret to give it away, and the fewest that no text has by chance.
 LONG_ENOUGH, SHORTEST = 10, 4
 # A secret in JSON, in an exception, in a URL, in a page: more have not been seen.
@@ -26,11 +26,10 @@ def mask(text: str) -> str:
     Not just the part is replaced: a gap in an ordinary sentence tells what was in it, and the rest of a secret may
     follow, quoted in a way that nobody has thought of.
     """
-    text = text[:LONGEST_READ]
     try:
-        decoded = _decoded(text)
+        decoded = _decoded(text[:LONGEST_READ])
         hidden = (_is_in(form, decoded) for secret in context.current().secrets for form in _forms(secret))
-        return MASK if any(hidden) else text
+        return MASK if any(hidden) else text[:LONGEST_TOLD]
     except ValueError:
         # Numbers of thousands of digits and halves of characters are in no text that is worth telling.
         return MASK

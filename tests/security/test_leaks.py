@@ -379,7 +379,7 @@ def test_a_bug_that_quotes_a_secret_lets_nothing_of_it_out(canary: Canary, caplo
         ("🔑🔑🔑🔑", "\\uD83D\\uDD11\\uD83D\\uDD11\\uD83D\\uDD11\\uD83D\\uDD11"),
         ("!?#$%&/()=!", "!?#$%&\\/()=!"),
         ("!?#$%&/()=!", "&#33;&#63;&#35;&#36;&#37;&#38;&#47;&#40;&#41;&#61;&#33;"),
-        ("hunter2-xy", " " * 15_991 + "hunter2-xy"),
+        *(("hunter2-xy", " " * before + "hunter2-xy") for before in (14_995, 15_991)),
         ("correct-horse", "x" * 100 + "&#" + "9" * 5000 + " correct-horse"),
     ],
 )

@@ -30,8 +30,8 @@ from tests.support.service import Service, post, service
 JSON = {"Content-Type": "application/json"}
 # The service with limits that are reached sooner.
 HURRIED = (
-    "import handler; from lib.serving import server as serve;"
-    "serve.RECEIVE_SECONDS, serve.IDLE_SECONDS = 1, 2; serve.main(handler.application)"
+    "import handler; from lib.serving import command_line, server;"
+    "server.RECEIVE_SECONDS, server.IDLE_SECONDS = 1, 2; command_line.main(handler.application)"
 )
 
 

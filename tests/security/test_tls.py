@@ -14,7 +14,7 @@ import pytest
 
 from functions.create_user_project import create_user_project
 from lib.endpoint import Answer
-from lib.keystone.client import session
+from lib.keystone.client import transport
 from tests.support.answers import error
 from tests.support.census import finished
 from tests.support.fixtures import SettingsFile
@@ -196,7 +196,7 @@ def test_https_at_a_plain_port_is_told_after_one_wait(
     cloud: Keystone, over_tls: RequestTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Keystone's web server here waits for the rest of what it takes for a request; then it is asked without TLS."""
-    monkeypatch.setattr(session, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(transport, "CONNECT_SECONDS", 0.5)
     with accepting(lambda wire: hand_on(wire, cloud.auth_url)) as (where, connected):
         assert create_user_project(over_tls(f"https://{where}")) == PLAIN
     assert len(connected) == 2
@@ -206,7 +206,7 @@ def test_who_says_nothing_at_all_is_not_said_to_speak_either(
     over_tls: RequestTo, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A Keystone that hangs is so, and may be well in a moment."""
-    monkeypatch.setattr(session, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(transport, "CONNECT_SECONDS", 0.5)
     over = threading.Event()
     with accepting(lambda _: over.wait(30)) as (where, connected):
         answer = create_user_project(over_tls(f"https://{where}"))

@@ -117,8 +117,8 @@ def _is_json(answer: requests.Response) -> bool:
 def _redirect(answer: requests.Response) -> Problem:
     """Returns the problem of a redirect. It tells the host only if the operators have said what may be connected to."""
     asked = urlsplit(str(answer.request.url))
-    target = urlsplit(urljoin(asked.geturl(), shown(answer.headers["Location"])))
-    where = f"{target.scheme}://{target.netloc.rpartition('@')[2]}"[:LONGEST_EXCERPT]
+    target = urlsplit(urljoin(asked.geturl(), answer.headers["Location"]))
+    where = shown(f"{target.scheme}://{target.netloc.rpartition('@')[2]}")[:LONGEST_EXCERPT]
     if target.hostname == asked.hostname and target.scheme == "https" != asked.scheme:
         remedy = "Put https in place of http into cloud_env.auth_url, with the port of https."
     else:
@@ -126,7 +126,7 @@ def _redirect(answer: requests.Response) -> Problem:
     told = f"to {where}" if settings.current().allowed_auth_urls is not None else "to a URL that the log has"
     return NotKeystone(
         f"What answers at cloud_env.auth_url redirects ({answer.status_code}) {told}. {remedy}",
-        detail=f"answered {answer.status_code} with a redirect to {where}{target.path}"[:LONGEST_EXCERPT],
+        detail=f"answered {answer.status_code} with a redirect to {where}{shown(target.path)}"[:LONGEST_EXCERPT],
     )
 
 
