@@ -1,1 +1,1 @@
-"""The endpoints: one file each, named as its one function."""
+"""The endpoints. Each file has one, and the name of its one function."""

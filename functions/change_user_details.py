@@ -8,13 +8,13 @@ from lib.request.users import UserChange
 
 @endpoint
 def change_user_details(request: UserChange) -> Answer:
-    """Sets what `user_info.new_data` carries; a new password ends the tokens that the user has.
+    """Sets what `user_info.new_data` has. A new password revokes the tokens that the user has.
 
-    Answers 201 `{"success": true}`, at which the UI takes the new password over as the user's.
+    Answers 201 `{"success": true}`. The UI then stores the new password as the user's.
 
     Errors: 400 nothing to change, a password that is null or blank, or one that a rule of Keystone's refuses; 403
-    cloud_env is refused, or the user is not managed by Concertim; 404 there is no such user; 502, 503, 504 Keystone:
-    repeat the request.
+    cloud_env is refused, or the user is not managed by Concertim; 404 there is no such user; 502, 503, 504 Keystone
+    failed: repeat.
     """
     cloud = connect(request.cloud_env)
     change_user(cloud, request.user_info.cloud_user_id, request.user_info.new_data)

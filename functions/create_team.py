@@ -1,4 +1,4 @@
-"""POST /team: makes the project of a team."""
+"""POST /team: creates the project of a team."""
 
 from lib.endpoint import Answer, endpoint
 from lib.keystone.connect import connect
@@ -9,12 +9,12 @@ from lib.request.teams import NewTeam
 
 @endpoint
 def create_team(request: NewTeam) -> Answer:
-    """Makes the Keystone project of a Concertim team with its standing grants, or finishes what an earlier try began.
+    """Creates the Keystone project of a Concertim team with its standing grants, or finishes what a request began.
 
-    Answers 201 `{"project_id", "billing_acct_id"}`: the billing id sent, else the project's.
+    Answers 201 `{"project_id", "billing_acct_id"}`: the billing id that was sent, else the project's.
 
     Errors: 400 the request, or Keystone's rules for it; 403 cloud_env is refused or lacks the rights; 409 a project of
-    this name is not this team's; 424 a role or account is missing; 502, 503, 504 Keystone: repeat the request.
+    this name is not this team's; 424 a role or account is missing; 502, 503, 504 Keystone failed: repeat.
     """
     cloud = connect(request.cloud_env)
     grants = look_up_grants(cloud)

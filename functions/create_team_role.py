@@ -9,12 +9,12 @@ from lib.request.teams import NewTeamRole
 
 @endpoint
 def create_team_role(request: NewTeamRole) -> Answer:
-    """Grants the user, on the team's project, the Keystone role that the setting `team_roles` has for `role`.
+    """Grants the user the Keystone role on the team's project that the setting `team_roles` has for `role`.
 
     Answers 201 `{"success": true}`.
 
-    Errors: 400 the request; 403 cloud_env is refused or lacks the rights, or the user or the project is not managed by
-    Concertim; 404 one of them does not exist; 424 the role is missing; 502, 503, 504 Keystone: repeat the request.
+    Errors: 400 the request; 403 cloud_env is refused or lacks the rights, or the user or project is not managed by
+    Concertim; 404 one of them does not exist; 424 the role is missing; 502, 503, 504 Keystone failed: repeat.
     """
     membership = request.team_role
     cloud = connect(request.cloud_env)

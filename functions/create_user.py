@@ -1,4 +1,4 @@
-"""POST /user: makes a user, who gets their roles with the teams they join."""
+"""POST /user: creates a user, who gets roles with the teams that they join."""
 
 from lib.endpoint import Answer, endpoint
 from lib.keystone.client import marks
@@ -9,12 +9,12 @@ from lib.request.users import NewUser
 
 @endpoint
 def create_user(request: NewUser) -> Answer:
-    """Makes the Keystone user of a Concertim login, or finds the one that an earlier try made, as the sign-up does.
+    """Creates the Keystone user of a Concertim login, or finds the one that an earlier request created.
 
-    Answers 201 `{"success": true, "username", "user_cloud_id"}`, where `username` is the login as sent.
+    Answers 201 `{"success": true, "username", "user_cloud_id"}`, where `username` is the login as it was sent.
 
     Errors: 400 the request, or Keystone's rules for it; 403 cloud_env is refused or lacks the rights; 409 a user of
-    this name is not this sign-up's; 502, 503, 504 Keystone: repeat the request.
+    this name is not this login's; 502, 503, 504 Keystone failed: repeat.
     """
     cloud = connect(request.cloud_env)
     user = ensure_user(cloud, request, marks.finished())

@@ -11,15 +11,14 @@ from lib.request.users import SignUp
 
 @endpoint
 def create_user_project(request: SignUp) -> Answer:
-    """Makes the Keystone user and project of a Concertim login, or finishes what an earlier try began.
+    """Creates the Keystone user and project of a Concertim login, or finishes what an earlier request began.
 
-    Answers 201 `{"project_id", "user_id", "username"}`, where `username` is the login as sent; with the setting
-    `billing_keys` also `billing_account_id` (UI v1.0.0 to v1.1.0) and `billing_acct_id` (v0.2.2, v0.2.3): the id
-    sent, else the project's, as the UI wants one that no other user has.
+    Answers 201 `{"project_id", "user_id", "username"}`, where `username` is the login as it was sent. With the setting
+    `billing_keys` it also has `billing_account_id` (UI v1.0.0 to v1.1.0) and `billing_acct_id` (v0.2.2, v0.2.3): the id
+    that was sent, else the project's, as the UI needs one that no other user has.
 
     Errors: 400 the request, or Keystone's rules for it; 403 cloud_env is refused or lacks the rights; 409 a user or
-    project of this name is not this sign-up's; 424 a role or account is missing; 502, 503, 504 Keystone: repeat the
-    request.
+    project of this name is not this login's; 424 a role or account is missing; 502, 503, 504 Keystone failed: repeat.
     """
     cloud = connect(request.cloud_env)
     grants = look_up_grants(cloud)

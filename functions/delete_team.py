@@ -9,13 +9,13 @@ from lib.request.teams import TeamRemoval
 
 @endpoint
 def delete_team(request: TeamRemoval) -> Answer:
-    """Removes the project. If it is gone already, or has no id, that is as good.
+    """Removes the project. One that does not exist, or whose id is null, is no error.
 
-    Answers 201 `{"success": true}`. The project's servers and volumes are not Keystone's and stay in the cloud.
+    Answers 201 `{"success": true}`. Keystone does not know the project's servers and volumes: they stay in the cloud.
 
     Errors: 400 the request; 403 cloud_env is refused, Keystone's policy forbids the removal, or the project is not
-    managed by Concertim; 409 Keystone refuses it for a state that an operator can change; 502, 503, 504 Keystone:
-    repeat the request.
+    managed by Concertim; 409 Keystone refuses it for a state that an operator can change; 502, 503, 504 Keystone
+    failed: repeat.
     """
     cloud = connect(request.cloud_env)
     remove_all(cloud, find_managed_project(cloud, request.team_info.project_id))

@@ -11,12 +11,10 @@ from lib.request.teams import TeamRoleRemoval
 def delete_team_role(request: TeamRoleRemoval) -> Answer:
     """Revokes what any role in a team means, and what the older service granted.
 
-    What is gone already, or has null for an id, is as good.
+    A user or project that does not exist, or whose id is null, is no error. Answers 201 `{"success": true}`.
 
-    Answers 201 `{"success": true}`.
-
-    Errors: 400 the request; 403 cloud_env is refused or lacks the rights, or the user or the project is not managed by
-    Concertim; 502, 503, 504 Keystone: repeat the request.
+    Errors: 400 the request; 403 cloud_env is refused or lacks the rights, or the user or project is not managed by
+    Concertim; 502, 503, 504 Keystone failed: repeat.
     """
     membership = request.team_role
     cloud = connect(request.cloud_env)

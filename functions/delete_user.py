@@ -1,4 +1,4 @@
-"""DELETE /delete_user and DELETE /user: removes a user, and the project of theirs."""
+"""DELETE /delete_user and DELETE /user: removes a user and their project."""
 
 from lib.endpoint import Answer, done, endpoint
 from lib.keystone.connect import connect
@@ -9,14 +9,14 @@ from lib.request.users import UserRemoval
 
 @endpoint
 def delete_user(request: UserRemoval) -> Answer:
-    """Removes the project, if its id is given, and then the user. What is gone, or has no id, is as good as removed.
+    """Removes the project, if its id is sent, then the user. One that does not exist, or whose id is null, is no error.
 
-    Answers 201 `{"success": true}`. The project's servers and volumes are not Keystone's and stay in the cloud.
+    Answers 201 `{"success": true}`. Keystone does not know the project's servers and volumes: they stay in the cloud.
 
-    Errors: 400 the request; 403 cloud_env is refused, Keystone's policy forbids the removal, or the user or the project
-    is not managed by Concertim, or not each other's; 409 Keystone refuses to remove the project for a state that an
-    operator can change; 502, 503, 504 Keystone: repeat the request. Where the project is gone and the user is refused,
-    it is 503, and each repeat 403 or 409 until an operator has acted.
+    Errors: 400 the request; 403 cloud_env is refused, Keystone's policy forbids the removal, or the user or project is
+    not managed by Concertim, or the project is another user's; 409 Keystone refuses to remove the project for a state
+    that an operator can change; 502, 503, 504 Keystone failed: repeat. Where the project was removed and the user is
+    refused, the answer is 503, and each repeat is 403 or 409 until an operator has acted.
     """
     cloud = connect(request.cloud_env)
     user, project = find_owner(cloud, request.user_info.cloud_user_id, request.user_info.project_id)

@@ -6,5 +6,5 @@ from lib.request.model import Nothing
 
 @endpoint
 def running(request: Nothing) -> Answer:
-    """Answers 200 `Running`, always; asks no Keystone, so that a health check tells of this service alone."""
+    """Answers 200 `Running`. It asks no Keystone, so a health check tells of this service alone."""
     return 200, "Running"

@@ -11,10 +11,10 @@ from lib.request.teams import TeamRoleChange
 def update_team_role(request: TeamRoleChange) -> Answer:
     """Grants what `new_role` means, then revokes what any other role means and what the older service granted.
 
-    The user is never without a role, and keeps one that old and new mean. Answers 201 `{"success": true}`.
+    So the user is never without a role, and keeps one that both roles mean. Answers 201 `{"success": true}`.
 
-    Errors: 400 the request; 403 cloud_env is refused or lacks the rights, or the user or the project is not managed by
-    Concertim; 404 one of them does not exist; 424 the role is missing; 502, 503, 504 Keystone: repeat the request.
+    Errors: 400 the request; 403 cloud_env is refused or lacks the rights, or the user or project is not managed by
+    Concertim; 404 one of them does not exist; 424 the role is missing; 502, 503, 504 Keystone failed: repeat.
     """
     membership = request.team_role
     cloud = connect(request.cloud_env)

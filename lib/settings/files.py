@@ -5,14 +5,14 @@ from pathlib import Path
 
 
 def why_unreadable(path: Path, error: OSError | UnicodeDecodeError) -> str:
-    """In a few words for the operator."""
+    """Returns the reason in a few words for the operator."""
     if isinstance(error, UnicodeDecodeError):
         return "is not UTF-8 text"
     return _permission_needed(path) if isinstance(error, PermissionError) else str(error.strerror)
 
 
 def _permission_needed(path: Path) -> str:
-    """What an operator can do; the file holds passwords of other services, so it is often for root alone."""
+    """Returns the command that helps. The file has passwords of other services, so often only root may read it."""
     closed = next((folder for folder in reversed(path.parents) if not os.access(folder, os.X_OK)), None)
     what, bits = (closed, "g+x") if closed else (path, "g+r")
     return (

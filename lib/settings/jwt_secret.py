@@ -9,7 +9,7 @@ SHORTEST_SECRET = 32
 
 
 def read(path: Path) -> str:
-    """The secret in a file of its own. Raises ValueError with what is wrong with it."""
+    """Returns the secret in a file of its own. Raises ValueError with what is wrong with it."""
     if path.exists() and not path.is_file():
         raise ValueError(f"{path} is no file")
     try:
@@ -19,7 +19,7 @@ def read(path: Path) -> str:
 
 
 def checked(text: str) -> str:
-    """The secret without the white space around it. Raises ValueError if it protects nothing."""
+    """Returns the secret without the white space around it. Raises ValueError if it protects nothing."""
     secret = text.strip()
     try:
         size = len(secret.encode())
