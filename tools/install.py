@@ -14,7 +14,7 @@ BETWEEN_LINES = 10
 
 
 def main(folder: str, *requirements: str) -> None:
-    """Installs files of requirements into a new virtual environment in this folder. If it fails, shows what pip said."""
+    """Installs requirements into a new virtual environment in this folder. If that fails, shows what pip said."""
     print(f"Installing {' and '.join(requirements)} into {folder}", flush=True)
     venv.create(folder, clear=True, with_pip=True)
     command = [str(Path(folder) / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
