@@ -19,7 +19,8 @@ from functions.delete_team_role import delete_team_role
 from functions.delete_user import delete_user
 from functions.running import running
 from functions.update_team_role import update_team_role
-from lib.serving.wsgi import Routes, wsgi
+from lib.serving.routing import Routes
+from lib.serving.wsgi import wsgi
 
 ROUTES: Routes = {
     ("GET", "/"): running,

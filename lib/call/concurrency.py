@@ -1,14 +1,14 @@
 """Runs steps in threads: several in parallel, or one for no longer than its call may take.
 
-Each step gets a new thread. That costs a tenth of a millisecond beside the tens that Keystone takes, and no pool can
-run out of threads. They are daemons, so that one that waits for a silent Keystone does not hold up the exit.
+Each step gets a new thread: that costs a tenth of a millisecond, and no pool can run out of threads. They are daemons,
+so that one that waits for a silent Keystone does not hold up the exit.
 """
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextvars import copy_context
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from lib.call import context, shutdown
 from lib.errors import Problem
@@ -25,10 +25,9 @@ def in_parallel(steps: Sequence[Callable[[], _Result]]) -> list[_Result]:
 
 
 def both(first: Callable[[], _Result], second: Callable[[], _Other]) -> tuple[_Result, _Other]:
-    """Runs two steps whose results are of different types, as in_parallel does."""
-    steps: list[Callable[[], Any]] = [first, second]
-    one, other = in_parallel(steps)
-    return one, other
+    """Returns the results of two steps of different types, as in_parallel does."""
+    one, other = in_parallel([first, second])
+    return cast(_Result, one), cast(_Other, other)
 
 
 def within_deadline(step: Callable[[], _Result]) -> _Result:
@@ -36,10 +35,9 @@ def within_deadline(step: Callable[[], _Result]) -> _Result:
 
     Then the step's waits for Keystone are cancelled and Keystone is asked no more, so that no thread stays behind.
     """
-    future = _begin(step)
-    this = context.current()
+    this, future = context.current(), _begin(step)
     while not future.done():
-        watched: list[Future[Any]] = [future] if shutdown.begun.done() else [future, shutdown.begun]
+        watched: list[Future[Any]] = [future, *([] if shutdown.begun.done() else [shutdown.begun])]
         try:
             left = this.seconds_left()
         except Problem:

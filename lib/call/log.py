@@ -1,25 +1,17 @@
 """The log: one line for each call, with its request id and with no secret in it, to a file and standard output."""
 
-import errno
-import fcntl
 import json
 import logging
-import os
 import sys
 import time
-from logging.handlers import WatchedFileHandler
-from pathlib import Path
 from threading import Lock
 
 from lib.call import context
+from lib.call.log_file import SharedFile
 from lib.settings.settings import Settings
 
 # Ours alone: keystoneauth's own debug log holds tokens, so none of its lines ever reach our handlers.
 logger = logging.getLogger("user_handler")
-
-# Where nobody rotates the file, it and its older parts together stay below 50 MiB.
-FILE_BYTES = 10 * 1024 * 1024
-OLDER_FILES = 4
 
 _LINE = "%(asctime)s - [%(levelname)s] (%(module)s) - [%(request_id)s] %(message)s"
 # A value in a message must not begin a line of its own: these are the C0 and C1 controls and Unicode's line ends. And
@@ -32,7 +24,7 @@ def configure(settings: Settings) -> None:
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
     unwritable = ""
     try:
-        handlers.append(_SharedFile(settings.log_file))
+        handlers.append(SharedFile(settings.log_file))
     except OSError as error:
         unwritable = f"cannot write the log file {settings.log_file}: {error.strerror}; going on with standard output"
     for handler in handlers:
@@ -110,52 +102,3 @@ class _AsJson(logging.Formatter):
             "message": record.getMessage(),
         }
         return json.dumps(line | vars(record).get("facts", {}))
-
-
-class _SharedFile(WatchedFileHandler):
-    """A file that several processes may append to and that logrotate may move away. Otherwise it rotates by itself."""
-
-    def __init__(self, path: Path) -> None:
-        if path.exists() and not path.is_file() and not path.is_char_device():
-            # To open a FIFO that nobody reads would wait for ever.
-            raise OSError(errno.EINVAL, "is not a file")
-        super().__init__(path, encoding="utf-8")
-        self._path = path
-        self._complained = False
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Writes the line. Never raises, as no call may fail because of its line in the log."""
-        try:
-            if self._path.stat().st_size >= FILE_BYTES:
-                self._rotate()
-        except FileNotFoundError:
-            # Another process, or logrotate, has just moved it away.
-            pass
-        except OSError as error:
-            self._complain(f"cannot rotate the log file {self._path}: {error.strerror}; it grows on")
-        try:
-            super().emit(record)
-        except OSError:
-            self.handleError(record)
-
-    def _rotate(self) -> None:
-        with self._path.open() as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            # Another process may have rotated it while this one waited for the lock.
-            ours = os.fstat(file.fileno())
-            if ours.st_size < FILE_BYTES or not os.path.samestat(ours, self._path.stat()):
-                return
-            for number in range(OLDER_FILES - 1, 0, -1):
-                older = Path(f"{self._path}.{number}")
-                if older.exists():
-                    older.replace(f"{self._path}.{number + 1}")
-            self._path.replace(f"{self._path}.1")
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Says once that the file cannot be written any more. Standard output still has every line."""
-        self._complain(f"cannot write the log file {self._path}: {sys.exc_info()[1]}")
-
-    def _complain(self, what: str) -> None:
-        if not self._complained:
-            self._complained = True
-            print(what, file=sys.stderr)

@@ -27,13 +27,8 @@ def account_id(cloud: Connection, account: StandingGrant) -> str:
     return cloud.ids.user(account.username, _domain_id(cloud, account))
 
 
-def role_ids(cloud: Connection, roles: Sequence[str]) -> list[str]:
-    """Returns the ids of these roles. Raises CloudNotPrepared, naming all that is missing and how to make it."""
-    return prepared_ids(cloud, roles, [])
-
-
-def prepared_ids(cloud: Connection, roles: Sequence[str], accounts: Sequence[StandingGrant]) -> list[str]:
-    """Returns the ids of these roles and accounts, looked up in parallel. Raises CloudNotPrepared as role_ids does."""
+def prepared_ids(cloud: Connection, roles: Sequence[str], accounts: Sequence[StandingGrant] = ()) -> list[str]:
+    """Returns the ids of these roles and accounts, looked up in parallel. Raises CloudNotPrepared with all missing."""
     look_ups = [partial(_role, cloud, one) for one in roles]
     found = in_parallel([*look_ups, *(partial(_user, cloud, one) for one in accounts)])
     missing = [one for one in found if isinstance(one, _Missing)]

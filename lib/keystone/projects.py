@@ -18,10 +18,9 @@ def ensure_project(cloud: Connection, sign_up: SignUp, user: User) -> Project:
     Only the request that holds the user may call this. If the name is another's, or Keystone refuses it, the user of
     the unfinished sign-up is taken back: nothing was changed.
     """
-    login = sign_up.username
     try:
         # The older service's projects have no mark. One is recognised as the default project of the proved user.
-        return _known(cloud, sign_up) or _created(cloud, marks.PROJECT, login, user.default_project_id)
+        return _known(cloud, sign_up) or _created(cloud, marks.PROJECT, sign_up.username, user.default_project_id)
     except (NameTaken, BadRequest):
         take_back_if_unfinished(cloud, sign_up, user)
         raise
@@ -30,17 +29,14 @@ def ensure_project(cloud: Connection, sign_up: SignUp, user: User) -> Project:
 def ensure_team(cloud: Connection, team: NewTeam) -> Project:
     """Returns the project of this team: any managed one of the id it carries, else a new one, else that of its name."""
     known = find_managed_project(cloud, team.project_id)
-    if known:
-        return enabled(known)
-    return _created(cloud, marks.TEAM, team.name)
+    return enabled(known) if known else _created(cloud, marks.TEAM, team.name)
 
 
 def _known(cloud: Connection, sign_up: SignUp) -> Project | None:
     project = cloud.get_project(sign_up.project_id) if sign_up.project_id else None
     if project is None:
         return None
-    why = why_not_managed(cloud, project, (marks.PROJECT, sign_up.username))
-    if why:
+    if why := why_not_managed(cloud, project, (marks.PROJECT, sign_up.username)):
         raise NameTaken(f"project_id names a project that is not login {sign_up.username}'s in Concertim: it {why}.")
     return enabled(project)
 
@@ -57,9 +53,8 @@ def _created(cloud: Connection, kind: str, owner: str, known_id: str | None = No
         raise KeystoneConflict(f"Project {name} was removed while this request asked for it. Repeat the request.")
     known = project is not None and (project.mark or project.id == known_id)
     if project is None or not known or why_not_managed(cloud, project, (kind, owner)):
-        raise NameTaken(
-            f"Project {name} exists and is not this {'team' if kind == marks.TEAM else 'sign-up'}'s. An operator can"
-            f" rename or remove it (openstack project show {(project or found[0]).id})."
-        )
+        whose = "team" if kind == marks.TEAM else "sign-up"
+        helps = f"An operator can rename or remove it (openstack project show {(project or found[0]).id})."
+        raise NameTaken(f"Project {name} exists and is not this {whose}'s. {helps}")
     note_if_created(project)
     return enabled(project)

@@ -4,7 +4,7 @@ from functools import partial
 
 from lib import settings
 from lib.call.concurrency import in_parallel
-from lib.keystone.accounts import role_ids
+from lib.keystone.accounts import prepared_ids
 from lib.keystone.client.connection import Connection
 from lib.keystone.client.problems import KeystoneNotFound
 from lib.keystone.client.resources import Project, User
@@ -45,7 +45,7 @@ def revoke_team_roles(cloud: Connection, user: User, project: Project, but: str 
 
 
 def _grant(cloud: Connection, user: User, project: Project, team_role: str) -> None:
-    [role_id] = role_ids(cloud, [_keystone_role(team_role)])
+    [role_id] = prepared_ids(cloud, [_keystone_role(team_role)])
     cloud.grant(role_id, user.id, project.id)
 
 

@@ -3,28 +3,17 @@
 import re
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    HttpUrl,
-    SecretStr,
-    StringConstraints,
-    TypeAdapter,
-    ValidationError,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
+
+from lib.request.urls import keystone_v3_url
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DASHED_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _HEX_ID = re.compile(r"[0-9A-Fa-f]{32}([0-9A-Fa-f]{32})?")
 _KEYSTONE_ID = r"^[0-9A-Za-z_-]{1,64}$"
 _LOGIN = r"^[0-9A-Za-z._-]+$"
-# No escapes: they could mean one thing here and another to a proxy in front of Keystone.
-_PLAIN_HOST = re.compile(r"[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\]")
-_PLAIN_PATH = re.compile(r"[0-9A-Za-z._~/-]*")
 _TEAM_NAME = r"^[0-9A-Za-z_ \t\r\n\f\v-]*[0-9A-Za-z_-][0-9A-Za-z_ \t\r\n\f\v-]*$"
 _Value = TypeVar("_Value", str, SecretStr)
-_HTTP_URL = TypeAdapter(HttpUrl)
 
 
 def _blank_is_absent(value: object) -> object:
@@ -64,34 +53,6 @@ def _as_keystone_spells_it(value: object) -> object:
     return value.lower() if isinstance(value, str) and _HEX_ID.fullmatch(value) else value
 
 
-def rebuilt_url(value: str) -> str:
-    """Returns the URL rebuilt from its parts, so that no two parsers can read it differently.
-
-    Its host is in lower case, or an address in its one canonical form. The path has no dots to resolve and no slash at
-    its end, and the port is always there.
-    """
-    try:
-        url = _HTTP_URL.validate_python(value)
-    except ValidationError:
-        raise ValueError("must be an http or https URL") from None
-    if not url.port:
-        raise ValueError("must be an http or https URL with a port that can be dialled")
-    if url.username or url.password or url.query is not None or url.fragment is not None:
-        raise ValueError("must be a URL without user, password, query or fragment")
-    if not _PLAIN_HOST.fullmatch(url.host or ""):
-        raise ValueError("must be a URL whose host is a name or an address")
-    path = (url.path or "").rstrip("/")
-    if not _PLAIN_PATH.fullmatch(path):
-        raise ValueError("must be a URL whose path holds only letters, digits, '.', '_', '~', '-' and '/'")
-    return f"{url.scheme}://{url.host}:{url.port}{path}"
-
-
-def _keystone_v3_url(value: str) -> str:
-    """Returns the URL of Keystone's v3 API, which administrators type with and without its last part."""
-    url = rebuilt_url(value)
-    return url if url.endswith("/v3") else url + "/v3"
-
-
 PATTERN_SENTENCES = {
     _KEYSTONE_ID: "must be a Keystone id: letters and digits, at most 64",
     _LOGIN: "must hold only letters, digits, '.', '_' and '-'",
@@ -106,7 +67,7 @@ Text = Annotated[
     AfterValidator(_well_formed),
 ]
 OptionalText = Annotated[Text | None, BeforeValidator(_blank_is_absent)]
-AuthUrl = Annotated[Text, AfterValidator(_keystone_v3_url)]
+AuthUrl = Annotated[Text, AfterValidator(keystone_v3_url)]
 CloudPassword = Annotated[SecretStr, Field(min_length=1, max_length=255), AfterValidator(_well_formed)]
 
 # Keystone's ids are 32 or 64 hex digits. An administrator may type anything, and an id becomes part of a URL.

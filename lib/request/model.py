@@ -14,9 +14,8 @@ class Model(BaseModel):
 
     def secrets(self) -> tuple[str, ...]:
         """Returns every secret in it, so that texts which quote one can be masked."""
-        values = [value for _, value in self]
-        own = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-        return (*own, *(secret for value in values if isinstance(value, Model) for secret in value.secrets()))
+        own = [value.get_secret_value() for _, value in self if isinstance(value, SecretStr)]
+        return (*own, *(secret for _, value in self if isinstance(value, Model) for secret in value.secrets()))
 
 
 class Nothing(Model):
@@ -26,9 +25,8 @@ class Nothing(Model):
 class CloudEnv(Model):
     """Keystone's URL and the account that acts there, as any release of the UI sends them in `cloud_env`.
 
-    E1 (July 2023): auth_url, username, password, project_name, user_domain_name, project_domain_name.
-    E2 (v0.2.0 and later): auth_url, user_id, password, project_id. User and project may come in either form.
-    Where both an id and a name are given, the id is used.
+    In July 2023: auth_url, username, password, project_name, user_domain_name, project_domain_name (E1). From v0.2.0
+    on: auth_url, user_id, password, project_id (E2). Where both an id and a name are sent, the id is used.
     """
 
     auth_url: AuthUrl

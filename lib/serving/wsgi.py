@@ -5,8 +5,6 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from werkzeug import exceptions as werkzeug
-from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import get_content_length
 
@@ -17,14 +15,12 @@ from lib.keystone.connect import load_ahead
 from lib.serving import auth, startup
 from lib.serving.admission import slot
 from lib.serving.body import TERMINATED, body_of
+from lib.serving.routing import Choose, Routes, by_route
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-Routes = Mapping[tuple[str, str], Endpoint]
 Application = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
-# From a method and a path to the function that is served there. Raises MethodNotAllowed or NoSuchPath.
-Choose = Callable[[str, str], Endpoint]
 
 # Characters of method and path in the log. A caller may send more.
 LONGEST_NAME = 200
@@ -37,7 +33,7 @@ def wsgi(served: Routes | Endpoint, open_to_all: Collection[Endpoint] = ()) -> A
     function is `open_to_all`. At most `max_concurrent_requests` of the others are served in parallel. A str body is
     answered as text/plain, any other as a JSON object.
     """
-    choose = _by_route(served) if isinstance(served, Mapping) else lambda _method, _path: served
+    choose = by_route(served) if isinstance(served, Mapping) else lambda _method, _path: served
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         headers = {}
@@ -63,29 +59,6 @@ def _complete(environ: "WSGIEnvironment") -> None:
     if get_content_length(environ) is not None or not environ.get(TERMINATED):
         # With this key, whatever its value, Werkzeug reads to the end: a body cut short would pass for complete.
         environ.pop(TERMINATED, None)
-
-
-def _by_route(routes: Routes) -> Choose:
-    # No redirect for a slash too many or too few: the UI need not follow any.
-    rules = [Rule(path, methods=[method], endpoint=function) for (method, path), function in routes.items()]
-    paths = Map(rules, merge_slashes=False, strict_slashes=False)
-
-    def choose(method: str, path: str) -> Endpoint:
-        route = paths.bind("", path_info=path, default_method=method)
-        try:
-            function: Endpoint = route.match()[0]
-        except werkzeug.MethodNotAllowed as error:
-            methods = ", ".join(sorted(error.valid_methods or ()))
-            allowed = ", ".join(sorted({*route.allowed_methods()}))
-            raise MethodNotAllowed(f"This path is served for {methods} only.", allowed) from None
-        except werkzeug.NotFound:
-            raise NoSuchPath(
-                "UserHandler does not serve this path. Key pairs, status updates, invoices, credits, orders, quotas and"
-                " statistics belong to other Concertim services."
-            ) from None
-        return function
-
-    return choose
 
 
 def _answer(request: Request, choose: Choose, open_to_all: Collection[Endpoint]) -> Answer:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, FilePath, StringConstraints
 
-from lib.request.fields import rebuilt_url
+from lib.request.urls import rebuilt_url
 from lib.settings import jwt_secret
 
 

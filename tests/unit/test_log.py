@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lib import call
-from lib.call import log
+from lib.call import log, log_file
 from lib.endpoint import Answer, endpoint
 from lib.errors import BadRequest
 from lib.request.model import Model
@@ -113,7 +113,7 @@ def test_a_file_that_logrotate_moves_away_is_begun_again(configure: Configure) -
 
 def test_a_file_that_nobody_rotates_stays_bounded(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     """The service rotates its log file by itself and removes the oldest parts."""
-    monkeypatch.setattr(log, "FILE_BYTES", 1000)
+    monkeypatch.setattr(log_file, "FILE_BYTES", 1000)
     path = configure()
     for number in range(500):
         log.logger.info("line %d", number)
@@ -129,8 +129,8 @@ def test_processes_that_share_a_file_lose_and_break_no_line(tmp_path: Path) -> N
     """Every line of a shared log file stays whole, although each of the processes may rotate the file."""
     path = tmp_path / "user-handler.log"
     code = (
-        "import sys; from lib.call import log; from lib.settings.settings import Settings;"
-        "log.FILE_BYTES, log.OLDER_FILES = 4000, 500;"
+        "import sys; from lib.call import log, log_file; from lib.settings.settings import Settings;"
+        "log_file.FILE_BYTES, log_file.OLDER_FILES = 4000, 500;"
         f"log.configure(Settings(log_file={str(path)!r}));"
         "[log.logger.info('%s %d', sys.argv[1], number) for number in range(1000)]"
     )
@@ -197,8 +197,8 @@ def test_a_file_that_cannot_be_rotated_is_told_once(
     configure: Configure, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A log file that cannot be rotated is still written to, since its lines matter more than its size."""
-    monkeypatch.setattr(log, "FILE_BYTES", 10)
-    monkeypatch.setattr(log, "OLDER_FILES", 1)
+    monkeypatch.setattr(log_file, "FILE_BYTES", 10)
+    monkeypatch.setattr(log_file, "OLDER_FILES", 1)
     path = configure()
     Path(f"{path}.1").mkdir()
     (Path(f"{path}.1") / "in the way").touch()

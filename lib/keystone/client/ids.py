@@ -1,6 +1,7 @@
 """The ids of roles, accounts and domains, which are looked up by name and cached."""
 
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lib.keystone.client.cache import SingleFlightCache
@@ -27,15 +28,15 @@ class Ids:
 
     def role(self, name: str) -> str:
         """Returns the id of the global role of this name."""
-        return self.cached(("role", name), lambda: self._role(name))
+        return self.cached(("role", name), partial(self._role, name))
 
     def user(self, name: str, domain_id: str) -> str:
         """Returns the id of the user of this name in this domain."""
-        return self.cached(("user", name, domain_id), lambda: self._user(name, domain_id))
+        return self.cached(("user", name, domain_id), partial(self._user, name, domain_id))
 
     def domain(self, name: str) -> str:
         """Returns the id of the domain of this name."""
-        return domain_id_of_default(name) or self.cached(("domain", name), lambda: self._domain(name))
+        return domain_id_of_default(name) or self.cached(("domain", name), partial(self._domain, name))
 
     def cached(self, key: Hashable, make: Callable[[], _Value]) -> _Value:
         """Returns what `make` makes of ids. It is cached as long as they are."""

@@ -9,10 +9,10 @@ from lib.call.concurrency import both
 from lib.errors import Problem
 from lib.keystone.client import errors
 from lib.keystone.client.account import Account
+from lib.keystone.client.diagnosis import diagnosed
 from lib.keystone.client.resources import Identity, LogInRefused, as_identity
 from lib.keystone.client.retry import asks
 from lib.keystone.client.session import open_session
-from lib.keystone.client.tls import diagnosed
 from lib.request.model import CloudEnv
 
 

@@ -25,16 +25,13 @@ def mark(kind: str, name: str) -> dict[str, str]:
     }
 
 
-def finished() -> dict[str, str]:
-    """Returns the attribute of a user who was reported to the UI without a project. No sign-up takes them back."""
-    return {"concertim_finished": "yes"}
-
-
 def last_request(purpose: str = "") -> dict[str, str]:
     """Returns the attribute that names this request as the last one to create, claim or give a password."""
     return {"concertim_request": f"{call.current().request_id} {purpose}".strip()}
 
 
+# The attribute of a user who was reported to the UI without a project. No sign-up takes them back.
+FINISHED = {"concertim_finished": "yes"}
 # Keystone merges what a change sends with what it has, so an attribute can be emptied and not removed.
 NOT_CLAIMED = {"concertim_claimed": ""}
 

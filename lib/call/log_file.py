@@ -1,0 +1,63 @@
+"""The log's file, which several processes may share, and which stays small where nobody rotates it."""
+
+import errno
+import fcntl
+import logging
+import os
+import stat
+import sys
+from contextlib import suppress
+from logging.handlers import WatchedFileHandler
+from pathlib import Path
+
+# Where nobody rotates the file, it and its older parts together stay below 50 MiB.
+FILE_BYTES = 10 * 1024 * 1024
+OLDER_FILES = 4
+
+
+class SharedFile(WatchedFileHandler):
+    """A file that several processes may append to and that logrotate may move away. Otherwise it rotates by itself."""
+
+    def __init__(self, path: Path) -> None:
+        # One look, as another process may rotate the file between two. To open a FIFO that nobody reads would hang.
+        with suppress(FileNotFoundError):
+            if stat.S_IFMT(path.stat().st_mode) not in (stat.S_IFREG, stat.S_IFCHR):
+                raise OSError(errno.EINVAL, "is not a file")
+        super().__init__(path, encoding="utf-8")
+        self._path, self._complained = path, False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes the line. Never raises, as no call may fail because of its line in the log."""
+        try:
+            if self._path.stat().st_size >= FILE_BYTES:
+                self._rotate()
+        except OSError as error:
+            # Another process, or logrotate, may have just moved it away.
+            if not isinstance(error, FileNotFoundError):
+                self._complain(f"cannot rotate the log file {self._path}: {error.strerror}; it grows on")
+        try:
+            super().emit(record)
+        except OSError:
+            self.handleError(record)
+
+    def _rotate(self) -> None:
+        with self._path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # Another process may have rotated it while this one waited for the lock.
+            held = os.fstat(file.fileno())
+            if held.st_size < FILE_BYTES or not os.path.samestat(held, self._path.stat()):
+                return
+            for number in range(OLDER_FILES - 1, 0, -1):
+                older = Path(f"{self._path}.{number}")
+                if older.exists():
+                    older.replace(f"{self._path}.{number + 1}")
+            self._path.replace(f"{self._path}.1")
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Says once that the file cannot be written. Standard output still has every line."""
+        self._complain(f"cannot write the log file {self._path}: {sys.exc_info()[1]}")
+
+    def _complain(self, what: str) -> None:
+        if not self._complained:
+            print(what, file=sys.stderr)
+        self._complained = True

@@ -1,0 +1,38 @@
+"""URLs of Keystones, rebuilt so that nobody can read them differently."""
+
+import re
+
+from pydantic import HttpUrl, TypeAdapter, ValidationError
+
+# No escapes: they could mean one thing here and another to a proxy in front of Keystone.
+_PLAIN_HOST = re.compile(r"[0-9A-Za-z._-]+|\[[0-9A-Fa-f:.]+\]")
+_PLAIN_PATH = re.compile(r"[0-9A-Za-z._~/-]*")
+_HTTP_URL = TypeAdapter(HttpUrl)
+
+
+def rebuilt_url(value: str) -> str:
+    """Returns the URL rebuilt from its parts, so that no two parsers can read it differently.
+
+    Its host is in lower case, or an address in its one canonical form. The path has no dots to resolve and no slash at
+    its end, and the port is always there.
+    """
+    try:
+        url = _HTTP_URL.validate_python(value)
+    except ValidationError:
+        raise ValueError("must be an http or https URL") from None
+    if not url.port:
+        raise ValueError("must be an http or https URL with a port that can be dialled")
+    if url.username or url.password or url.query is not None or url.fragment is not None:
+        raise ValueError("must be a URL without user, password, query or fragment")
+    if not _PLAIN_HOST.fullmatch(url.host or ""):
+        raise ValueError("must be a URL whose host is a name or an address")
+    path = (url.path or "").rstrip("/")
+    if not _PLAIN_PATH.fullmatch(path):
+        raise ValueError("must be a URL whose path holds only letters, digits, '.', '_', '~', '-' and '/'")
+    return f"{url.scheme}://{url.host}:{url.port}{path}"
+
+
+def keystone_v3_url(value: str) -> str:
+    """Returns the URL of Keystone's v3 API, which administrators type with and without its last part."""
+    url = rebuilt_url(value)
+    return url if url.endswith("/v3") else url + "/v3"
