@@ -1,7 +1,6 @@
-"""The rules of the house that a test can hold: who may import what, and that documents tell the truth."""
+"""The rules of the house that a test can hold: who may import what, and who may know what."""
 
 import ast
-import json
 import re
 from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import distributions
@@ -10,17 +9,9 @@ from pathlib import Path
 import pytest
 
 import handler
-from lib import errors
-from lib.settings.loading import parse
-from lib.settings.settings import Settings
-from tests.hosts.rows import APACHE, FUNCTION_HOSTS, FUNCTIONS_FRAMEWORK, GTHREAD, SERVERS
 from tests.support.service import ROOT
-from tools.bench.__main__ import with_figures
 
 PRODUCT = [ROOT / "handler.py", *sorted((ROOT / "lib").rglob("*.py")), *sorted((ROOT / "functions").rglob("*.py"))]
-
-# The secret itself never stands in the config file.
-OF_THE_FILE = Settings.model_fields.keys() - {"jwt_secret"}
 
 
 # The floors of the house, from the bottom up. A module may import from its own floor and from those below.
@@ -132,60 +123,22 @@ def spelled(requirement: str) -> str:
     return re.sub("[-_.]+", "-", requirement.partition("==")[0]).lower() + "==" + requirement.partition("==")[2]
 
 
-def test_the_readme_has_the_table_of_answers() -> None:
-    """Every code with its status, and no other."""
-    rows = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
-    kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.Problem)}
-    known = {(kind.status, kind.code) for kind in kinds - {errors.Problem}}
-    assert [(int(status), code) for status, code in rows] == sorted(known)
+FUNCTIONS = sorted({path.stem for path in (ROOT / "functions").glob("*.py")} - {"__init__"})
 
 
-def test_the_readme_has_the_table_of_paths() -> None:
-    """Every path that is served, with its method, and no other."""
-    section = (ROOT / "README.md").read_text().partition("\n## All paths\n")[2].partition("\n## ")[0]
-    cells = re.findall(r"^\| (`[A-Z]+ .+?`) \|", section, re.MULTILINE)
-    listed = [tuple(one.split()) for cell in cells for one in re.findall(r"`(.+?)`", cell)]
-    assert sorted(listed) == sorted(handler.ROUTES)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_is_served_and_has_the_name_of_its_file(function: str) -> None:
+    """The tests of the promise go by the table of routes, so they would not try a function that is not in it."""
+    served = {one.__name__ for one in handler.ROUTES.values()}
+    assert function in served, f"handler.ROUTES has no row for functions/{function}.py"
 
 
-def test_every_function_is_served() -> None:
-    """Else no test that goes by the table of routes would try it."""
-    files = {path.stem for path in (ROOT / "functions").glob("*.py")} - {"__init__"}
-    assert files == {function.__name__ for function in handler.ROUTES.values()}
-
-
-def test_the_readme_names_every_setting() -> None:
-    """With its default, in the table of settings."""
-    section = (ROOT / "README.md").read_text().partition("\n## Settings\n")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
-    assert sorted(rows) == sorted(OF_THE_FILE)
-
-
-def test_the_readme_has_the_figures_that_were_measured() -> None:
-    """As `make bench` published them: none of them put in by hand."""
-    readme = (ROOT / "README.md").read_text()
-    assert with_figures(readme, json.loads((ROOT / "docs" / "bench.json").read_text())) == readme
-
-
-def test_the_page_on_hosts_has_what_make_hosts_runs() -> None:
-    """Each command and each file as it is tried, and what came of it."""
-    page = (ROOT / "docs" / "hosts.md").read_text()
-    rows = re.findall(r"^\| (.+?) \| .*?\| (?:`(.+)`|below) \| (read|answered 411) \| (\w+)", page, re.MULTILINE)
-    commands = {host.name: "" if host.command == APACHE else host.command for host in SERVERS}
-    assert rows == [
-        (
-            host.name,
-            commands[host.name],
-            "answered 411" if host.drops_chunked else "read",
-            "answered" if host.finishes else "cut",
-        )
-        for host in SERVERS
-    ]
-    assert f"`{FUNCTIONS_FRAMEWORK.command}`" in page
-    pinned = (ROOT / "tests" / "hosts" / "requirements.txt").read_text().splitlines()
-    assert [pin for pin in re.findall(r"[\w-]+==[\w.]+", page) if pin not in pinned] == []
-    for host in (*SERVERS, *FUNCTION_HOSTS, GTHREAD.alone()):
-        assert [name for name, text in host.files.items() if f"\n{text}```" not in page] == [], host.name
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_is_called_by_a_test_of_its_own(function: str) -> None:
+    """The tests that go by the table of routes show that nothing breaks, and not that it does what it is for."""
+    tests = [path.read_text() for folder in ("unit", "cloud") for path in (ROOT / "tests" / folder).glob("test_*.py")]
+    calls = [text for text in tests if re.search(rf"\b{function}\(", text)]
+    assert calls, f"no test in tests/cloud calls {function}: add tests/cloud/test_{function}.py"
 
 
 @pytest.mark.parametrize(
@@ -198,20 +151,3 @@ def test_what_a_host_needs_is_imported_by_its_wrapper_alone(package: str, wrappe
     assert package in packages_in(own)
     assert package not in packages_in(ast.Module([node for node in tree.body if node is not own], []))
     assert package.replace("_", "-") not in (ROOT / "requirements.txt").read_text().lower()
-
-
-def test_the_sample_of_the_settings_has_each_with_its_default(tmp_path: Path) -> None:
-    """As it stands, and with every line that is commented out put in force."""
-    secret_file = tmp_path / "secret"
-    secret_file.write_text("x" * 32)
-    sample = (ROOT / "config.sample.yaml").read_text()
-    assert parse(sample) == (Settings(), [])
-    # The file that it names as an example is not on this machine.
-    sample = re.sub("jwt_secret_file: .*", f"jwt_secret_file: {secret_file}", sample)
-    in_force = re.sub(r"^( *)# ?(?=[a-z_]+:|- \{)", r"\1", sample, flags=re.MULTILINE)
-    settings, problems = parse(in_force)
-    assert problems == []
-    assert settings
-    examples = {"cacert", "allowed_auth_urls", "jwt_secret_file"}
-    assert settings.model_dump(exclude=examples) == Settings().model_dump(exclude=examples)
-    assert settings.model_fields_set == OF_THE_FILE

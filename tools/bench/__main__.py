@@ -19,9 +19,9 @@ from tools.bench import measures, report
 from tools.bench.measures import QUICK, Extent
 
 WRITTEN = ROOT / ".bench"
-# What the README shows.
+# What the page on performance shows.
 PUBLISHED = ROOT / "docs"
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- Written by make bench: begin -->\n", "<!-- Written by make bench: end -->\n"
 
 
@@ -29,25 +29,25 @@ def main() -> None:
     """Takes ten minutes; with --quick, half of one."""
     options = argparse.ArgumentParser(prog="make bench", description=__doc__)
     options.add_argument("--quick", action="store_true", help="a glance, whose figures mean nothing")
-    options.add_argument("--publish", action="store_true", help="put table and picture into the README")
+    options.add_argument("--publish", action="store_true", help="put table and picture into docs/performance.md")
     chosen = options.parse_args()
     measured = _measured(QUICK if chosen.quick else Extent())
     _write(measured, WRITTEN)
     if chosen.publish:
         _write(measured, PUBLISHED)
-        README.write_text(with_figures(README.read_text(), measured))
+        PAGE.write_text(with_figures(PAGE.read_text(), measured))
     print(section(measured))
     print("A glance: the figures mean nothing." if chosen.quick else "\n".join(report.missed(measured)))
 
 
 def section(measured: dict[str, Any]) -> str:
-    """What the README has of it."""
+    """Returns what the page on performance has of it."""
     return f"Measured on {measured['date']}: {measured['machine']}.\n\n{report.table(measured)}\n"
 
 
-def with_figures(readme: str, measured: dict[str, Any]) -> str:
-    """The README with these figures in place of those before."""
-    before, _, rest = readme.partition(BEGIN)
+def with_figures(page: str, measured: dict[str, Any]) -> str:
+    """Returns the page with these figures in place of those before."""
+    before, _, rest = page.partition(BEGIN)
     return f"{before}{BEGIN}{section(measured)}{END}{rest.partition(END)[2]}"
 
 

@@ -1,0 +1,156 @@
+"""The documents tell the truth: each table, example and link in them is held to the code."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import handler
+from lib import errors
+from lib.settings.loading import parse
+from lib.settings.settings import Settings
+from tests.hosts.rows import APACHE, FUNCTION_HOSTS, FUNCTIONS_FRAMEWORK, GTHREAD, SERVERS
+from tests.support.bodies import fields_of
+from tests.support.service import ROOT
+from tools.bench.__main__ import with_figures
+
+PAGES = sorted(path for path in ROOT.rglob("*.md") if not any(part.startswith(".") for part in path.parts))
+ROUTES = [*handler.ROUTES]
+# The secret itself never stands in the config file.
+OF_THE_FILE = Settings.model_fields.keys() - {"jwt_secret"}
+
+
+def text_of(name: str) -> str:
+    """Returns the text of a file of this repository."""
+    return (ROOT / name).read_text()
+
+
+def section_of(page: str, heading: str) -> str:
+    """Returns the text under the first heading that has this text in it, up to the next heading."""
+    found = re.search(rf"^#+ [^\n]*{re.escape(heading)}[^\n]*$(.*?)(?=^#+ |\Z)", page, re.MULTILINE | re.DOTALL)
+    return found[1] if found else ""
+
+
+def part_of(page: str, heading: str) -> str:
+    """Returns the text under this heading of the second level, with the headings below it."""
+    return page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def names_of(route: tuple[str, str]) -> str:
+    """Returns a route as documents write it."""
+    return " ".join(route)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=names_of)
+def test_every_path_is_in_the_table_of_the_readme(route: tuple[str, str]) -> None:
+    """A reader of README.md sees everything that is served."""
+    cells = re.findall(r"^\| (`[A-Z]+ .+?`) \|", part_of(text_of("README.md"), "Paths"), re.MULTILINE)
+    listed = [tuple(one.split()) for cell in cells for one in re.findall(r"`(.+?)`", cell)]
+    assert route in listed, f"README.md has no row for {names_of(route)} in its table of paths"
+    assert set(listed) <= set(ROUTES), "README.md has a row for a path that is not served"
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=names_of)
+def test_every_path_and_field_has_its_place_in_the_reference(route: tuple[str, str]) -> None:
+    """A client can be written from docs/reference.md alone."""
+    page = text_of("docs/reference.md")
+    section = section_of(page, f"`{names_of(route)}`")
+    assert section, f"docs/reference.md has no section for {names_of(route)}"
+    missing = [".".join(field) for field in fields_of(route) if f"`{'.'.join(field)}`" not in section]
+    assert missing == [], f"docs/reference.md does not name these fields of {names_of(route)}"
+
+
+def test_the_reference_has_the_table_of_answers() -> None:
+    """It has every code of lib/errors.py with its status, and no other."""
+    rows = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", text_of("docs/reference.md"), re.MULTILINE)
+    kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.Problem)}
+    known = {(kind.status, kind.code) for kind in kinds - {errors.Problem}}
+    assert [(int(status), code) for status, code in rows] == sorted(known)
+
+
+def test_the_reference_names_every_setting() -> None:
+    """Its table of settings has each one."""
+    rows = re.findall(r"^\| `(\w+)` \|", part_of(text_of("docs/reference.md"), "Settings"), re.MULTILINE)
+    assert sorted(rows) == sorted(OF_THE_FILE)
+
+
+def test_the_sample_of_the_settings_has_each_with_its_default(tmp_path: Path) -> None:
+    """The sample means the defaults, as it stands and with every line that is commented out put in force."""
+    secret_file = tmp_path / "secret"
+    secret_file.write_text("x" * 32)
+    sample = text_of("config.sample.yaml")
+    assert parse(sample) == (Settings(), [])
+    # The file that it names as an example is not on this machine.
+    sample = re.sub("jwt_secret_file: .*", f"jwt_secret_file: {secret_file}", sample)
+    in_force = re.sub(r"^( *)# ?(?=[a-z_]+:|- \{)", r"\1", sample, flags=re.MULTILINE)
+    settings, problems = parse(in_force)
+    assert problems == []
+    assert settings
+    examples = {"cacert", "allowed_auth_urls", "jwt_secret_file"}
+    assert settings.model_dump(exclude=examples) == Settings().model_dump(exclude=examples)
+    assert settings.model_fields_set == OF_THE_FILE
+
+
+def test_the_page_on_performance_has_the_figures_that_were_measured() -> None:
+    """`make bench` writes the figures into the page, so none was put in by hand."""
+    page = text_of("docs/performance.md")
+    assert with_figures(page, json.loads(text_of("docs/bench.json"))) == page
+
+
+def test_the_page_on_hosts_has_what_make_hosts_runs() -> None:
+    """The page has each command and each file as it is tried, and what came of it."""
+    page = text_of("docs/hosts.md")
+    rows = re.findall(r"^\| (.+?) \| .*?\| (?:`(.+)`|below) \| (read|answered 411) \| (\w+)", page, re.MULTILINE)
+    commands = {host.name: "" if host.command == APACHE else host.command for host in SERVERS}
+    assert rows == [
+        (
+            host.name,
+            commands[host.name],
+            "answered 411" if host.drops_chunked else "read",
+            "answered" if host.finishes else "cut",
+        )
+        for host in SERVERS
+    ]
+    assert f"`{FUNCTIONS_FRAMEWORK.command}`" in page
+    pinned = text_of("tests/hosts/requirements.txt").splitlines()
+    assert [pin for pin in re.findall(r"[\w-]+==[\w.]+", page) if pin not in pinned] == []
+    for host in (*SERVERS, *FUNCTION_HOSTS, GTHREAD.alone()):
+        assert [name for name, text in host.files.items() if f"\n{text}```" not in page] == [], host.name
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=names_of)
+def test_the_changelog_tells_of_every_path(route: tuple[str, str]) -> None:
+    """Somebody who upgrades learns what is new from CHANGELOG.md."""
+    assert f"`{names_of(route)}`" in text_of("CHANGELOG.md"), f"CHANGELOG.md does not tell of {names_of(route)}"
+
+
+def test_the_page_for_contributors_has_every_make_target() -> None:
+    """CONTRIBUTING.md says what each target of the Makefile is for."""
+    targets = {one for line in re.findall(r"^\.PHONY: (.*)", text_of("Makefile"), re.MULTILINE) for one in line.split()}
+    rows = re.findall(r"^\| `make (\w+)` \|", text_of("CONTRIBUTING.md"), re.MULTILINE)
+    assert sorted(rows) == sorted(targets)
+
+
+def test_every_decision_is_in_the_index() -> None:
+    """A record that no page links to is never read."""
+    files = {path.name for path in (ROOT / "docs" / "decisions").glob("0*.md")}
+    assert set(re.findall(r"\]\((0.*?\.md)\)", text_of("docs/decisions/README.md"))) == files
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """Each link within this repository names a file that exists, and a heading in it."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        file = (page.parent / name).resolve() if name else page
+        assert file.exists(), f"{page.relative_to(ROOT)} links to {target}, which does not exist"
+        assert not anchor or anchor in anchors_of(file), f"{page.relative_to(ROOT)} links to {target}: no such heading"
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Returns the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
