@@ -1,57 +1,60 @@
-"""`make demo` and `make run`: a Keystone, the service, a sign-up over HTTP, and what the new user finds in Keystone."""
+"""`make demo`: a Keystone, the service, one sign-up and its repeat, and what the new user finds in Keystone."""
 
-import argparse
 import json
-import shlex
-import signal
-import threading
 import uuid
 from typing import Any
 
 import requests
 
+from tests.support.census import census
 from tests.support.keystone import Keystone, keystone
 from tests.support.service import service
 
+PASSWORD = "correct-horse"
+
 
 def main() -> None:
-    """Shows one sign-up, then stops everything; with --stay, leaves it running until Ctrl-C instead."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--stay", action="store_true", help="keep Keystone and the service running until Ctrl-C")
-    stay = options.parse_args().stay
-    print("Starting a Keystone; the first time it is set up, which takes half a minute …", flush=True)
-    with keystone() as cloud, service(listen="127.0.0.1:42356" if stay else "127.0.0.1:0") as running:
-        print(f"Keystone runs at {cloud.auth_url}, the service at {running.url}")
-        _stay(cloud, str(running.url)) if stay else _show(cloud, str(running.url))
+    """Shows one sign-up and its repeat, then stops everything."""
+    print("Starting a Keystone. The first time, it is set up, which takes half a minute …", flush=True)
+    with keystone() as cloud, service() as running:
+        print(f"Keystone runs at {cloud.auth_url}, the service at {running.url}.")
+        show(cloud, f"{running.url}/create_user_project")
+    print("\nThe service and Keystone were stopped.")
 
 
-def _request(cloud: Keystone) -> dict[str, Any]:
-    return {"cloud_env": cloud.cloud_env(), "username": f"ann-{uuid.uuid4().hex[:6]}", "password": "correct-horse"}
+def sign_up(cloud: Keystone) -> dict[str, Any]:
+    """Returns a sign-up as the Concertim UI sends it, of a login that nobody has used."""
+    return {"cloud_env": cloud.cloud_env(), "username": f"ann-{uuid.uuid4().hex[:6]}", "password": PASSWORD}
 
 
-def _show(cloud: Keystone, url: str) -> None:
-    request = _request(cloud)
-    print(f"\nPOST /create_user_project\n{json.dumps(request, indent=2)}")
-    answer = requests.post(f"{url}/create_user_project", json=request, timeout=60)
-    body = answer.json()
-    print(f"\n{answer.status_code} {answer.reason}\n{json.dumps(body, indent=2)}")
+def show(cloud: Keystone, url: str) -> None:
+    """Shows the request and its answer, a log-in of the new user, and that a repeat changes nothing."""
+    request = sign_up(cloud)
+    print(f"\nPOST {url}\n{json.dumps(request, indent=2)}")
+    body = _post(url, request)
+    print(json.dumps(body, indent=2))
+    _show_log_in(cloud, body["user_id"], body["project_id"])
+
+    before = census(cloud.admin)
+    print("\nThe same request again, as the UI sends it when an answer was lost:")
+    if _post(url, request) != body or census(cloud.admin) != before:
+        raise SystemExit("The repeat had another answer, or changed something in the cloud.")
+    print("The ids are the same, and nothing in the cloud was changed.")
+
+
+def _post(url: str, request: dict[str, Any]) -> Any:
+    answer = requests.post(url, json=request, timeout=60)
+    print(f"\n{answer.status_code} {answer.reason}")
     answer.raise_for_status()
+    return answer.json()
 
-    user = cloud.client(user_id=body["user_id"], password=request["password"], project_id=body["project_id"])
+
+def _show_log_in(cloud: Keystone, user_id: str, project_id: str) -> None:
+    user = cloud.client(user_id=user_id, password=PASSWORD, project_id=project_id)
     access = user.session.auth.get_access(user.session)
-    print(f"\nLogged in to Keystone as {access.username}. Found there:")
-    for project in user.projects.list(user=body["user_id"]):
-        print(f"  project {project.name} ({project.id}), role {', '.join(access.role_names)}")
-
-
-def _stay(cloud: Keystone, url: str) -> None:
-    done = threading.Event()
-    for stop in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(stop, lambda *_: done.set())
-    body = shlex.quote(json.dumps(_request(cloud)))
-    print(f"\nPaste:\n\ncurl -i {url}/create_user_project -H 'Content-Type: application/json' -d {body}\n")
-    print("Ctrl-C stops both.", flush=True)
-    done.wait()
+    print(f"\nLogged in to Keystone as {access.username}, who finds there:")
+    for project in user.projects.list(user=user_id):
+        print(f"  the project {project.name} ({project.id}), with the role {', '.join(sorted(access.role_names))}")
 
 
 if __name__ == "__main__":

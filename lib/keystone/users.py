@@ -43,13 +43,18 @@ def ensure_user(cloud: Connection, sign_up: NewUser, more: Mapping[str, str] = M
 
 
 def change_user(cloud: Connection, user_id: str, data: NewData) -> None:
-    """Gives the managed user of this id a new password, e-mail or both. Raises NotFound where there is none."""
-    user = unclaimed(cloud, get_managed_user(cloud, user_id))
+    """Gives the managed user of this id a new password, e-mail or both. Raises as update_managed_user does."""
     changes = {"email": data.email} if data.email else {}
     if data.password:
         # By the request id, a concurrent sign-up of this user notices the new password.
         changes |= {"password": data.password.get_secret_value(), **marks.last_request()}
-    cloud.update_user(user.id, **changes)
+    update_managed_user(cloud, user_id, **changes)
+
+
+def update_managed_user(cloud: Connection, user_id: str, **values: str | bool) -> None:
+    """Changes the managed user of this id. Raises NotFound, NotConcertims, or Unfinished while the user is claimed."""
+    user = unclaimed(cloud, get_managed_user(cloud, user_id))
+    cloud.update_user(user.id, **values)
 
 
 def take_back_if_unfinished(cloud: Connection, sign_up: SignUp, user: User) -> None:

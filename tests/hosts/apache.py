@@ -1,4 +1,4 @@
-"""Apache, for what is served in it: the configuration around the README's, and why it cannot be had."""
+"""Apache, for what is served in it: the configuration around docs/hosts.md's, and why it cannot be had."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ LoadModule {module}_module {modules}/mod_{module}.so
 
 
 def complete(folder: Path, port: int) -> None:
-    """Puts before the README's lines what any Apache needs."""
+    """Puts before docs/hosts.md's lines what any Apache needs."""
     file = folder / "apache2.conf"
     ours = file.read_text()
     module = "wsgi" if "WSGI" in ours else "cgid"

@@ -1,4 +1,4 @@
-"""The hosts, each as the README has an operator start it: the rows of the matrix."""
+"""The hosts, each as docs/hosts.md has an operator start it: they are the rows of the matrix."""
 
 import shlex
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from tests.support.service import ROOT
 
-# As in the README; a test has another folder and another port.
+# As docs/hosts.md has them. A test uses another folder and another port.
 FOLDER, ADDRESS, PORT = "/opt/user-handler", "0.0.0.0", "42356"
 
 ASGI = """\
@@ -104,11 +104,12 @@ class Host:
         return self.name.partition(",")[0]
 
     def alone(self) -> "Host":
-        """The same with one function alone."""
+        """Returns the same host, serving one function alone."""
         files = {
             file: text.replace(
-                "from handler import application", "from functions.create_user_project import create_user_project"
-            ).replace("(application)", "(create_user_project)")
+                "from handler import application",
+                "from functions.create_user_project import create_user_project\nfrom lib.serving.wsgi import wsgi",
+            ).replace("(application)", "(wsgi(create_user_project))")
             for file, text in self.files.items()
         }
         return replace(

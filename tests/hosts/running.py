@@ -166,7 +166,7 @@ def _lay_out(folder: Path, host: Host, port: int) -> None:
 
 
 def _translated(text: str, folder: Path, port: int) -> str:
-    """What the README says, with a folder and a port of its own."""
+    """What docs/hosts.md says, with a folder and a port of its own."""
     return text.replace(FOLDER, str(folder)).replace(ADDRESS, LOOPBACK).replace(PORT, str(port))
 
 

@@ -69,7 +69,10 @@ def service(
         # The output goes to files, as a full pipe that nobody reads would block the service.
         with stdout.open("wb") as out, stderr.open("wb") as err:
             command = [sys.executable, *program, "--listen", listen, *options]
-            process = subprocess.Popen(command, cwd=ROOT, env=inherited | environment, stdout=out, stderr=err)
+            # In a session of its own: Ctrl-C in a terminal is for us alone, and we stop it then.
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=inherited | environment, stdout=out, stderr=err, start_new_session=True
+            )
         running = Service(process, stdout, stderr)
         try:
             until = time.monotonic() + START_SECONDS

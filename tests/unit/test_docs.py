@@ -149,6 +149,7 @@ def test_the_page_for_contributors_has_every_make_target() -> None:
     targets = {one for line in re.findall(r"^\.PHONY: (.*)", text_of("Makefile"), re.MULTILINE) for one in line.split()}
     rows = re.findall(r"^\| `make (\w+)` \|", text_of("CONTRIBUTING.md"), re.MULTILINE)
     assert targets - {*rows} == set(), "CONTRIBUTING.md has no row for these in its table of make targets"
+    assert sorted(rows) == sorted(targets), "CONTRIBUTING.md has a row for what is not a target of the Makefile"
 
 
 def test_every_decision_is_in_the_index() -> None:

@@ -54,8 +54,8 @@ class Connection:
         return next((one for one in self.find_users(name, domain_id) if one.id == user_id), None)
 
     @changes("change the user")
-    def update_user(self, user_id: str, /, **values: str) -> User:
-        """Changes password, default_project or attributes. A password, even the same, revokes the user's tokens."""
+    def update_user(self, user_id: str, /, **values: str | bool) -> User:
+        """Changes the user's properties or attributes. A new password, even the same one, revokes the user's tokens."""
         return as_user(self._client.users.update(user_id, **values))
 
     @asks("claim the user")

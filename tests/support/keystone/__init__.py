@@ -108,7 +108,7 @@ def _prepare(folder: Path) -> None:
         _manage(folder, keys, *owner)
     _manage(folder, "bootstrap", OS_BOOTSTRAP_PASSWORD=ADMIN_PASSWORD)
     with _running(folder, {}) as bare:
-        # An operator prepares these by hand for Concertim, as the README says.
+        # An operator prepares these by hand for Concertim, as docs/operations.md says.
         bare.admin.roles.create("watcher")
         bare.admin.users.create("concertim", domain="default", password="concertim-password")
 
@@ -167,6 +167,8 @@ def _running(folder: Path, options: Options, port: int = 0, python: Path = BIN /
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
+            # Ctrl-C in a terminal is for us alone. This process ends when its standard input closes.
+            start_new_session=True,
         )
     try:
         assert process.stdout
