@@ -8,6 +8,7 @@ import pytest
 
 import handler
 from lib import errors
+from lib.request.model import CloudEnv
 from lib.settings.loading import parse
 from lib.settings.settings import Settings
 from tests.hosts.rows import APACHE, FUNCTION_HOSTS, FUNCTIONS_FRAMEWORK, GTHREAD, SERVERS
@@ -15,7 +16,8 @@ from tests.support.bodies import fields_of
 from tests.support.service import ROOT
 from tools.bench.__main__ import with_figures
 
-PAGES = sorted(path for path in ROOT.rglob("*.md") if not any(part.startswith(".") for part in path.parts))
+# Those in folders with a dot belong to what is installed there.
+PAGES = sorted(path for path in ROOT.rglob("*.md") if f"{path.relative_to(ROOT)}"[0] != ".")
 ROUTES = [*handler.ROUTES]
 # The secret itself never stands in the config file.
 OF_THE_FILE = Settings.model_fields.keys() - {"jwt_secret"}
@@ -42,13 +44,21 @@ def names_of(route: tuple[str, str]) -> str:
     return " ".join(route)
 
 
+def routes_in_the_readme() -> list[tuple[str, ...]]:
+    """Returns the method and path of each row in the table of paths of README.md."""
+    cells = re.findall(r"^\| (`[A-Z]+ .+?`) \|", part_of(text_of("README.md"), "Paths"), re.MULTILINE)
+    return [tuple(one.split()) for cell in cells for one in re.findall(r"`(.+?)`", cell)]
+
+
 @pytest.mark.parametrize("route", ROUTES, ids=names_of)
 def test_every_path_is_in_the_table_of_the_readme(route: tuple[str, str]) -> None:
     """A reader of README.md sees everything that is served."""
-    cells = re.findall(r"^\| (`[A-Z]+ .+?`) \|", part_of(text_of("README.md"), "Paths"), re.MULTILINE)
-    listed = [tuple(one.split()) for cell in cells for one in re.findall(r"`(.+?)`", cell)]
-    assert route in listed, f"README.md has no row for {names_of(route)} in its table of paths"
-    assert set(listed) <= set(ROUTES), "README.md has a row for a path that is not served"
+    assert route in routes_in_the_readme(), f"README.md has no row for {names_of(route)} in its table of paths"
+
+
+def test_the_readme_has_no_row_for_a_path_that_is_not_served() -> None:
+    """A path that is removed from the table of routes leaves README.md, too."""
+    assert {*routes_in_the_readme()} - {*ROUTES} == set(), "README.md has a row for a path that is not served"
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=names_of)
@@ -61,18 +71,35 @@ def test_every_path_and_field_has_its_place_in_the_reference(route: tuple[str, s
     assert missing == [], f"docs/reference.md does not name these fields of {names_of(route)}"
 
 
+def test_the_reference_has_no_section_for_a_path_that_is_not_served() -> None:
+    """A path that is removed from the table of routes leaves the page, too."""
+    headings = re.findall(r"^### (`[A-Z]+ /.*)$", text_of("docs/reference.md"), re.MULTILINE)
+    listed = {tuple(one.split()) for heading in headings for one in re.findall(r"`(.+?)`", heading)}
+    assert listed - {*ROUTES} == set(), "docs/reference.md has a section for a path that is not served"
+
+
+def test_the_reference_names_every_field_of_cloud_env() -> None:
+    """The fields of `cloud_env` are the same in each request, and have one section."""
+    section = section_of(text_of("docs/reference.md"), "cloud_env")
+    missing = [field for field in CloudEnv.model_fields if f"`{field}`" not in section]
+    assert missing == [], "docs/reference.md does not name these fields in its section cloud_env"
+
+
 def test_the_reference_has_the_table_of_answers() -> None:
-    """It has every code of lib/errors.py with its status, and no other."""
+    """It has every code of lib/errors.py with its status, in order, and no other."""
     rows = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", text_of("docs/reference.md"), re.MULTILINE)
     kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.Problem)}
     known = {(kind.status, kind.code) for kind in kinds - {errors.Problem}}
-    assert [(int(status), code) for status, code in rows] == sorted(known)
+    listed = [(int(status), code) for status, code in rows]
+    assert known - {*listed} == set(), "docs/reference.md has no row for these in its table of answers"
+    assert listed == sorted(known), "docs/reference.md has other rows, or another order, in its table of answers"
 
 
 def test_the_reference_names_every_setting() -> None:
-    """Its table of settings has each one."""
+    """Its table of settings has a row for each one, and no other."""
     rows = re.findall(r"^\| `(\w+)` \|", part_of(text_of("docs/reference.md"), "Settings"), re.MULTILINE)
-    assert sorted(rows) == sorted(OF_THE_FILE)
+    assert OF_THE_FILE - {*rows} == set(), "docs/reference.md has no row for these in its table of settings"
+    assert sorted(rows) == sorted(OF_THE_FILE), "docs/reference.md has a row for what is not a setting"
 
 
 def test_the_sample_of_the_settings_has_each_with_its_default(tmp_path: Path) -> None:
@@ -129,13 +156,15 @@ def test_the_page_for_contributors_has_every_make_target() -> None:
     """CONTRIBUTING.md says what each target of the Makefile is for."""
     targets = {one for line in re.findall(r"^\.PHONY: (.*)", text_of("Makefile"), re.MULTILINE) for one in line.split()}
     rows = re.findall(r"^\| `make (\w+)` \|", text_of("CONTRIBUTING.md"), re.MULTILINE)
-    assert sorted(rows) == sorted(targets)
+    assert targets - {*rows} == set(), "CONTRIBUTING.md has no row for these in its table of make targets"
+    assert sorted(rows) == sorted(targets), "CONTRIBUTING.md has a row for what is not a target of the Makefile"
 
 
 def test_every_decision_is_in_the_index() -> None:
     """A record that no page links to is never read."""
-    files = {path.name for path in (ROOT / "docs" / "decisions").glob("0*.md")}
-    assert set(re.findall(r"\]\((0.*?\.md)\)", text_of("docs/decisions/README.md"))) == files
+    files = {path.name for path in (ROOT / "docs" / "decisions").glob("*.md")} - {"README.md"}
+    linked = {*re.findall(r"\]\((.*?\.md)\)", text_of("docs/decisions/README.md"))}
+    assert files - linked == set(), "docs/decisions/README.md does not list these"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

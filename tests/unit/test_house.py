@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import handler
+from tests.faults.test_changes import CHANGES
 from tests.support.service import ROOT
 
 PRODUCT = [ROOT / "handler.py", *sorted((ROOT / "lib").rglob("*.py")), *sorted((ROOT / "functions").rglob("*.py"))]
@@ -139,6 +140,20 @@ def test_every_function_is_called_by_a_test_of_its_own(function: str) -> None:
     tests = [path.read_text() for folder in ("unit", "cloud") for path in (ROOT / "tests" / folder).glob("test_*.py")]
     calls = [text for text in tests if re.search(rf"\b{function}\(", text)]
     assert calls, f"no test in tests/cloud calls {function}: add tests/cloud/test_{function}.py"
+
+
+@pytest.mark.parametrize("function", sorted({*FUNCTIONS} - {"create_user_project", "running"}))
+def test_every_function_that_writes_is_tried_with_faults(function: str) -> None:
+    """`make faults` breaks each call of what is in CHANGES. The sign-up has trials of its own, and `GET /` no calls."""
+    tried = {handler.ROUTES[change.route].__name__ for change in CHANGES if change.route in handler.ROUTES}
+    assert function in tried, f"CHANGES in tests/faults/test_changes.py has no row for {function}"
+
+
+@pytest.mark.parametrize("function", sorted({*FUNCTIONS} - {"running"}))
+def test_every_function_is_tried_with_the_rights_that_the_policy_gives(function: str) -> None:
+    """Whoever applies the policy in SECURITY.md relies on it for every function."""
+    page = (ROOT / "tests" / "security" / "test_rights.py").read_text()
+    assert re.search(rf"\bask\({function}, ", page), f"tests/security/test_rights.py does not ask {function}"
 
 
 @pytest.mark.parametrize(
