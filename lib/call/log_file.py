@@ -1,6 +1,5 @@
 """The log's file, which several processes may share, and which stays small where nobody rotates it."""
 
-import errno
 import fcntl
 import logging
 import os
@@ -11,8 +10,7 @@ from logging.handlers import WatchedFileHandler
 from pathlib import Path
 
 # Where nobody rotates the file, it and its older parts together stay below 50 MiB.
-FILE_BYTES = 10 * 1024 * 1024
-OLDER_FILES = 4
+FILE_BYTES, OLDER_FILES = 10 * 1024 * 1024, 4
 
 
 class SharedFile(WatchedFileHandler):
@@ -22,7 +20,7 @@ class SharedFile(WatchedFileHandler):
         # One look, as another process may rotate the file between two. To open a FIFO that nobody reads would hang.
         with suppress(FileNotFoundError):
             if stat.S_IFMT(path.stat().st_mode) not in (stat.S_IFREG, stat.S_IFCHR):
-                raise OSError(errno.EINVAL, "is not a file")
+                raise OSError(None, "is not a file")
         super().__init__(path, encoding="utf-8")
         self._path, self._complained = path, False
 
@@ -48,9 +46,8 @@ class SharedFile(WatchedFileHandler):
             if held.st_size < FILE_BYTES or not os.path.samestat(held, self._path.stat()):
                 return
             for number in range(OLDER_FILES - 1, 0, -1):
-                older = Path(f"{self._path}.{number}")
-                if older.exists():
-                    older.replace(f"{self._path}.{number + 1}")
+                with suppress(FileNotFoundError):
+                    Path(f"{self._path}.{number}").replace(f"{self._path}.{number + 1}")
             self._path.replace(f"{self._path}.1")
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
