@@ -90,7 +90,7 @@ def _machine() -> str:
 
 
 def _keystone() -> str:
-    pinned = (ROOT / "tests" / "keystone" / "requirements.txt").read_text()
+    pinned = (ROOT / "tests" / "support" / "keystone" / "requirements.txt").read_text()
     return next(line.partition("==")[2] for line in pinned.splitlines() if line.startswith("keystone=="))
 
 
