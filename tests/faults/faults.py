@@ -24,12 +24,12 @@ DRIP = 1
 
 
 def status(code: int) -> Fault:
-    """Something before Keystone answers for it."""
+    """Something in front of Keystone answers in its place with this status."""
     return lambda exchange: exchange.reply((code, {"Content-Type": "text/html"}, b"<html>try later</html>"))
 
 
 def cut_before(exchange: Exchange) -> None:
-    """The connection closes; Keystone never heard of it."""
+    """The connection closes before Keystone gets the call."""
     exchange.cut()
 
 
@@ -47,24 +47,24 @@ def cut_within(exchange: Exchange) -> None:
 
 
 def close_silently(exchange: Exchange) -> None:
-    """A good answer; then the kept connection closes, as a bare uWSGI does."""
+    """The answer is good, and then the cached connection closes without notice, as a bare uWSGI closes it."""
     exchange.reply(exchange.ask_keystone())
     exchange.cut()
 
 
 def garbage(exchange: Exchange) -> None:
-    """Not even HTTP."""
+    """What comes is not even HTTP."""
     exchange.send(b"\x16\x03\x01\x00\xff" * 20 + b"\r\n\r\n")
     exchange.cut()
 
 
 def html(exchange: Exchange) -> None:
-    """A page that says success."""
+    """A page comes with a status of success."""
     exchange.reply((200, {"Content-Type": "text/html"}, b"<html>Down for maintenance</html>"))
 
 
 def other_json(exchange: Exchange) -> None:
-    """Success, in JSON, of something that is no Keystone."""
+    """A success comes in JSON, from something that is no Keystone."""
     exchange.reply((200, JSON, b'{"status": "ok"}'))
 
 
@@ -78,7 +78,7 @@ PAGE_STATUSES = (401, 403, 404, 409)
 
 
 def page(code: int, form: str) -> Fault:
-    """A refusal that is not Keystone's, which never heard of the call."""
+    """A refusal comes that is not Keystone's, which never gets the call."""
     content_type, body = FORMS[form]
     return lambda exchange: exchange.reply((code, {"Content-Type": content_type}, body))
 
@@ -87,12 +87,12 @@ PAGES: Mapping[str, Fault] = {f"{code} {form}": page(code, form) for code in PAG
 
 
 def page_at(index: int, code: int) -> str:
-    """The kind of page with this status at the call of this number: the forms take turns, so that each has them all."""
+    """Returns the kind of page for this status and call. The forms take turns, so every status has each form."""
     return f"{code} {[*FORMS][(index + PAGE_STATUSES.index(code)) % len(FORMS)]}"
 
 
 def drip(exchange: Exchange) -> None:
-    """Keystone acts, and its answer comes a byte a second."""
+    """Keystone acts, and its answer arrives at one byte a second."""
     for byte in exchange.as_bytes(exchange.ask_keystone()):
         exchange.send(bytes([byte]))
         if exchange.seen.over.wait(DRIP):
@@ -123,7 +123,7 @@ LOST_WAYS = [("cut after", True), ("other json", False), ("late", False)]
 
 
 def every_way(index: int) -> Iterator[tuple[str, bool]]:
-    """In which ways the call of this number goes wrong, and whether it lasts."""
+    """Returns the ways in which the call of this number can fail, and whether each lasts."""
     in_turn = {UNHEARD[(2 * index + turn) % len(UNHEARD)] for turn in range(2)}
     yield from ((kind, False) for kind in (*PASSING, *OUTLASTING))
     yield from ((kind, True) for kind in PASSING if kind not in UNHEARD or kind in in_turn)
@@ -137,7 +137,7 @@ CLAIM_TIMES = ("concertim_claimed", "concertim_taken_over")
 
 @dataclass
 class Outage:
-    """Spoils the call of this number, counted from when it begins; a lasting one also all that follow, until healed."""
+    """Spoils the call of this number since the outage began. One that lasts also spoils all calls after it."""
 
     proxy: Proxy
     kind: str
@@ -148,7 +148,7 @@ class Outage:
     _late: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def begin(self) -> None:
-        """From now on, calls are counted."""
+        """Calls are counted from now on."""
         first = len(self.proxy.calls) + self.index
         faults = {**PASSING, **PAGES, "drip": drip, "hang": self.hang, "late": self.late}
 
@@ -163,7 +163,7 @@ class Outage:
         self.proxy.instead = instead
 
     def heal(self) -> None:
-        """Keystone is well again."""
+        """Keystone answers again as it should."""
         self.healed.set()
 
     def settle(self) -> None:
@@ -172,12 +172,12 @@ class Outage:
             assert self._late.acquire(timeout=60)
 
     def hang(self, exchange: Exchange) -> None:
-        """No answer, and Keystone never heard of it."""
+        """No answer comes, and Keystone never gets the call."""
         exchange.seen.over.wait()
         exchange.cut()
 
     def late(self, exchange: Exchange) -> None:
-        """Keystone acts when whoever asked has given up, and their next request is on its way."""
+        """Keystone acts only after the client has given up and has sent its next request."""
         self.healed.wait()
         try:
             exchange.reply(exchange.ask_keystone())
@@ -192,7 +192,10 @@ def converges(
     settings_file: Callable[[str], Path],
     is_so: Callable[[Answer], None],
 ) -> None:
-    """The course of a trial: the call during the outage, and its repeat after it. What is told below 500 must be so."""
+    """Runs a trial: the call during the outage, and its repeat afterwards.
+
+    Whatever is answered below 500 must be so.
+    """
     settings_file(f"user_handler: {{deadline: {SHORT if outage.kind in OUTLASTING else LONG}}}")
     outage.begin()
     answer = function(request)
@@ -220,7 +223,7 @@ def converges(
 def is_believed_nowhere(
     function: Endpoint, request: dict[str, Any], outage: Outage, is_so: Callable[[Answer], None]
 ) -> None:
-    """The course of a trial with a page that lasts: it proves nothing; and once it is gone, a repeat finishes."""
+    """Runs a trial with a page that lasts: it proves nothing, and once it has passed, a repeat finishes."""
     outage.begin()
     answer = function(request)
     assert outage.met
@@ -231,7 +234,7 @@ def is_believed_nowhere(
 
 
 def repeat(function: Endpoint, request: dict[str, Any]) -> Answer:
-    """Sends it once more; and again where the request before has left a claim, when that is no longer young."""
+    """Sends the request once more, and again after a claim that an earlier request left is no longer young."""
     answer = function(request)
     if "has claimed user" in str(answer[1]):
         make_claims_old(request)
@@ -240,7 +243,7 @@ def repeat(function: Endpoint, request: dict[str, Any]) -> Answer:
 
 
 def make_claims_old(request: dict[str, Any]) -> None:
-    """As if an hour had passed, so that thousands of trials need not wait: tests/cloud has those that do."""
+    """Makes claims an hour older, so that thousands of trials need not wait. Tests in tests/cloud do wait."""
     users = Keystone(request["cloud_env"]["auth_url"]).admin.users
     for user in users.list(name=f"concertim_{request['username']}"):
         times = {name: value for name, value in user.to_dict().items() if name in CLAIM_TIMES and value}

@@ -12,7 +12,7 @@ OLD, NEW, REFUSED = "correct-horse", "battery-staple", "refused"
 
 
 def with_password(world: World, password: str) -> World:
-    """With this password of its user."""
+    """Returns the request with this password."""
     return world.set(password=password)
 
 
@@ -51,7 +51,7 @@ class Overlap(NamedTuple):
     """Whether the second is held before calls that only read, too."""
 
     def seconds_until(self, first_until: Sequence[str]) -> list[list[str]]:
-        """Up to before which call the second goes, in turn; the first time to its end.
+        """Returns how far the second goes in each trial: first to its end, then up to before each of its calls.
 
         Left out is what is the same as with the first held one call earlier: where that call and all of the second's
         only read. The second's making of a user is refused, as the first has made them by then.

@@ -36,25 +36,25 @@ class Racer:
         track.racers[self._request_id] = self
 
     def start(self, threads: ThreadPoolExecutor) -> "Future[Answer]":
-        """Begins the sign-up; returns when it is held up or has ended."""
+        """Begins the sign-up. Returns when it is held up or has ended."""
         answer = threads.submit(self._send, self._request_id)
         answer.add_done_callback(lambda _: self._stands.set())
         assert self._stands.wait(60)
         return answer
 
     def go(self) -> None:
-        """Lets it go on."""
+        """Lets the sign-up go on."""
         self._let_go.set()
 
     def again(self) -> Answer:
-        """Repeats it until it is answered anything but that a repeat helps."""
+        """Repeats the sign-up until its answer no longer says to repeat."""
         until = time.monotonic() + PATIENCE
         while (answer := self._send(f"req-{uuid.uuid4()}"))[0] >= 500 and time.monotonic() < until:
             time.sleep(1)
         return answer
 
     def pass_on(self, exchange: Exchange) -> None:
-        """One of its calls; held up if it is the one."""
+        """Passes on one of its calls, and holds it if it is the one to be held."""
         name = name_of(exchange, self._others)
         self._asked.append(name)
         # Counted by its name, as the calls of a wave come in any order.
@@ -70,7 +70,7 @@ class Racer:
 
 
 class Track:
-    """Where they run: a proxy that tells their calls apart."""
+    """A proxy on which the two run, and which tells their calls apart."""
 
     def __init__(self, before: Proxy, others: set[str]) -> None:
         self.others = others
@@ -86,7 +86,7 @@ class Track:
 
 
 def race(first: Racer, second: Racer, threads: ThreadPoolExecutor) -> dict[Racer, Answer]:
-    """The first starts and is held, the second starts and is held, the first goes on to its end, then the second."""
+    """Both start and are held. Then the first runs to its end, and after it the second."""
     ones, others = first.start(threads), second.start(threads)
     first.go()
     answers = {first: ones.result()}

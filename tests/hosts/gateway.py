@@ -36,7 +36,7 @@ class Gateway:
     _answered: threading.Condition = field(default_factory=threading.Condition)
 
     def answer(self, request: Request) -> Response:
-        """To the runtime's client, or to whoever calls the function."""
+        """Answers the runtime's client, or whoever calls the function."""
         if not request.path.startswith(RUNTIME):
             return self._invoke(request)
         if request.path == f"{RUNTIME}/invocation/next":
@@ -70,7 +70,7 @@ def _headers(request: Request, host: str) -> dict[str, str]:
 
 
 def _path(request: Request) -> str:
-    """As it was sent: Werkzeug's server takes two slashes for one."""
+    """Returns the path as it was sent, because Werkzeug's server takes two slashes for one."""
     return str(request.environ["REQUEST_URI"])
 
 
@@ -111,7 +111,7 @@ def _http(
 
 
 def _url(request: Request) -> dict[str, Any]:
-    """The same, with what is taken for binary."""
+    """Returns the whole URL of the request."""
     event = _http(request, host="lambda-url.eu-west-1.on.aws")
     if "body" in event:
         event |= {"body": base64.b64encode(request.get_data()).decode(), "isBase64Encoded": True}
@@ -146,7 +146,7 @@ class _Quiet(WSGIRequestHandler):
 
 @contextmanager
 def gateway(kind: str) -> Iterator[Gateway]:
-    """Runs one for events of this kind."""
+    """Runs a gateway for events of this kind."""
     running = Gateway(kind)
     application = Request.application(running.answer)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)

@@ -80,7 +80,7 @@ ANY_PATH = dict.fromkeys(
 
 @dataclass(frozen=True)
 class Host:
-    """One way to serve."""
+    """One way to host the service."""
 
     name: str
     """Of the program that hosts, and how or what after a comma."""
@@ -100,7 +100,7 @@ class Host:
 
     @property
     def kind(self) -> str:
-        """Which program hosts."""
+        """The name of the program that hosts."""
         return self.name.partition(",")[0]
 
     def alone(self) -> "Host":
