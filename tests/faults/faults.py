@@ -19,7 +19,7 @@ from tests.support.keystone import Keystone
 from tests.support.proxy import Answered, Exchange, Fault, Proxy
 
 JSON = {"Content-Type": "application/json"}
-# Seconds between the bytes of an answer that drips.
+# Seconds between the bytes of a slow answer.
 DRIP = 1
 
 
@@ -68,7 +68,7 @@ def other_json(exchange: Exchange) -> None:
     exchange.reply((200, JSON, b'{"status": "ok"}'))
 
 
-# What stands before Keystone answers in its place in one of these forms.
+# Something in front of Keystone answers in its place in one of these forms.
 FORMS: Mapping[str, tuple[str, bytes]] = {
     "text": ("text/plain", b"default backend"),
     "HTML": ("text/html", b"<html>Something is wrong.</html>"),
@@ -100,7 +100,7 @@ def drip(exchange: Exchange) -> None:
     exchange.cut()
 
 
-# These end within the call, once or again at every call that follows.
+# These faults end within the call. Each comes once, or again at every call that follows.
 PASSING: Mapping[str, Fault] = {
     "500": status(500),
     "503": status(503),
@@ -113,7 +113,7 @@ PASSING: Mapping[str, Fault] = {
     "other json": other_json,
 }
 
-# What outlasts the call's time is the same whether it comes once or again.
+# A fault that outlasts the call's time is the same whether it comes once or again.
 OUTLASTING = ("drip", "hang", "late")
 # Of these Keystone does not hear: what follows while they last is the same for each. At a call, two take their turn.
 UNHEARD = ("500", "503", "cut before", "garbage", "html", "other json")

@@ -57,7 +57,7 @@ class Racer:
         """Passes on one of its calls, and holds it if it is the one to be held."""
         name = name_of(exchange, self._others)
         self._asked.append(name)
-        # Counted by its name, as the calls of a wave come in any order.
+        # Counted by its name, because parallel calls come in any order.
         if self._until and name == self._until[-1] and self._asked.count(name) == self._until.count(name):
             self._stands.set()
             assert self._let_go.wait(60)

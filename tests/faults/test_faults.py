@@ -24,7 +24,7 @@ from tests.support.fixtures import RequestOf
 from tests.support.keystone import Keystone
 from tests.support.proxy import Proxy
 
-# How many calls to Keystone a sign-up makes, by what it finds.
+# How many calls to Keystone a sign-up makes, for each state that it finds.
 CALLS = {
     "cold": 12,
     "warm": 7,
@@ -33,7 +33,7 @@ CALLS = {
     "unfinished": 17,
     "project taken": 11,
 }
-# Of each state, the calls that are no other state's, too: after its look-ups a cold sign-up is as a warm one.
+# For each state, the calls that no other state has: after its look-ups, a cold sign-up is like a warm one.
 INDICES = {state: range(calls - CALLS["warm"] if state == "cold" else calls) for state, calls in CALLS.items()}
 TRIALS = [
     pytest.param(state, index, kind, lasting, id=f"{state}-{index}-{kind}-{'outage' if lasting else 'once'}")
@@ -47,7 +47,7 @@ PAGE_TRIALS = [
     for index in indices
     for code in PAGE_STATUSES
 ]
-# At which of its calls a person's password is proved.
+# The call of each state at which a person's password is proved.
 PROOFS = {"finished": 2, "unfinished": 2}
 
 

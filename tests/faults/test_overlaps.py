@@ -19,7 +19,7 @@ from tests.support.keystone import Keystone
 from tests.support.proxy import Proxy
 from tests.support.service import post, service
 
-# How many trials go on at the same time, mostly waiting.
+# How many trials run in parallel. Most of them wait.
 AT_ONCE = 3
 TRIALS = [
     pytest.param(

@@ -107,7 +107,7 @@ def test_what_a_dripping_keystone_has_left_unread_is_dropped(
     threads = threading.active_count()
     assert create_user_project(through()) == TOO_LONG
     until = time.monotonic() + 10
-    # The proxy has a thread for it, too, until it ends.
+    # The proxy also has a thread for it until it ends.
     while threading.active_count() > threads + 1 and time.monotonic() < until:
         time.sleep(0.05)
     assert threading.active_count() <= threads + 1

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.hosts.rows import APACHE, Host
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
-# Debian keeps it where only root looks.
+# Debian keeps it in a folder that is only in root's PATH.
 PROGRAM = shutil.which("apache2", path=f"{os.environ['PATH']}:/usr/sbin")
 MODULES = Path("/usr/lib/apache2/modules")
 # Started by root, Apache serves as a user of the system's, who may not read what root has checked out. In a namespace

@@ -18,7 +18,7 @@ from tests.contract.ui import token
 from tests.support.keystone import Keystone
 
 JWT_SECRET = uuid.uuid4().hex
-# Of the headers of an answer, those that mean something to a client of ours.
+# The headers of an answer that mean something to a client.
 REQUEST_ID = "X-OpenStack-Request-ID"
 TOLD = ("Content-Type", "Allow", "WWW-Authenticate", "Retry-After", REQUEST_ID)
 Answered = tuple[int, dict[str, str], Any]
@@ -88,7 +88,7 @@ def _removal(cloud: Keystone, login: str) -> Asked:
 
 
 UTF8 = {"password": "pässwörd Ω 密码 😀", "email": "ann@bücher.example"}
-# Enough that a host has not read all of it when it is refused.
+# So long that a host has not read all of it when it is refused.
 TOO_LARGE = b" " * (3 * Settings().max_body_bytes)
 REQUESTS: dict[str, Callable[[Keystone, str], Asked]] = {
     "GET /": lambda _cloud, _login: Asked("GET", "/"),

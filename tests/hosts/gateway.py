@@ -19,7 +19,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 RUNTIME = "/2018-06-01/runtime"
-# How often it is looked whether the function still runs.
+# Seconds between two looks at whether the function still runs.
 LOOK_SECONDS = 0.1
 
 
@@ -57,7 +57,7 @@ class Gateway:
                 self._answered.wait(LOOK_SECONDS)
             answer = self._answers.pop(identity, None)
         if answer is None:
-            # As AWS answers for a function that failed.
+            # AWS answers so for a function that failed.
             return Response('{"message": "Internal server error"}', 502, mimetype="application/json")
         body = answer.get("body", "")
         data = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()

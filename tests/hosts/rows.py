@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from tests.support.service import ROOT
 
-# As docs/hosts.md has them. A test uses another folder and another port.
+# Folder and port are those of docs/hosts.md. A test uses others.
 FOLDER, ADDRESS, PORT = "/opt/user-handler", "0.0.0.0", "42356"
 
 ASGI = """\

@@ -22,15 +22,15 @@ from tests.hosts.gateway import gateway
 from tests.hosts.rows import ADDRESS, APACHE, FOLDER, PORT, Host
 from tests.support.service import ROOT, START_SECONDS
 
-# Made by the Makefile.
+# The Makefile makes this environment.
 VENV = ROOT / ".hosts"
 LOOPBACK = "127.0.0.1"
 STOP_SECONDS = 30
 # A log that goes through Apache takes a moment.
 LATE_SECONDS = 10
-# Set in every process that a host starts, however it detaches them.
+# This variable is in every process that a host starts, however the process detaches itself.
 MARK = "USER_HANDLER_HOST_OF_TESTS"
-# There can be no file in a file: the log goes to standard output.
+# No file can be below a file, so the log goes to standard output.
 CONFIG = "user_handler: {log_file: /dev/null/user-handler.log}\n"
 
 

@@ -27,11 +27,11 @@ Record = Callable[[str, object], None]
 
 HAD = [host for host in HOSTS if not apache.why_not(host)]
 CELLS = [(host, column) for host in HAD for column in REQUESTS if column not in host.cannot]
-# Those that clients reach over connections of their own.
+# The hosts that clients reach over connections of their own.
 LISTENING = [host for host in HAD if host in (*SERVERS, FUNCTIONS_FRAMEWORK, FUNC)]
-# For how long each of some waits for the others.
+# Seconds that each of several requests waits for the others.
 TOGETHER_SECONDS = 30
-# For how long a call to Keystone is held, in which the host is told to stop.
+# Seconds that a call to Keystone is held, while the host is told to stop.
 HELD_SECONDS = 1.0
 
 
@@ -97,11 +97,11 @@ def test_a_host_closes_the_connection_of_a_large_body_that_is_refused(
     answers: list[Answered] = []
     until = time.monotonic() + TOGETHER_SECONDS
     while len(answers) < 5 and time.monotonic() < until:
-        # A host may close while it is being sent, and then its answer is lost now and then.
+        # A host may close the connection while the body is being sent. Then its answer is sometimes lost.
         with suppress(requests.ConnectionError):
             answers.append(service.ask(asked))
     if host.kind == "waitress":
-        # It has a limit of its own, far above ours.
+        # This host has a limit of its own, far above ours.
         assert [status for status, *_ in answers] == [413] * 5
     else:
         refused = without_id(asked.directly(host.drops_chunked))
@@ -132,7 +132,7 @@ def test_a_host_quotes_no_body_whose_chunks_are_framed_wrongly(
     if ours:
         service.said_in_time(f"[{ours[1]}] ")
     else:
-        # Nothing tells when a host has said what it has to say.
+        # Nothing tells when a host has written all of its log.
         time.sleep(0.2)
     assert "hunter2" not in service.said()
 

@@ -15,7 +15,7 @@ from tests.support.debian import found
 from tests.support.keystone import Keystone, keystone
 from tests.support.service import ROOT, START_SECONDS
 
-# Made by the Makefile: an environment on top of Keystone's own.
+# The Makefile makes this environment on top of Keystone's own.
 VENV = ROOT / ".ldap"
 
 DOMAIN = "people"
@@ -47,7 +47,7 @@ cn: {name}
 sn: {name}
 userPassword: {password}
 """
-# Configured over the API, for which the domain must exist; in files, for which it must exist before the start.
+# The domain is configured over the API. In files it would have to exist before the start.
 OPTIONS = {"identity": {"domain_specific_drivers_enabled": "true", "domain_configurations_from_database": "true"}}
 
 

@@ -131,7 +131,7 @@ def test_a_role_in_a_team_is_told_likewise(
     body = body_of(route, Given(login, made["user_id"], made["project_id"]))
     let_be_renamed(cloud)
     with renamed(cloud.admin.roles, "member", "Member"):
-        # And with them the ids that the sign-up has looked up.
+        # This also drops the ids that the sign-up has looked up.
         clear_connections()
         held = census(cloud.admin)
         answer = handler.ROUTES[route]({"cloud_env": cloud.cloud_env(), **body})

@@ -58,7 +58,7 @@ http {{
     {servers}
 }}
 """
-# What stands in the server of each front.
+# The configuration in the server of each front.
 SERVERS = {
     "plain": "location / {{ proxy_pass {keystone}; }}",
     "tls": "ssl_certificate {certificate}; ssl_certificate_key {key}; location / {{ proxy_pass {keystone}; }}",

@@ -71,7 +71,7 @@ def test_a_long_body_is_refused_with_a_page(fronts: Fronts) -> None:
 
 
 def test_more_than_a_request_a_minute_is_refused_with_a_page(fronts: Fronts) -> None:
-    """The front of nginx refuses what comes more often than once a minute. Another test may have sent the first request."""
+    """The front of nginx refuses the second request in a minute. Another test may have sent the first one."""
     says(fronts.limited)
     assert says(fronts.limited) == (429, "text/html", page("429 Too Many Requests"))
 

@@ -59,7 +59,7 @@ def test_no_path_takes_a_page_for_keystones_answer(
     """A page never means that a user is missing, that something was removed, or that a password is wrong."""
     before = census(cloud.admin)
     if front == "limited":
-        # The one request of this minute.
+        # This is the one request that the limit allows in this minute.
         ask(cloud, fronts.limited, route, held)
     assert ask(cloud, getattr(fronts, front), route, held) == answer
     assert census(cloud.admin) == before
@@ -120,7 +120,7 @@ def test_a_sign_up_that_is_too_large_for_nginx_is_refused_as_that(
 
 
 def test_http_at_a_port_of_tls_is_told(cloud: Keystone, fronts: Fronts, request_of: RequestOf) -> None:
-    """The front of nginx answers plain HTTP with a page of status 400. The service asks the port itself and names the cause."""
+    """The front of nginx answers plain HTTP with a page of status 400, and the service asks the port for the cause."""
     env = cloud.cloud_env() | {"auth_url": fronts.tls.replace("https:", "http:")}
     assert create_user_project(request_of(cloud_env=env)) == SPEAKS_TLS
 

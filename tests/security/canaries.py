@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-# What stands between the words of a secret, and has a meaning in shells, regular expressions, JSON, URLs, HTML or here.
+# Each of these stands between the words of a secret, and has a meaning in shells, regular expressions, JSON or HTML.
 GLUES = {
     "hyphens": "-",
     "spaces": "  ",
@@ -24,7 +24,7 @@ GLUES = {
     "control characters": "\t\x00\x1b[31m",
     "separators": ";=&:/?#@|",
 }
-# The UI's longest password.
+# The UI allows passwords of this length.
 LONGEST = 128
 
 
@@ -44,7 +44,7 @@ class Canary:
         """Returns what of it survives any quoting: every word, and the whole in Base64 at any offset."""
         data = self.secret.encode()
         encoded = {
-            # Of three bytes that base64 takes at a time, up to two at either end are mixed with what is beside them.
+            # Base64 takes three bytes at a time, so up to two at either end are mixed with what is beside them.
             encode(data[cut : cut + (len(data) - cut) // 3 * 3]).decode()
             for cut in range(3)
             for encode in (base64.b64encode, base64.urlsafe_b64encode)

@@ -56,7 +56,7 @@ def ask(authorization: str | None, method: str = "POST", path: str = "/user", **
     return (response.status_code, body), response.headers.get("WWW-Authenticate")
 
 
-# What a request without a body is told once its caller has got in.
+# A request without a body is answered so once its caller has got in.
 INSIDE = error(400, "bad_request", "request: is not JSON: Expecting value at line 1, column 1")
 
 

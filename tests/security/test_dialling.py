@@ -293,7 +293,7 @@ def test_a_proxy_of_the_environment_is_not_used(
     """Passwords go only where the request says, and to no proxy."""
     with monkeypatch.context() as environment:
         environment.setenv(variable, elsewhere.auth_url.removesuffix("/v3"))
-        # Else a machine that reaches itself without its proxy would reach Keystone so, too.
+        # A machine that reaches itself without its proxy would otherwise reach Keystone in this way, too.
         for exception in ("no_proxy", "NO_PROXY"):
             environment.delenv(exception, raising=False)
         answer = create_user_project(request_of())
@@ -332,7 +332,7 @@ def test_a_name_that_changes_its_mind_is_dialled_where_it_was_checked(
             env = {"auth_url": f"http://rebound.example:{port}", "user_id": "x", "project_id": "x", "password": "x"}
             threading.Thread(target=lambda: good.accept()[0].close(), daemon=True).start()
             status, _ = create_user_project(request_of(cloud_env=env))
-        # The first try met the good one; those that followed met the name's other address.
+        # The first try reached the good host, and the next ones resolved the name to its other address.
         assert status == 403
         with pytest.raises(TimeoutError):
             forbidden.accept()
@@ -396,7 +396,7 @@ def dripping(first: bytes, then: bytes, context: ssl.SSLContext | None) -> Itera
         pytest.param("http", b"HTTP/1.1 ", b"2", id="a status line"),
         pytest.param("https", b"HTTP/1.1 ", b"2", id="a status line over TLS"),
         pytest.param("http", b"", b"HTTP/1.1 100 Continue\r\n\r\n", id="100 Continue"),
-        # Of a handshake, a record of 16 KiB begins.
+        # A record of 16 KiB begins in a TLS handshake.
         pytest.param("https", b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03", b"x", id="a handshake"),
         pytest.param("http", CHUNKED, b"1\r\nx\r\n", id="chunks"),
         pytest.param("http", CHUNKED + b"1;", b"x", id="the size of a chunk"),
@@ -419,7 +419,7 @@ def test_whoever_answers_too_slowly_is_cut_off(
         why = "Keystone took too long to log in. Repeat the request."
         assert (status, body) == error(504, "deadline_exceeded", why)
         assert time.monotonic() - begun < 5
-        # What drips is not over yet, and accepts on.
+        # The slow server is still running, and goes on accepting.
         until = time.monotonic() + 5
         while threading.active_count() > threads + 1 and time.monotonic() < until:
             time.sleep(0.05)

@@ -37,7 +37,7 @@ Record = Callable[[str, object], None]
 SECRET = "of the Concertim UI, and of 32 bytes at least"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "post", "\x00", ""]
 PATHS = ["/", "", *sorted({path for _, path in ROUTES})]
-# Statuses that a request can be answered without its being a bug.
+# Statuses that are no bug, whatever the request is.
 GOOD = {200, 201, 400, 401, 403, 404, 405, 409, 411, 413, 415, 424, 502, 503, 504}
 
 keys = st.sampled_from(
@@ -125,7 +125,7 @@ def test_any_request_is_answered_in_json(
     guarded: bool,
 ) -> None:
     """Every method, path, header and body is answered with a JSON object, whether or not the caller gets in."""
-    # Only this one is ever dialled, however an auth_url may turn out.
+    # Only this Keystone is ever connected to, whatever auth_url is drawn.
     settings_file(json.dumps({"user_handler": {"allowed_auth_urls": [refusing.auth_url]}}))
     if guarded:
         monkeypatch.setenv(JWT_VARIABLE, SECRET)
@@ -173,12 +173,12 @@ def test_any_request_is_answered_in_json(
     try_one()
     record_property("inputs", ("requests", statuses.total()))
     assert statuses[401] or not guarded
-    # Some went all the way to Keystone.
+    # Some of the requests went all the way to Keystone.
     assert {200, 400, 403, 404, 405} <= set(statuses)
     assert refusing.calls
 
 
-# Those that are not tried again after a pause, which would take all the time there is.
+# Statuses that are not tried again after a pause, which would take too long here.
 STATUSES = [200, 201, 202, 204, 206, 300, 302, 304, 400, 401, 404, 405, 409, 410, 413, 418, 422, 501]
 APPLICATION_JSON = {"Content-Type": "application/json"}
 

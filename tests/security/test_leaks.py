@@ -38,11 +38,11 @@ from tests.support.service import Service, service
 JSON = {"Content-Type": "application/json"}
 
 JWT_SECRET = secrets.token_hex(32)
-# As many as the service serves at once.
+# As many as the service serves in parallel.
 AT_ONCE = 16
 PATHS = [pytest.param(*route, id=" ".join(route)) for route in ROUTES]
 ERROR = {"error", "message", "request_id"}
-# The keys of a success, where it says more than that it is one.
+# The keys of each success that says more than `success`.
 TOLD = {
     ("POST", "/create_user_project"): {"project_id", "user_id", "username", "billing_account_id", "billing_acct_id"},
     ("POST", "/user"): {"success", "username", "user_cloud_id"},
@@ -158,7 +158,7 @@ def test_no_secret_gets_out_whatever_keystone_says(
         for attack in ATTACKS
         for first, second in pairs
     ]
-    # And some in which the attack never comes, as what is said of a success is said of secrets, too.
+    # In some trials the attack never comes, because the answer of a success must not hold a secret, either.
     trials += [(rehearsal.calls(), next(iter(ATTACKS)), first, second) for first, second in pairs]
 
     def play(turn: int) -> int:
@@ -169,7 +169,7 @@ def test_no_secret_gets_out_whatever_keystone_says(
         return besieged.ask(method, path, json=body | {"cloud_env": body["cloud_env"] | {"auth_url": auth_url}})
 
     statuses = besieged.holds(play, range(len(trials)), rehearsal.calls() * len(ATTACKS) + 1, record_property)
-    # But for the sign-up, which looks whether the user is still marked with its own request id: no rehearsal has that.
+    # The sign-up is left out: it checks its own request id in the user's mark, which no rehearsal has.
     assert path == "/create_user_project" or statuses[201] >= len(pairs)
     assert statuses[403]
     assert statuses[502]
@@ -242,7 +242,7 @@ SPOILT: dict[str, Callable[[bytes], dict[str, Any]]] = {
     },
 }
 
-# What can be wrong with the parts of a request; each changes the body.
+# What can be wrong with the parts of a request. Each changes the body.
 WRONG: dict[str, Callable[[dict[str, Any]], Any]] = {
     "a URL with it": lambda env: env | {"auth_url": f"http://x:{quote(env['password'], safe='')}@127.0.0.1:9/v3"},
     "a URL after it": lambda env: env | {"auth_url": f"{env['password']}http://127.0.0.1:9/v3"},
@@ -423,7 +423,7 @@ def test_what_keystone_gives_is_shown_without_secrets(
         if where != "the token of the person":
             if path.startswith("/users/"):
                 return 200, JSON, known
-            # Read once more by name, after it was read by id.
+            # The user is read by name, too, after it was read by id.
             again = path == "/users" and any(one.startswith("/users/") for _, one in before.calls)
             return (200, JSON, listed) if again else None
         if path == "/auth/tokens":
@@ -441,7 +441,7 @@ def test_what_keystone_gives_is_shown_without_secrets(
     status, body = create_user_project(through(cloud_user_id="0" * 32) if "name" in where else through())
     shown = [repr(body).encode(), *(line.encode() for line in caplog.messages)]
     assert isinstance(body, dict)
-    # Else it would not be shown for want of having been read.
+    # Otherwise it would only be missing because it was never read.
     assert (status, body["error"]) == answered
     assert all(len(one) < 4000 for one in shown)
     assert hits([ADMIN_PASSWORD.encode(), b"correct-horse", token_of_the_person.encode()], shown) == []

@@ -28,7 +28,7 @@ from tests.support.proxy import Exchange, proxy
 from tests.support.service import Service, post, service
 
 JSON = {"Content-Type": "application/json"}
-# The service with limits that are reached sooner.
+# A service whose limits are reached sooner.
 HURRIED = (
     "import handler; from lib.serving import command_line, server;"
     "server.RECEIVE_SECONDS, server.IDLE_SECONDS = 1, 2; command_line.main(handler.application)"
@@ -93,7 +93,7 @@ def test_when_all_places_are_taken_one_more_is_told_to_come_back(
             for number in range(3)
         ]
         assert arrived.wait(20)
-        # The first logs in, and the others wait for it.
+        # The first request logs in, and the others wait for it.
         time.sleep(1)
         begun = time.monotonic()
         answers = [requests.post(f"{one.url}/user", json=request_of(), timeout=60) for _ in range(5)]

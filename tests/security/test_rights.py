@@ -78,7 +78,7 @@ def test_the_policy_is_enough_for_every_function(strict: tuple[Keystone, dict[st
     assert (201, ask(delete_user, user_info=removal)) == done()
 
 
-# What whoever takes the account's password might try.
+# Somebody who has stolen the account's password might try these.
 ESCAPES: dict[str, Callable[[Client, Keystone, dict[str, Any], str], Any]] = {
     "change the administrator": lambda own, cloud, _env, _project: own.users.update(
         cloud.admin.session.get_user_id(), password="mine"

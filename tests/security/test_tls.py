@@ -221,7 +221,7 @@ def test_who_says_nothing_at_all_is_not_said_to_speak_either(
     ("read", "why"),
     [
         (65536, "The connection to cloud_env.auth_url ended while TLS began. Repeat the request."),
-        # Who closes what it has not read to the end resets it.
+        # A peer that closes a connection before it has read everything resets it.
         (1, "Keystone cannot be reached at cloud_env.auth_url."),
     ],
 )
@@ -251,7 +251,7 @@ def test_a_keystone_that_wants_a_certificate_of_ours_is_told_as_openssl_tells_it
             try:
                 context.wrap_socket(wire, server_side=True)
             finally:
-                # Else the answer, which is an alert, may come after the end of the connection.
+                # Otherwise the answer, which is an alert, may come after the end of the connection.
                 raw.recv(65536)
 
     with accepting(refuse) as (where, connected):
