@@ -18,9 +18,9 @@ from tests.support.proxy import Answered, Exchange, Fault, proxy
 
 
 def asking(route: Route, login: str, user_id: str, project_id: str, password: str) -> Body:
-    """A request to this path with this password in it; where none has a place, in a field that nobody reads.
+    """Returns a request to this path. The password is in a field that nobody reads if the path has no field for one.
 
-    It names what exists, but of the login's own, which it makes: then more is asked of Keystone.
+    It names objects that exist, because then more is asked of Keystone. A request that creates gets none of them.
     """
     given = Given(f"{login}-2" if ("username",) in fields_of(route) else login, user_id, project_id, password)
     ids = [] if ("username",) in fields_of(route) or ("name",) in fields_of(route) else ids_of(route)
@@ -46,7 +46,7 @@ class Rehearsal:
 
 @contextmanager
 def rehearsing(cloud: Keystone) -> Iterator[tuple[str, Rehearsal]]:
-    """Yields a proxy in front of the Keystone at this URL, and what it is asked meanwhile."""
+    """Yields the URL of a proxy in front of this Keystone, and a record of the calls that Keystone gets through it."""
     heard = Rehearsal({})
 
     def listen(exchange: Exchange) -> None:
@@ -67,7 +67,7 @@ class Trial:
     index: int
     attack: "Attack"
     turn: int
-    """With which way of quoting the attack begins, as no more than the beginning of it may be used."""
+    """The way of quoting with which the attack begins. It varies because only the beginning of a text may be used."""
     secrets: list[str] = field(default_factory=list)
     """The passwords that the service has told until now."""
     _asked: int = 0
@@ -112,7 +112,7 @@ Attack = Callable[[Exchange, Trial], None]
 
 
 def _as_keystone(status: int) -> Attack:
-    """Attacks with a refusal in Keystone's own form, also in its request id."""
+    """Attacks with an error in Keystone's own form, and with a password in place of Keystone's request id."""
 
     def answer(exchange: Exchange, trial: Trial) -> None:
         error = {"code": status, "message": trial.told(exchange), "title": trial.told(exchange)}
@@ -124,7 +124,7 @@ def _as_keystone(status: int) -> Attack:
 
 
 def _as_page(status: int, content_type: str = "text/html") -> Attack:
-    """Attacks with a page."""
+    """Attacks with an answer in any other form, and with a redirect in its headers."""
 
     def answer(exchange: Exchange, trial: Trial) -> None:
         told = trial.told(exchange)

@@ -24,7 +24,7 @@ GLUES = {
     "control characters": "\t\x00\x1b[31m",
     "separators": ";=&:/?#@|",
 }
-# The UI allows passwords of this length.
+# The UI allows passwords of up to this many characters.
 LONGEST = 128
 
 

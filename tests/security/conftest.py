@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-# `make security`, which tries the same inputs every time, and `make fuzz`, which looks for new ones. No time limit for
-# one input: machines are busy at times, and pytest has one for all.
+# `make security` tries the same inputs every time, and `make fuzz` looks for new ones. No input has a time limit,
+# because machines are busy at times and pytest has a limit for the whole test.
 settings.register_profile(
     "quick",
     max_examples=1000,

@@ -146,12 +146,12 @@ def _changed(**claims: Any) -> str:
 
 
 def _with_header(**header: Any) -> str:
-    """Returns good claims under this header, signed with the secret."""
+    """Returns a token of good claims under this header, signed with the secret."""
     return signed({key: value for key, value in header.items() if value is not None}, {"exp": now() + 60}, SECRET)
 
 
 def _nested() -> str:
-    """Returns a header that is nested too deep for a recursive parser."""
+    """Returns a token whose header is nested too deep for a recursive parser."""
     token = f"{_base64(b'[' * 1500 + b']' * 1500)}.e30.x"
     assert len(token) < LONGEST_TOKEN + 10
     return token

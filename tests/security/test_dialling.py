@@ -396,7 +396,7 @@ def dripping(first: bytes, then: bytes, context: ssl.SSLContext | None) -> Itera
         pytest.param("http", b"HTTP/1.1 ", b"2", id="a status line"),
         pytest.param("https", b"HTTP/1.1 ", b"2", id="a status line over TLS"),
         pytest.param("http", b"", b"HTTP/1.1 100 Continue\r\n\r\n", id="100 Continue"),
-        # A record of 16 KiB begins in a TLS handshake.
+        # With these bytes a TLS handshake begins, in a record of 16 KiB.
         pytest.param("https", b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03", b"x", id="a handshake"),
         pytest.param("http", CHUNKED, b"1\r\nx\r\n", id="chunks"),
         pytest.param("http", CHUNKED + b"1;", b"x", id="the size of a chunk"),
@@ -456,7 +456,7 @@ def test_an_answer_made_to_be_hard_work_is_little_work(
     headers: dict[str, str],
     body: bytes,
 ) -> None:
-    """Such an answer is refused, or read only as far as it is useful, and the log gets a printable line."""
+    """Such an answer is refused, or read only as far as it is useful, and its line in the log is short."""
     begun = time.process_time()
     before.instead = lambda _method, _path: (status, {"Content-Type": "application/json", **headers}, body)
     answer = create_user_project(through())

@@ -124,7 +124,7 @@ def test_any_request_is_answered_in_json(
     record_property: Record,
     guarded: bool,
 ) -> None:
-    """Every method, path, header and body is answered with a JSON object, whether or not the caller gets in."""
+    """Except for GET / and HEAD, any request is answered with a JSON object, whether or not its caller gets in."""
     # Only this Keystone is ever connected to, whatever auth_url is drawn.
     settings_file(json.dumps({"user_handler": {"allowed_auth_urls": [refusing.auth_url]}}))
     if guarded:
@@ -323,7 +323,7 @@ QUOTINGS: list[Callable[[str], str]] = [
 
 @pytest.mark.timeout(3600)
 def test_no_quoting_of_quotings_brings_a_secret_past_the_mask(record_property: Record) -> None:
-    """Four quotings in each other do not hide a secret from the mask."""
+    """A secret that was quoted up to four times in a row is still masked."""
     tried = 0
     words = st.text(string.ascii_letters + string.digits, min_size=6, max_size=12)
     glues = st.text(max_size=6) | st.sampled_from([*GLUES.values()])

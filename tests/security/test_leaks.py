@@ -148,7 +148,7 @@ def test_no_secret_gets_out_whatever_keystone_says(
     method: str,
     path: str,
 ) -> None:
-    """Keystone may say back all that it was told, at each of its calls, in every form and spelling."""
+    """No secret gets out although Keystone says back all that it was told, at each call, in every form and spelling."""
     rehearsal = rehearse(cloud, login, method, path)
     besieged.tokens += rehearsal.tokens()
     pairs = [*zip(besieged.canaries[::2], besieged.canaries[1::2], strict=True)]
@@ -182,9 +182,9 @@ def test_no_secret_gets_out_when_time_or_room_runs_out(
     besieged: Besieged,
     tmp_path: Path,
 ) -> None:
-    """A Keystone that is silent at any of the calls, too many requests at once, and a service that is being stopped.
+    """No secret gets out when Keystone is silent at any call, when all slots are in use, or when the service stops.
 
-    With a pair of secrets for each call, as this takes its time.
+    Each call is tried with one pair of secrets only, because each trial lasts until its deadline.
     """
     config = tmp_path / "config.yaml"
     limits = f"log_file: {tmp_path}/log, log_format: json, deadline: 2, stop_grace: 1, max_concurrent_requests: 8"
@@ -219,7 +219,7 @@ def test_no_secret_gets_out_when_time_or_room_runs_out(
     assert found == [], "\n".join(map(repr, found))
 
 
-# Ways to send a request that is refused before Keystone is asked; each makes what is sent of the body as JSON.
+# Ways to send a request that is refused before Keystone is asked. Each turns a JSON body into what is sent.
 SPOILT: dict[str, Callable[[bytes], dict[str, Any]]] = {
     "cut short": lambda data: {"data": data[:-2]},
     "cut in a secret": lambda data: {"data": data[: data.index(b'"password"') + 20]},
@@ -386,7 +386,7 @@ def test_a_bug_that_quotes_a_secret_lets_nothing_of_it_out(canary: Canary, caplo
 def test_what_keystone_says_of_a_secret_in_any_spelling_is_left_out(
     before: Proxy, through: Callable[..., dict[str, Any]], caplog: pytest.LogCaptureFixture, secret: str, said: str
 ) -> None:
-    """The secret may have no letters, stand at the end of what is read, or be in a text that cannot be decoded."""
+    """A secret is left out in any spelling, at the end of what is read, and in a text that cannot be decoded."""
     before.instead = lambda _method, path: refusal(400, said) if path == "/users" else None
     status, body = create_user_project(through(password=secret))
     assert isinstance(body, dict)

@@ -50,7 +50,7 @@ def hurried() -> Iterator[Service]:
 
 
 def is_running(one: Service) -> bool:
-    """Whether GET / is answered at once."""
+    """Whether GET / is answered within five seconds."""
     begun = time.monotonic()
     answer = requests.get(str(one.url), timeout=10)
     return answer.text == "Running" and time.monotonic() - begun < 5
@@ -144,7 +144,7 @@ def answer_to(body: Any, **overrides: Any) -> Answer:
     ],
 )
 def test_a_body_over_the_limit_is_not_read_whole(overrides: dict[str, Any], most: int) -> None:
-    """A body that tells its length is not read at all, and another one only up to the limit."""
+    """A body that is announced as too long is not read, and one of unknown length is read little beyond the limit."""
     body = Endless()
     why = "The body has more than 65536 bytes."
     assert answer_to(body, **overrides) == error(413, "content_too_large", why)
@@ -166,7 +166,7 @@ def test_a_body_of_just_the_limit_is_read(overrides: dict[str, Any]) -> None:
 def test_what_is_even_larger_is_refused_by_waitress_in_its_own_words(
     running: Service, header: str, status: bytes
 ) -> None:
-    """Waitress refuses it in plain text, and it never reaches the application."""
+    """Waitress refuses an even larger body or header in plain text, and the application never gets the request."""
     with connected(running) as wire:
         wire.sendall(f"POST /user HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
         said = wire.recv(65536)
@@ -284,7 +284,7 @@ def test_a_request_that_was_received_is_served_however_long_it_takes(
     "length", ["-1", "1e3", "0x10", "1, 2", "12 13", "99999999999999999999", "\u0661", "", "+5", "5.0"]
 )
 def test_a_content_length_that_is_none_is_answered(running: Service, length: str) -> None:
-    """Waitress or the application refuses it, and the next request is served."""
+    """A wrong Content-Length is refused by waitress or by the application, and the next request is served."""
     with connected(running) as wire:
         wire.sendall(f"POST /user HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode())
         wire.shutdown(socket.SHUT_WR)
@@ -294,7 +294,7 @@ def test_a_content_length_that_is_none_is_answered(running: Service, length: str
 
 
 def test_a_body_that_ends_too_early_is_no_request(running: Service) -> None:
-    """The connection is closed, and no function was called."""
+    """The connection is closed without an answer, because the request never arrived as a whole."""
     with connected(running) as wire:
         wire.sendall(b"POST /user HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{}")
         wire.shutdown(socket.SHUT_WR)

@@ -26,7 +26,7 @@ def too_short(size: int) -> str:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Callable[[str], str]:
-    """Writes a config file with this text in our section, and returns its path."""
+    """Writes a config file with this text in the service's section, and returns its path."""
 
     def write(text: str) -> str:
         path = tmp_path / "config.yaml"
@@ -46,7 +46,7 @@ def start(config: str, **environment: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("secret", ["", " \n", "short", "x" * 31, f" {'x' * 31}\n"])
 def test_a_secret_that_can_be_guessed_stops_the_start(config: Callable[[str], str], secret: str) -> None:
-    """An empty secret stops the start, too, because a variable may not have been filled in."""
+    """A short secret stops the start. So does an empty one, because a variable may not have been filled in."""
     why = too_short(len(secret.strip()))
     assert start(config(""), JWT_SECRET=secret) == (1, f"environment variable JWT_SECRET: {why}\n")
 
@@ -71,7 +71,7 @@ def test_a_secret_that_is_no_text_stops_the_start(config: Callable[[str], str]) 
 def test_a_secret_file_that_protects_nothing_stops_the_start(
     config: Callable[[str], str], tmp_path: Path, content: bytes | None, why: str
 ) -> None:
-    """The message has the line of the setting."""
+    """A secret file that is missing, malformed or too short stops the start, and the message has the setting's line."""
     file = tmp_path / "secret"
     if content is not None:
         file.write_bytes(content)

@@ -74,7 +74,7 @@ def test_https_is_verified_with_the_setting(
     shown: str,
     trusted: str,
 ) -> None:
-    """`cacert` names the authority that has signed it, as the refusal tells to set."""
+    """A certificate is accepted once `cacert` names its authority, or itself if self-signed, as refusals advise."""
     settings_file(f"user_handler: {{cacert: {attrgetter(trusted)(leaves)}}}")
     with tls(cloud.auth_url, getattr(leaves, shown)) as url:
         assert create_user_project(over_tls(url)) == finished(cloud, login)
@@ -91,7 +91,7 @@ def test_a_certificate_that_is_not_good_is_refused_for_what_is_wrong_with_it(
     shown: str,
     host: str,
 ) -> None:
-    """Callers choose the other end, which chooses the names in its certificate, so only the log has them."""
+    """The answer tells the fault. Only the log has the certificate's name, because callers choose who shows it."""
     settings_file(f"user_handler: {{cacert: {leaves.authority}}}")
     with tls(cloud.auth_url, getattr(leaves, shown)) as url:
         answer = create_user_project(over_tls(url.replace("127.0.0.1", host)))
@@ -135,7 +135,7 @@ def test_insecure_must_be_asked_for(
 
 @contextmanager
 def accepting(serve: Callable[[socket.socket], object]) -> Iterator[tuple[str, list[int]]]:
-    """Yields the port of a server that serves each connection so, and the ports of those who have connected."""
+    """Yields the address of a server that serves each connection so, and the ports of those who have connected."""
     seen: list[int] = []
 
     def accept() -> None:
