@@ -78,7 +78,7 @@ PAGE_STATUSES = (401, 403, 404, 409)
 
 
 def page(code: int, form: str) -> Fault:
-    """A refusal comes that is not Keystone's, which never gets the call."""
+    """Something in front of Keystone refuses the call, and Keystone never gets it."""
     content_type, body = FORMS[form]
     return lambda exchange: exchange.reply((code, {"Content-Type": content_type}, body))
 
@@ -115,10 +115,10 @@ PASSING: Mapping[str, Fault] = {
 
 # A fault that outlasts the call's time is the same whether it comes once or again.
 OUTLASTING = ("drip", "hang", "late")
-# Of these Keystone does not hear: what follows while they last is the same for each. At a call, two take their turn.
+# Keystone gets no call while one of these lasts, so what follows is the same for each. Each call meets two in turn.
 UNHEARD = ("500", "503", "cut before", "garbage", "html", "other json")
-# Those by which a repeat that finds something could go astray: its own kinds of call are tried in these ways only. That
-# nothing is heard of for as long as it lasts is tried with pages.
+# Only these could mislead a repeat that finds what an earlier request made, so its calls are tried in these ways only.
+# Faults that last while Keystone gets no call are tried with pages.
 LOST_WAYS = [("cut after", True), ("other json", False), ("late", False)]
 
 
@@ -129,7 +129,7 @@ def every_way(index: int) -> Iterator[tuple[str, bool]]:
     yield from ((kind, True) for kind in PASSING if kind not in UNHEARD or kind in in_turn)
 
 
-# Seconds: for what lasts as long as the call may, and for what does not.
+# Deadlines in seconds: SHORT where the fault outlasts the call, and LONG everywhere else.
 SHORT, LONG = 4, 50
 # The attributes of a user that say since when a request is, or was, at work on them.
 CLAIM_TIMES = ("concertim_claimed", "concertim_taken_over")
@@ -207,11 +207,11 @@ def converges(
     repeated = repeat(function, request)
     outage.settle()
     if outage.kind == "late" and repeated[0] >= 500:
-        # What acted late took something from under the repeat, which says so; now nothing is left to do that.
+        # The late call interfered with the repeat, whose answer says so. No late call is left to interfere again.
         repeated = repeat(function, request)
     is_so(repeated)
-    # What ends with one call is met within the request, and whoever sent it never learns of it. Half an answer, and
-    # one in JSON that is no Keystone's, are not asked for again.
+    # The request itself repeats a call whose fault has passed, so the client never learns of it. It does not repeat
+    # a call that got half an answer, or JSON that is not Keystone's.
     if outage.kind not in (*OUTLASTING, "cut within", "other json") and not outage.lasting:
         assert answer[0] < 500
     if answer[0] < 400:
@@ -252,9 +252,9 @@ def make_claims_old(request: dict[str, Any]) -> None:
 
 
 def pages_once(proxy: Proxy, turn: int) -> None:
-    """Each call is answered by a page the first time that it is asked; in four turns each has every status and form.
+    """Answers each call with a page when it is first asked. Over the four turns, a call meets every status and form.
 
-    Not the proof of a person's password, which is tried once.
+    The proof of a person's password is left out, because it is tried only once.
     """
     asked: Counter[tuple[str, str]] = Counter()
 

@@ -1,6 +1,6 @@
 """Two sign-ups of one login at the same time, each of which can be held up before any of its calls to Keystone.
 
-The calls are those of the model (tests/model/). What it leaves out, as the grants to others, changes nothing for them.
+The calls are those of the model (tests/model/). What it leaves out, like the grants to others, makes no difference.
 """
 
 import threading
@@ -16,13 +16,13 @@ from lib.endpoint import Answer
 from tests.model.wire import name_of
 from tests.support.proxy import Exchange, Proxy
 
-# Seconds: long enough for one that waits for another which waits itself, on a busy machine; and how long a repeat may
-# have to wait for a claim that was left behind: until it is older than that, and some more.
+# Seconds. On a busy machine, the deadline is enough for a sign-up that waits for another one that waits as well. The
+# patience is enough for a repeat to see a claim that was left behind grow older than the deadline.
 DEADLINE, PATIENCE = 15, 60
 
 
 class Racer:
-    """One of two sign-ups; it is known by its request id. Held up before the last of these calls, if there are any."""
+    """One of two sign-ups, known by its request id. It is held up before the last of these calls, if there are any."""
 
     def __init__(self, track: "Track", request: dict[str, Any], until: Sequence[str] = ()) -> None:
         self.request = request

@@ -40,10 +40,10 @@ class Change:
     users: int = 1
     projects: int = 1
     roles: tuple[str, ...] = ("admin", "member")
-    """What the user holds in the end; at the beginning it is the older service's admin, and member."""
+    """The roles that the user holds in the end. They begin with admin, as of the older service, and member."""
     password: str = "correct-horse"
     without_ids: tuple[Field, ...] = ()
-    """The ids that it may have, and has not."""
+    """The optional ids that the request leaves out."""
 
     @property
     def route(self) -> Route:
@@ -164,7 +164,7 @@ def test_a_page_that_lasts_is_believed_nowhere(
 def test_pages_that_pass_change_nothing_of_the_answer(
     before: Proxy, prepared: Callable[[Change], Prepared], change: Change, turn: int
 ) -> None:
-    """A page that passes, at each call in turn, changes nothing of the final answer."""
+    """Every call meets a page first and is repeated, and the final answer is the same as without pages."""
     ready = prepared(change)
     pages_once(before, turn)
     ready.is_so(ready.function(ready.request))

@@ -126,7 +126,7 @@ def test_a_page_that_lasts_is_believed_nowhere(
 def test_pages_that_pass_change_nothing_of_the_answer(
     cloud: Keystone, login: str, before: Proxy, prepared: Callable[[str], dict[str, Any]], state: str, turn: int
 ) -> None:
-    """A page that passes, at each call in turn, changes nothing of the final answer."""
+    """Every call meets a page first and is repeated, and the final answer is the same as without pages."""
     request = prepared(state)
     earlier = census(cloud.admin)
     pages_once(before, turn)

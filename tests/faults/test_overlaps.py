@@ -52,7 +52,7 @@ class Course:
             self.cloud.admin.users.update(user.id, default_project=project.id)
 
     def racer(self, login: str, sends: str, until: Sequence[str]) -> Racer:
-        """A sign-up of this login with this password; or refused. It is held up before the last of these calls."""
+        """Returns a sign-up with this password, or one that is refused. It is held before the last of these calls."""
         request = self._through(username=login, password=OLD if sends == REFUSED else sends)
         if sends == REFUSED:
             request["project_id"] = self.cloud.cloud_env_by_ids()["project_id"]
@@ -76,9 +76,9 @@ def test_overlapping_sign_ups_do_not_contradict_each_other(
     overlap: Overlap,
     first_until: list[str],
 ) -> None:
-    """What a 201 says is so, the password included. Whoever is answered 5xx repeats, and nothing is lost.
+    """What a 201 says is so, the password included. After the repeats of 5xx, one sign-up at least is answered 201.
 
-    Each place where the second is held is a trial, with a login of its own, so that they can wait at the same time.
+    Each call before which the second is held is a trial with a login of its own, so that trials can run in parallel.
     """
     seconds_until = overlap.seconds_until(first_until)
     logins = [f"{login}-{len(until)}" for until in seconds_until]
@@ -142,7 +142,7 @@ def test_twenty_identical_sign_ups_at_two_processes_are_one(cloud: Keystone, log
 def test_old_and_new_password_at_two_processes_do_not_contradict_each_other(
     cloud: Keystone, login: str, request_of: RequestOf, round_: int
 ) -> None:
-    """Of eight concurrent sign-ups with two passwords, only one password is answered 201, and it opens the account."""
+    """Of eight concurrent sign-ups with two passwords, at most one password is answered 201, and it logs in."""
     passwords = [f"{kind}-password-{round_}" for kind in ("old", "new")] * 4
     with service() as one, service() as other, ThreadPoolExecutor(8) as threads:
         go = threading.Barrier(8)
