@@ -13,8 +13,8 @@ VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 # Debian keeps it in a folder that is only in root's PATH.
 PROGRAM = shutil.which("apache2", path=f"{os.environ['PATH']}:/usr/sbin")
 MODULES = Path("/usr/lib/apache2/modules")
-# Started by root, Apache serves as a user of the system's, who may not read what root has checked out. In a namespace
-# of its own it takes root for an ordinary user, and stays who it is.
+# An Apache that root starts serves as a system user, who may not read what root has checked out. In a user namespace
+# of its own it takes root for an ordinary user, and does not change to another.
 AS_WHO_IT_IS = ["unshare", "--user", "--map-user=1000", "--map-group=1000"] if os.geteuid() == 0 else []
 
 AROUND = """\

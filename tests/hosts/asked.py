@@ -26,7 +26,7 @@ Answered = tuple[int, dict[str, str], Any]
 
 @dataclass(frozen=True)
 class Asked:
-    """One request, and the function whose direct call answers the same; without one, the application answers it."""
+    """One request, and the function whose direct call answers the same. Without one, the application answers it."""
 
     method: str
     path: str

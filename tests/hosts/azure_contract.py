@@ -1,4 +1,4 @@
-"""Azure Functions by contract: its own library turns requests and answers as its worker does; its host cannot be had.
+"""Azure Functions by contract, as its host cannot be installed: its library converts requests as its worker does.
 
 python azure_contract.py PORT    # with function_app.py in the folder
 """

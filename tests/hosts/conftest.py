@@ -37,7 +37,7 @@ def _same_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """A row for each host, a column for each request: "=" where it was answered as a direct call answers."""
+    """Prints a row for each host with a column for each request: "=" means that a direct call answers the same."""
     cells: dict[tuple[str, str], str] = {}
     for outcome in ("passed", "failed", "error"):
         for report in terminalreporter.getreports(outcome):

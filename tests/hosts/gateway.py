@@ -1,7 +1,7 @@
 """What AWS has around a Lambda function: a gateway that makes events of requests, and the Runtime API, on loopback.
 
 The events are those that Amazon documents for API Gateway's REST and HTTP APIs, for its load balancer (ALB) and for
-function URLs; the Runtime API is its version of 2018-06-01, of which the runtime's client needs three paths.
+function URLs. The Runtime API is its version of 2018-06-01, of which the runtime's client needs three paths.
 """
 
 import base64
@@ -111,7 +111,7 @@ def _http(
 
 
 def _url(request: Request) -> dict[str, Any]:
-    """Returns the whole URL of the request."""
+    """Returns the event of a function URL, which differs from that of an HTTP API in that its body is in Base64."""
     event = _http(request, host="lambda-url.eu-west-1.on.aws")
     if "body" in event:
         event |= {"body": base64.b64encode(request.get_data()).decode(), "isBase64Encoded": True}

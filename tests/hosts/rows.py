@@ -83,13 +83,13 @@ class Host:
     """One way to host the service."""
 
     name: str
-    """Of the program that hosts, and how or what after a comma."""
+    """The name of the program that hosts. After a comma it says how, or what, the program hosts."""
     command: str
     files: Mapping[str, str] = field(default_factory=dict)
     """What an operator writes beside the service's own files, by name."""
     environment: Mapping[str, str] = field(default_factory=dict)
     event: str = ""
-    """For AWS Lambda: the kind of event in which requests come."""
+    """The kind of event in which AWS Lambda delivers requests. It is empty for other hosts."""
     real: bool = True
     """Whether the host itself runs, and not just its contract."""
     finishes: bool = True

@@ -67,7 +67,7 @@ class Running:
         )
 
     def said_in_time(self, text: str) -> str:
-        """Returns all that was written once this text is in it, or after a time limit."""
+        """Returns all that was written once this text is in it. The test fails if the text does not come in time."""
         until = time.monotonic() + LATE_SECONDS
         while text not in self.said() and time.monotonic() < until:
             time.sleep(0.05)

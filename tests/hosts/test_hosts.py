@@ -101,7 +101,7 @@ def test_a_host_closes_the_connection_of_a_large_body_that_is_refused(
         with suppress(requests.ConnectionError):
             answers.append(service.ask(asked))
     if host.kind == "waitress":
-        # This host has a limit of its own, far above ours.
+        # This host has a limit of its own, far above the one of the service.
         assert [status for status, *_ in answers] == [413] * 5
     else:
         refused = without_id(asked.directly(host.drops_chunked))
