@@ -91,7 +91,7 @@ def test_pages_in_place_of_refusals_keep_no_removal_from_being_done(
 def test_a_page_in_place_of_keystones_401_is_no_wrong_password(
     cloud: Keystone, fronts: Fronts, request_of: RequestOf
 ) -> None:
-    """A page is no wrong password of cloud_env's account, even with Keystone's own header."""
+    """A page does not prove that cloud_env's password is wrong, even if it comes with Keystone's own header."""
     env = cloud.cloud_env() | {"auth_url": fronts.own_pages, "password": "wrong"}
     assert create_user_project(request_of(cloud_env=env)) == unclear(401, "a page")
 
@@ -110,7 +110,7 @@ def test_a_page_in_place_of_keystones_409_is_no_name_that_is_taken(
 def test_a_sign_up_that_is_too_large_for_nginx_is_refused_as_that(
     cloud: Keystone, fronts: Fronts, login: str, request_of: RequestOf
 ) -> None:
-    """A password whose characters take twelve bytes each is refused by nginx with 413, and a shorter one passes."""
+    """A body that is too large for nginx is answered 400. Each character of this password takes twelve bytes."""
     before = census(cloud.admin)
     env = cloud.cloud_env() | {"auth_url": fronts.small}
     answer = create_user_project(request_of(cloud_env=env, password="\N{KEY}" * 100))
@@ -126,7 +126,7 @@ def test_http_at_a_port_of_tls_is_told(cloud: Keystone, fronts: Fronts, request_
 
 
 def test_https_at_a_plain_port_is_told(cloud: Keystone, fronts: Fronts, request_of: RequestOf) -> None:
-    """An https URL with a plain port is told as that, and not as a matter of certificates."""
+    """The answer says that the port does not speak TLS, and does not blame a certificate."""
     env = cloud.cloud_env() | {"auth_url": fronts.plain.replace("http:", "https:")}
     assert create_user_project(request_of(cloud_env=env)) == PLAIN
 
