@@ -18,7 +18,7 @@ from tests.support.census import Census, census
 from tests.support.fixtures import RequestOf
 from tests.support.proxy import Proxy
 
-# Its policy says which action is refused ("…: identity:create_user."); this names none.
+# A refusal by Keystone's policy names the action ("…: identity:create_user."), and this one names none.
 READ_ONLY = {
     "error": {
         "code": 403,
@@ -64,7 +64,7 @@ def test_a_cloud_env_of_a_domain_that_keystone_keeps_by_itself_helps(
 
 @pytest.fixture
 def env(cloud: KeystoneOfPeople, before: Proxy, settings_file: Callable[[str], Path]) -> dict[str, Any]:
-    """Returns a cloud_env for which carol counts as created by the older service, because marks cannot be written."""
+    """Returns a cloud_env for which carol's name shows that she is managed, as LDAP takes no marks."""
     names = "user_name: ['c{username}'], project_name: ['c{username}_of_concertim']"
     settings_file(f"user_handler: {{legacy_templates: {{{names}}}}}")
     return cloud.cloud_env() | {"auth_url": before.auth_url}
