@@ -144,7 +144,7 @@ def answer_to(body: Any, **overrides: Any) -> Answer:
     ],
 )
 def test_a_body_over_the_limit_is_not_read_whole(overrides: dict[str, Any], most: int) -> None:
-    """A body that is announced as too long is not read, and one of unknown length is read little beyond the limit."""
+    """At most one byte over the limit is read of a body with a length, and at most twice the limit of a chunked one."""
     body = Endless()
     why = "The body has more than 65536 bytes."
     assert answer_to(body, **overrides) == error(413, "content_too_large", why)
