@@ -1,1 +1,1 @@
-"""Attempts to get in, to get secrets out, to find things out and to wear the service down."""
+"""Tests that attack the service: access without a token, forbidden connections, leaks of secrets, exhaustion."""

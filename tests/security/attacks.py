@@ -1,4 +1,4 @@
-"""Requests to every path of the service, and a Keystone that says back whatever it was told."""
+"""Provides a scripted Keystone whose answers, errors and headers quote every secret that it was sent."""
 
 import html
 import itertools
@@ -18,9 +18,10 @@ from tests.support.proxy import Answered, Exchange, Fault, proxy
 
 
 def asking(route: Route, login: str, user_id: str, project_id: str, password: str) -> Body:
-    """Returns a request to this path. The password is in a field that nobody reads if the path has no field for one.
+    """Returns a request to this path that holds the password, in a field that nobody reads if no other takes it.
 
-    It names objects that exist, because then more is asked of Keystone. A request that creates gets none of them.
+    A request that creates something names a new login. Every other request names the user and the project that exist,
+    by all the ids that it may have, so that the function makes as many calls to Keystone as possible.
     """
     given = Given(f"{login}-2" if ("username",) in fields_of(route) else login, user_id, project_id, password)
     ids = [] if ("username",) in fields_of(route) or ("name",) in fields_of(route) else ids_of(route)
@@ -35,18 +36,18 @@ class Rehearsal:
     answers: dict[tuple[str, str], list[Answered]] = field(default_factory=lambda: defaultdict(list))
 
     def calls(self) -> int:
-        """The number of calls."""
+        """Returns the number of calls."""
         return sum(map(len, self.answers.values()))
 
     def tokens(self) -> list[str]:
-        """The tokens that Keystone issued."""
+        """Returns the tokens that Keystone issued."""
         given = [answered for answers in self.answers.values() for answered in answers]
         return [value for _, headers, _ in given for name, value in headers.items() if name == "X-Subject-Token"]
 
 
 @contextmanager
 def rehearsing(cloud: Keystone) -> Iterator[tuple[str, Rehearsal]]:
-    """Yields the URL of a proxy in front of this Keystone, and a record of the calls that Keystone gets through it."""
+    """Yields the URL of a proxy before the Keystone, and the rehearsal that records every call made through it."""
     heard = Rehearsal({})
 
     def listen(exchange: Exchange) -> None:
@@ -61,21 +62,21 @@ def rehearsing(cloud: Keystone) -> Iterator[tuple[str, Rehearsal]]:
 
 @dataclass
 class Trial:
-    """One request: Keystone answers as rehearsed up to the call of this number, and then with the attack."""
+    """One request, which Keystone answers as rehearsed before the call number `index`, and then with the attack."""
 
     rehearsal: Rehearsal
     index: int
     attack: "Attack"
     turn: int
-    """The way of quoting with which the attack begins. It varies because only the beginning of a text may be used."""
+    """The number of the quoting with which the attack begins: the service may read no more than the beginning."""
     secrets: list[str] = field(default_factory=list)
-    """The passwords that the service has told until now."""
+    """The passwords that the service has sent until now."""
     _asked: int = 0
     _given: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, exchange: Exchange) -> None:
-        """Serves the next call."""
+        """Answers the next call."""
         asked = exchange.command, "/v3" + exchange.path.partition("/v3")[2]
         heard = [] if exchange.command == "GET" else [*_passwords(json.loads(exchange.body or b"{}"))]
         with self._lock:
@@ -112,7 +113,7 @@ Attack = Callable[[Exchange, Trial], None]
 
 
 def _as_keystone(status: int) -> Attack:
-    """Attacks with an error in Keystone's own form, and with a password in place of Keystone's request id."""
+    """Returns an attack that quotes the secrets in the text and the request id of a Keystone error."""
 
     def answer(exchange: Exchange, trial: Trial) -> None:
         error = {"code": status, "message": trial.told(exchange), "title": trial.told(exchange)}
@@ -124,7 +125,7 @@ def _as_keystone(status: int) -> Attack:
 
 
 def _as_page(status: int, content_type: str = "text/html") -> Attack:
-    """Attacks with an answer in any other form, and with a redirect in its headers."""
+    """Returns an attack that quotes the secrets in an answer of another form than Keystone's errors."""
 
     def answer(exchange: Exchange, trial: Trial) -> None:
         told = trial.told(exchange)
@@ -135,7 +136,7 @@ def _as_page(status: int, content_type: str = "text/html") -> Attack:
 
 
 def silence(exchange: Exchange, _: Trial) -> None:
-    """Attacks with silence until the stage is cleared."""
+    """Sends no answer, and closes the connection when the proxy ends."""
     exchange.seen.over.wait()
     exchange.cut()
 
@@ -146,7 +147,7 @@ def _not_http(exchange: Exchange, trial: Trial) -> None:
 
 
 def _in_a_header(exchange: Exchange, trial: Trial) -> None:
-    """Attacks with a header that cannot be parsed, about which HTTP libraries complain."""
+    """Sends a header that cannot be parsed, since HTTP libraries quote it in their warnings."""
     exchange.send(b"HTTP/1.1 200 OK\r\n" + trial.told(exchange).encode() + b"\r\n\r\n{}")
     exchange.cut()
 
@@ -164,7 +165,7 @@ ATTACKS: dict[str, Attack] = {
 
 
 class Stage:
-    """A server on which many trials run in parallel, each under a path of its own."""
+    """A proxy on which many trials run in parallel, each under a path of its own."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -172,20 +173,20 @@ class Stage:
         self._numbers = itertools.count()
 
     def add(self, answer: Fault) -> str:
-        """Adds a trial, and returns the auth_url at which it answers."""
+        """Returns a new auth_url, whose calls `answer` will serve."""
         name = str(next(self._numbers))
         self._playing[name] = answer
         return f"{self.url}/{name}"
 
     def instead(self, _method: str, path: str) -> Fault:
-        """Serves what reaches the proxy."""
+        """Returns the fault that serves a call to this path."""
         return self._playing[path.split("/")[1]]
 
 
 @contextmanager
 def stage() -> Iterator[Stage]:
-    """Runs a stage on a port of loopback."""
-    # No Keystone is behind it.
+    """Runs a stage on a loopback port."""
+    # Every call is answered by a trial, so the proxy needs no Keystone behind it.
     with proxy("http://127.0.0.1:9/v3") as server:
         playing = Stage(server.auth_url.removesuffix(urlsplit(server.auth_url).path))
         server.instead = playing.instead

@@ -1,11 +1,11 @@
-"""Secrets that are awkward to mask, and the search for anything of them in what the service lets out."""
+"""Provides secrets that are awkward to mask, and searches the output of the service for any part of them."""
 
 import base64
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-# Each of these stands between the words of a secret, and has a meaning in shells, regular expressions, JSON or HTML.
+# These join the words of a secret. Each has a meaning in shells, regular expressions, JSON, URLs, HTML or this service.
 GLUES = {
     "hyphens": "-",
     "spaces": "  ",
@@ -24,27 +24,27 @@ GLUES = {
     "control characters": "\t\x00\x1b[31m",
     "separators": ";=&:/?#@|",
 }
-# The UI allows passwords of up to this many characters.
+# The UI accepts passwords of up to this many characters.
 LONGEST = 128
 
 
 @dataclass(frozen=True)
 class Canary:
-    """A secret, and the words that it is made of. None of the words occurs anywhere by chance."""
+    """A secret and the words that it is made of, which are random, so that none of them occurs anywhere by chance."""
 
     kind: str
     words: tuple[str, ...]
 
     @property
     def secret(self) -> str:
-        """The secret itself."""
+        """Returns the words joined, cut to the length that the UI allows."""
         return GLUES[self.kind].join(self.words)[:LONGEST]
 
     def traces(self) -> list[bytes]:
-        """Returns what of it survives any quoting: every word, and the whole in Base64 at any offset."""
+        """Returns the parts that survive any quoting: every word, and the whole secret in base64 at each offset."""
         data = self.secret.encode()
         encoded = {
-            # Base64 takes three bytes at a time, so up to two at either end are mixed with what is beside them.
+            # Base64 encodes three bytes at a time, so up to two bytes at either end are mixed with their neighbours.
             encode(data[cut : cut + (len(data) - cut) // 3 * 3]).decode()
             for cut in range(3)
             for encode in (base64.b64encode, base64.urlsafe_b64encode)
@@ -53,12 +53,12 @@ class Canary:
 
 
 def canaries() -> list[Canary]:
-    """Returns a new canary of each kind. The one with hyphens is as long as the UI allows."""
+    """Returns a new secret of each kind. The one with hyphens is as long as the UI allows."""
     return [Canary(kind, tuple(secrets.token_hex(5) for _ in range(12 if kind == "hyphens" else 3))) for kind in GLUES]
 
 
 def hits(traces: Iterable[bytes], outputs: Iterable[bytes]) -> list[bytes]:
-    """Returns the traces that are in the outputs, with the text around them."""
+    """Returns an excerpt of an output around each trace that is found in it."""
     found = []
     for trace in traces:
         for output in outputs:

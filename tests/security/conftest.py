@@ -1,4 +1,4 @@
-"""Counts what was tried, and keeps every test from sending anything beyond this machine."""
+"""Forbids connections beyond this machine in the security tests, and sums up in the summary what they tried."""
 
 import ipaddress
 import socket
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-# `make security` tries the same inputs every time, and `make fuzz` looks for new ones. No input has a time limit,
-# because machines are busy at times and pytest has a limit for the whole test.
+# `make security` uses "quick", which tries the same inputs every time. `make fuzz` uses "long", which tries new ones. A
+# single input has no time limit, because machines are busy at times, and pytest limits the test as a whole.
 settings.register_profile(
     "quick",
     max_examples=1000,
@@ -24,7 +24,7 @@ settings.load_profile("quick")
 
 @pytest.fixture(autouse=True)
 def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even a failing test must not connect to what the service must not connect to."""
+    """Refuses every connection beyond loopback, so that a failing test never connects to a forbidden address."""
     connect = socket.socket.connect
 
     def connect_to_loopback(self: socket.socket, address: Any) -> None:
@@ -36,7 +36,7 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Prints the sums of what tests record: `tried` is (secrets, paths, answers, hits), `inputs` is (what, count)."""
+    """Writes the sums of what tests record: `tried` as (secrets, paths, answers, hits), `inputs` as (what, count)."""
     reports = [one for outcome in ("passed", "failed") for one in terminalreporter.getreports(outcome)]
     found = [dict(one.user_properties) for one in reports if getattr(one, "when", "") == "call"]
     tried = [one["tried"] for one in found if "tried" in one]

@@ -1,4 +1,4 @@
-"""Only tokens of the UI and the cluster builder get in, wherever they are sent."""
+"""Tests that the tokens of the Concertim UI and its cluster builder are accepted on every path, and no others."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ from tests.support.answers import error
 
 SECRET = "of the Concertim UI, and of 32 bytes at least"
 ANOTHER = "of somebody else, and of 32 bytes just as well"
-# The header of a public key, for the trick of signing with it as if it were the secret.
+# An attacker may sign with the server's public key and hope that it is taken for the shared secret.
 PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n"
 
 SEND_ONE = "Send the header Authorization: Bearer with a token signed with this service's JWT_SECRET."
@@ -37,18 +37,18 @@ A_USERS = "The token is an ordinary user's. Only the Concertim UI and its cluste
 
 
 def now() -> int:
-    """Returns the time in seconds, as tokens have it."""
+    """Returns the time in whole seconds, which is the unit of a token's claims."""
     return int(time.time())
 
 
 @pytest.fixture(autouse=True)
 def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Puts the site's secret into the environment."""
+    """Sets the site's secret in the environment."""
     monkeypatch.setenv(JWT_VARIABLE, SECRET)
 
 
 def ask(authorization: str | None, method: str = "POST", path: str = "/user", **more: Any) -> tuple[Answer, str | None]:
-    """Returns the answer, and its header WWW-Authenticate."""
+    """Returns the answer to a request, and its header WWW-Authenticate."""
     headers = {} if authorization is None else {"Authorization": authorization}
     more["environ_overrides"] = {"PATH_INFO": path} | more.get("environ_overrides", {})
     response = Client(handler.application).open(method=method, headers=headers, **more)
@@ -56,7 +56,7 @@ def ask(authorization: str | None, method: str = "POST", path: str = "/user", **
     return (response.status_code, body), response.headers.get("WWW-Authenticate")
 
 
-# A request without a body is answered so once its caller has got in.
+# The requests here have no body, so an authenticated caller gets this answer.
 INSIDE = error(400, "bad_request", "request: is not JSON: Expecting value at line 1, column 1")
 
 
@@ -72,7 +72,7 @@ INSIDE = error(400, "bad_request", "request: is not JSON: Expecting value at lin
     ],
 )
 def test_tokens_of_the_site_get_in(authorization: Callable[[], str]) -> None:
-    """Tokens get in as UI v1.0.0 and later sign them, also if the clocks differ by some seconds."""
+    """Tokens of UI v1.0.0 and later and of the cluster builder are accepted, even if clocks differ by some seconds."""
     assert ask(authorization()) == (INSIDE, None)
 
 
@@ -135,23 +135,23 @@ def test_tokens_of_the_site_get_in(authorization: Callable[[], str]) -> None:
     ],
 )
 def test_nothing_else_gets_in(authorization: Callable[[], str | None], why: str) -> None:
-    """The answer is 401 with a plain reason that quotes nothing, and a header that names the scheme."""
+    """Any other header is answered 401, with a reason that quotes nothing of it and a WWW-Authenticate header."""
     assert ask(authorization()) == (error(401, "unauthorized", why), 'Bearer realm="UserHandler"')
 
 
 def _changed(**claims: Any) -> str:
-    """Returns a good token with other claims than were signed."""
+    """Returns a token whose claims are not the ones that were signed."""
     header, _, signature = token(SECRET).split(".")
     return f"{header}.{_base64(json.dumps({'iat': now(), **claims}).encode())}.{signature}"
 
 
 def _with_header(**header: Any) -> str:
-    """Returns a token of good claims under this header, signed with the secret."""
+    """Returns a token with valid claims and this header, signed with the secret."""
     return signed({key: value for key, value in header.items() if value is not None}, {"exp": now() + 60}, SECRET)
 
 
 def _nested() -> str:
-    """Returns a token whose header is nested too deep for a recursive parser."""
+    """Returns a token whose header is nested deeply enough to exceed the recursion limit of a parser."""
     token = f"{_base64(b'[' * 1500 + b']' * 1500)}.e30.x"
     assert len(token) < LONGEST_TOKEN + 10
     return token
@@ -166,13 +166,13 @@ def _base64(data: bytes) -> str:
     "path", ["/", "//", "/user", "//user", "/user/", "/team", "/team_role", "/create_user_project", "/x", "/%2e", "/.."]
 )
 def test_every_path_but_the_root_wants_a_token(method: str, path: str) -> None:
-    """Nobody learns without a token which paths and methods are served."""
+    """A caller without a token is answered 401 on every path, and so cannot learn which paths and methods exist."""
     status = ask(None, method, path, data=b"{", content_type="text/html")[0][0]
     assert status == (200 if method in ("GET", "HEAD") and path in ("/", "//") else 401)
 
 
 def test_a_stranger_cannot_push_out_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    """Lines that anybody can cause, those of GET / included, come once a second. The next one counts those left out."""
+    """The log has one line a second for callers without a token, GET / included, and counts the lines it left out."""
     caplog.set_level("INFO")
     log.rate_limit.clear()
     for _ in range(100):
@@ -187,8 +187,8 @@ def test_a_stranger_cannot_push_out_the_log(caplog: pytest.LogCaptureFixture) ->
     assert len([line for line in caplog.messages if line.startswith("POST /user 400")]) == 1
 
 
-def test_the_caller_is_asked_before_the_body_is_read() -> None:
-    """The body of a caller without a token is not read."""
+def test_the_token_is_checked_before_the_body_is_read() -> None:
+    """A request without a token is refused before any byte of its body is read."""
 
     class Unread:
         def read(self, *_: object) -> bytes:
@@ -199,7 +199,7 @@ def test_the_caller_is_asked_before_the_body_is_read() -> None:
 
 
 def test_without_a_secret_anybody_may_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    """UI releases before v1.0.0 send no token. Without a secret, the token of later releases is ignored."""
+    """Without a secret every caller is accepted, as UI releases before v1.0.0 send no token, and tokens are ignored."""
     monkeypatch.delenv(JWT_VARIABLE)
     assert ask(None) == (INSIDE, None)
     assert ask(f"Bearer {token(ANOTHER)}") == (INSIDE, None)
@@ -208,7 +208,7 @@ def test_without_a_secret_anybody_may_call(monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_secret_may_be_in_a_file(
     monkeypatch: pytest.MonkeyPatch, settings_file: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    """White space around the secret does not count, as in the environment."""
+    """The secret may be in the file that the setting names. White space around it is ignored, as in the environment."""
     (tmp_path / "secret").write_text(f"\n  {SECRET}\n")
     settings_file(f"user_handler: {{jwt_secret_file: {tmp_path / 'secret'}}}")
     monkeypatch.delenv(JWT_VARIABLE)
@@ -220,7 +220,7 @@ def test_the_secret_may_be_in_a_file(
 
 
 def test_the_setting_bounds_for_how_long_a_token_may_be_valid(settings_file: Callable[[str], Path]) -> None:
-    """A token may be valid only as long as the setting says. The UI's are valid for a minute."""
+    """The setting jwt_lifetime is the longest accepted validity. It may be a minute, which the UI's tokens have."""
     settings_file("user_handler: {jwt_lifetime: 60}")
     assert ask(f"Bearer {token(SECRET)}") == (INSIDE, None)
     long = token(SECRET, iat=now(), exp=now() + 61)
@@ -229,7 +229,7 @@ def test_the_setting_bounds_for_how_long_a_token_may_be_valid(settings_file: Cal
 
 @pytest.mark.parametrize("secret", ["", "  ", "short", "x" * 31])
 def test_a_secret_that_protects_nothing_lets_nobody_in(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
-    """On a host that starts in spite of such a secret, every call is answered 500."""
+    """A host that starts in spite of a weak secret answers every call 500, and accepts no token."""
     monkeypatch.setenv(JWT_VARIABLE, secret)
     for authorization in (None, f"Bearer {token(secret)}"):
         status, body = ask(authorization)[0]
@@ -238,7 +238,7 @@ def test_a_secret_that_protects_nothing_lets_nobody_in(monkeypatch: pytest.Monke
 
 
 def test_settings_that_cannot_be_read_let_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Such settings may have named the secret, so nobody gets in, and the answer names no file."""
+    """Unreadable settings may have named a secret, so every call is answered 500, without the path of the file."""
     monkeypatch.delenv(JWT_VARIABLE)
     monkeypatch.setenv(PATH_VARIABLE, "/nonexistent/config.yaml")
     why = "The settings of this service cannot be used; its log says why."

@@ -1,4 +1,4 @@
-"""The service connects to the Keystones that the settings allow, and never to a cloud's metadata."""
+"""Tests that the service connects only to Keystones that the settings allow, and never to metadata addresses."""
 
 import gzip
 import json
@@ -38,7 +38,7 @@ NEVER = error(
 
 
 def checked(auth_url: str) -> str:
-    """Returns the URL that would be connected to. Raises the problem that a request with it would be answered with."""
+    """Returns the URL that a request with this auth_url connects to. Raises if the request would be refused."""
     env = CloudEnv.model_validate({"auth_url": auth_url, "user_id": "x", "project_id": "x", "password": "x"})
     allowed_hosts.check(env.auth_url)
     return env.auth_url
@@ -62,7 +62,7 @@ def checked(auth_url: str) -> str:
 def test_an_allowed_keystone_may_be_written_in_any_way(
     settings_file: SettingsFile, allowed: str, auth_url: str
 ) -> None:
-    """The URLs of the setting and of the request are both rebuilt from their parts before they are compared."""
+    """The URLs of the setting and the request are compared in normal form, so that either may be spelled in any way."""
     settings_file(json.dumps({"user_handler": {"allowed_auth_urls": ["http://other.example", allowed]}}))
     assert checked(auth_url).endswith("/v3")
 
@@ -88,7 +88,7 @@ def test_an_allowed_keystone_may_be_written_in_any_way(
     ],
 )
 def test_nothing_but_an_allowed_keystone_is_dialled(settings_file: SettingsFile, auth_url: str) -> None:
-    """Scheme, host and port must be equal, and the path must be the allowed one or below it."""
+    """A URL is allowed only if scheme, host and port are equal and its path is the allowed path or under it."""
     settings_file('user_handler: {allowed_auth_urls: ["https://keystone.example:5000/identity"]}')
     with pytest.raises(AuthUrlNotAllowed):
         checked(auth_url)
@@ -118,7 +118,7 @@ def test_nothing_but_an_allowed_keystone_is_dialled(settings_file: SettingsFile,
     ],
 )
 def test_a_url_that_two_could_read_differently_is_no_url(auth_url: str) -> None:
-    """Such a URL is answered 400, with the setting and without it."""
+    """A URL that two parsers may read differently is invalid, whether or not allowed_auth_urls is set."""
     with pytest.raises(ValidationError, match="auth_url"):
         checked(auth_url)
 
@@ -155,7 +155,7 @@ def test_a_url_that_two_could_read_differently_is_no_url(auth_url: str) -> None:
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_link_local_and_metadata_addresses_are_dialled_in_no_spelling(scheme: str, host: str) -> None:
-    """Without the setting, such an address is answered 403 before any connection is made."""
+    """Link-local and metadata addresses are refused in every spelling, also if allowed_auth_urls is not set."""
     with pytest.raises(AuthUrlNotAllowed):
         checked(f"{scheme}://{host}/latest/meta-data")
 
@@ -163,7 +163,7 @@ def test_link_local_and_metadata_addresses_are_dialled_in_no_spelling(scheme: st
 def test_what_is_refused_is_answered_403_and_told_to_the_log(
     settings_file: SettingsFile, request_of: RequestOf, cloud: Keystone, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The answer and the line in the log name the setting, and the line also has the URL."""
+    """The answer and the log line name the setting allowed_auth_urls. Only the log line adds the host or the URL."""
     env = cloud.cloud_env() | {"auth_url": "http://169.254.169.254"}
     assert create_user_project(request_of(cloud_env=env)) == NEVER
     settings_file('user_handler: {allowed_auth_urls: ["http://keystone.example"]}')
@@ -176,7 +176,7 @@ def test_what_is_refused_is_answered_403_and_told_to_the_log(
 
 
 def test_what_is_not_allowed_sees_no_connection(settings_file: SettingsFile, request_of: RequestOf) -> None:
-    """The host is not connected to at all, not even for a moment."""
+    """A URL that is not allowed is refused without opening a connection."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(0.5)
         env = {"auth_url": f"http://127.0.0.1:{listening.getsockname()[1]}", "user_id": "x", "project_id": "x"}
@@ -189,14 +189,14 @@ def test_what_is_not_allowed_sees_no_connection(settings_file: SettingsFile, req
 def test_a_sign_up_at_an_allowed_keystone_is_as_ever(
     settings_file: SettingsFile, cloud: Keystone, login: str, request_of: RequestOf
 ) -> None:
-    """The setting that docs/operations.md recommends does not change a sign-up."""
+    """A sign-up works if the setting allowed_auth_urls lists its Keystone."""
     settings_file(json.dumps({"user_handler": {"allowed_auth_urls": [cloud.auth_url]}}))
     assert create_user_project(request_of()) == finished(cloud, login)
 
 
 @pytest.fixture
 def elsewhere() -> Iterator[Proxy]:
-    """A server that nobody should call."""
+    """Runs a server that no call may reach."""
     with proxy("http://127.0.0.1:9") as running:
         running.instead = lambda _method, _path: (200, {"Content-Type": "application/json"}, b"{}")
         yield running
@@ -205,7 +205,7 @@ def elsewhere() -> Iterator[Proxy]:
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 305, 307, 308])
 @pytest.mark.parametrize("where", [0, 1, 5, 6, 8])
 def test_a_redirect_leads_nowhere(before: Proxy, elsewhere: Proxy, through: RequestOf, status: int, where: int) -> None:
-    """A redirect is not followed at the log-in, a look-up, a create or a grant."""
+    """A redirect is not followed, whether it answers the log-in, a look-up, the creation or a grant."""
 
     def redirect(_method: str, path: str) -> Answered | None:
         away = {"Location": f"{elsewhere.auth_url}{path}", "Content-Type": "application/json"}
@@ -241,7 +241,10 @@ def test_where_a_redirect_leads_is_told_in_the_log_or_where_operators_say_what_i
     logged: str,
     allowed: bool,
 ) -> None:
-    """Callers choose who answers, and must not learn the hosts of a site. Neither answer nor log has a secret."""
+    """The target of a redirect is in the answer only if allowed_auth_urls is set, and in the log without its secrets.
+
+    Without the setting, callers choose what the service connects to, and could learn from redirects which hosts exist.
+    """
     here = before.auth_url.removesuffix("/v3")
     if allowed:
         settings_file(json.dumps({"user_handler": {"allowed_auth_urls": [here]}}))
@@ -257,8 +260,8 @@ def test_where_a_redirect_leads_is_told_in_the_log_or_where_operators_say_what_i
 
 
 @pytest.mark.parametrize("status", [300, 304, 306])
-def test_what_leads_nowhere_is_no_redirect_and_no_success(before: Proxy, through: RequestOf, status: int) -> None:
-    """A redirect without a target is tried again and then answered 502, even if its body is JSON like a success."""
+def test_a_3xx_without_a_target_is_no_success(before: Proxy, through: RequestOf, status: int) -> None:
+    """A 3xx without a target is retried and then answered 502, even if its body is JSON like a success of Keystone."""
     before.instead = lambda _method, _path: (status, {"Content-Type": "application/json"}, b'{"token": {}}')
     status, body = create_user_project(through())
     assert isinstance(body, dict)
@@ -269,7 +272,7 @@ def test_what_leads_nowhere_is_no_redirect_and_no_success(before: Proxy, through
 def test_a_catalog_leads_nowhere(
     cloud: Keystone, login: str, before: Proxy, elsewhere: Proxy, through: RequestOf
 ) -> None:
-    """The catalog in a token names another URL, and the service still uses that of the request."""
+    """The service ignores the endpoints in a token's catalog, and sends every call to the auth_url of the request."""
 
     def with_catalog(exchange: Exchange) -> None:
         status, headers, data = exchange.ask_keystone()
@@ -290,10 +293,10 @@ def test_a_catalog_leads_nowhere(
 def test_a_proxy_of_the_environment_is_not_used(
     monkeypatch: pytest.MonkeyPatch, cloud: Keystone, login: str, elsewhere: Proxy, request_of: RequestOf, variable: str
 ) -> None:
-    """Passwords go only where the request says, and to no proxy."""
+    """Proxies in the environment are ignored, so that passwords go to the auth_url alone."""
     with monkeypatch.context() as environment:
         environment.setenv(variable, elsewhere.auth_url.removesuffix("/v3"))
-        # A machine that reaches itself without its proxy would otherwise reach Keystone in this way, too.
+        # On a machine with no_proxy for loopback, the test would pass even if the service used the proxy.
         for exception in ("no_proxy", "NO_PROXY"):
             environment.delenv(exception, raising=False)
         answer = create_user_project(request_of())
@@ -302,7 +305,7 @@ def test_a_proxy_of_the_environment_is_not_used(
 
 
 def resolving(*answers: str) -> Callable[..., list[Any]]:
-    """Returns a resolver that gives these addresses in turn for any name, and then the last one for ever."""
+    """Returns a resolver that gives these addresses in turn for any name, and then the last one every time."""
     left = [*answers]
 
     def resolve(host: str, port: int, *_: Any, **__: Any) -> list[Any]:
@@ -313,7 +316,7 @@ def resolving(*answers: str) -> Callable[..., list[Any]]:
 
 
 def test_a_name_of_a_metadata_service_is_not_dialled(monkeypatch: pytest.MonkeyPatch, request_of: RequestOf) -> None:
-    """The address of a name is checked when the name is resolved."""
+    """A name is refused if it resolves to a metadata address."""
     monkeypatch.setattr(socket, "getaddrinfo", resolving("169.254.169.254"))
     env = {"auth_url": "http://metadata.example/", "user_id": "x", "project_id": "x", "password": "x"}
     assert create_user_project(request_of(cloud_env=env)) == NEVER
@@ -322,7 +325,7 @@ def test_a_name_of_a_metadata_service_is_not_dialled(monkeypatch: pytest.MonkeyP
 def test_a_name_that_changes_its_mind_is_dialled_where_it_was_checked(
     monkeypatch: pytest.MonkeyPatch, request_of: RequestOf
 ) -> None:
-    """The service connects to the address that it checked, even if the name then resolves to another one."""
+    """Each try resolves the name once and connects to the address that was checked, so a changed address is refused."""
     monkeypatch.setattr(allowed_hosts, "_NEVER", [ip_network("127.0.0.2")])
     monkeypatch.setattr(socket, "getaddrinfo", resolving("127.0.0.1", "127.0.0.2"))
     with socket.create_server(("127.0.0.2", 0)) as forbidden:
@@ -332,7 +335,7 @@ def test_a_name_that_changes_its_mind_is_dialled_where_it_was_checked(
             env = {"auth_url": f"http://rebound.example:{port}", "user_id": "x", "project_id": "x", "password": "x"}
             threading.Thread(target=lambda: good.accept()[0].close(), daemon=True).start()
             status, _ = create_user_project(request_of(cloud_env=env))
-        # The first try reached the good host, and the next ones resolved the name to its other address.
+        # The first try connected to the allowed address. The next one resolved the name to the forbidden address.
         assert status == 403
         with pytest.raises(TimeoutError):
             forbidden.accept()
@@ -342,7 +345,7 @@ def test_a_name_that_changes_its_mind_is_dialled_where_it_was_checked(
 def test_the_next_address_of_a_name_is_tried(
     monkeypatch: pytest.MonkeyPatch, cloud: Keystone, login: str, request_of: RequestOf, first: str
 ) -> None:
-    """Of a name with several addresses, the next allowed one is tried, and a forbidden one never."""
+    """If the first address of a name fails or is forbidden, the next one is tried, as for a host with IPv6 and IPv4."""
     monkeypatch.setattr(socket, "getaddrinfo", two_addresses(socket.getaddrinfo, first))
     port = cloud.auth_url.split(":")[2]
     env = cloud.cloud_env() | {"auth_url": f"http://two.example:{port}"}
@@ -350,7 +353,7 @@ def test_the_next_address_of_a_name_is_tried(
 
 
 def two_addresses(resolve: Callable[..., Any], first: str) -> Callable[..., Any]:
-    """Returns a resolver that knows two addresses of one name. Nothing listens at the first."""
+    """Returns a resolver that gives two.example this first address, at which nothing listens, and then loopback."""
 
     def both(host: str, port: int, *more: Any, **other: Any) -> Any:
         if host != "two.example":
@@ -365,7 +368,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encodi
 
 @contextmanager
 def dripping(first: bytes, then: bytes, context: ssl.SSLContext | None) -> Iterator[str]:
-    """Yields a server that sends this first, and then that again and again to whoever stays connected."""
+    """Yields the address of a server that sends each client `first` once, and then `then` until the client hangs up."""
     over = threading.Event()
 
     def drip(connection: socket.socket) -> None:
@@ -396,7 +399,7 @@ def dripping(first: bytes, then: bytes, context: ssl.SSLContext | None) -> Itera
         pytest.param("http", b"HTTP/1.1 ", b"2", id="a status line"),
         pytest.param("https", b"HTTP/1.1 ", b"2", id="a status line over TLS"),
         pytest.param("http", b"", b"HTTP/1.1 100 Continue\r\n\r\n", id="100 Continue"),
-        # With these bytes a TLS handshake begins, in a record of 16 KiB.
+        # These bytes announce a TLS handshake record of 16 KiB.
         pytest.param("https", b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03", b"x", id="a handshake"),
         pytest.param("http", CHUNKED, b"1\r\nx\r\n", id="chunks"),
         pytest.param("http", CHUNKED + b"1;", b"x", id="the size of a chunk"),
@@ -408,7 +411,7 @@ def dripping(first: bytes, then: bytes, context: ssl.SSLContext | None) -> Itera
 def test_whoever_answers_too_slowly_is_cut_off(
     settings_file: SettingsFile, request_of: RequestOf, leaves: Certificates, scheme: str, first: bytes, then: bytes
 ) -> None:
-    """The call ends with the request's time, and no thread is left waiting."""
+    """An answer that drips is cut off at the request's deadline, and no thread is left waiting for it."""
     settings_file("user_handler: {deadline: 1, insecure: true}")
     context = leaves.good.context() if scheme == "https" and not first.startswith(b"\x16") else None
     threads = threading.active_count()
@@ -419,7 +422,7 @@ def test_whoever_answers_too_slowly_is_cut_off(
         why = "Keystone took too long to log in. Repeat the request."
         assert (status, body) == error(504, "deadline_exceeded", why)
         assert time.monotonic() - begun < 5
-        # The slow server is still running, and goes on accepting.
+        # The dripping server still runs, with one thread that accepts connections.
         until = time.monotonic() + 5
         while threading.active_count() > threads + 1 and time.monotonic() < until:
             time.sleep(0.05)
@@ -427,7 +430,7 @@ def test_whoever_answers_too_slowly_is_cut_off(
 
 
 def packed(data: bytes, times: int) -> bytes:
-    """Returns zeros that were compressed several times."""
+    """Returns the data, compressed as many times as `times` says."""
     for _ in range(times):
         data = gzip.compress(data)
     return data
@@ -456,7 +459,7 @@ def test_an_answer_made_to_be_hard_work_is_little_work(
     headers: dict[str, str],
     body: bytes,
 ) -> None:
-    """Such an answer is refused, or read only as far as it is useful, and its line in the log is short."""
+    """An answer made to be costly takes little CPU time, is answered 400 or 502, and is logged in one short line."""
     begun = time.process_time()
     before.instead = lambda _method, _path: (status, {"Content-Type": "application/json", **headers}, body)
     answer = create_user_project(through())

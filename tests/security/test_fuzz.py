@@ -1,4 +1,4 @@
-"""Thousands of random requests, answers of Keystone, and bytes on the wire: no bug, no hang, always a JSON object.
+"""Tests that random requests, Keystone answers, bytes and quotings cause no bug, no hang and no leak of a secret.
 
 `make security` tries some of each, `make fuzz` thirty times as many.
 """
@@ -37,7 +37,7 @@ Record = Callable[[str, object], None]
 SECRET = "of the Concertim UI, and of 32 bytes at least"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "post", "\x00", ""]
 PATHS = ["/", "", *sorted({path for _, path in ROUTES})]
-# Statuses that are no bug, whatever the request is.
+# Each of these statuses may answer a random request. Any other status, such as 500, is a bug.
 GOOD = {200, 201, 400, 401, 403, 404, 405, 409, 411, 413, 415, 424, 502, 503, 504}
 
 keys = st.sampled_from(
@@ -56,7 +56,7 @@ values = st.recursive(
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yields the path to every place in a JSON value."""
+    """Yields the path to the value itself and to each value in it."""
     yield path
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, one in inner:
@@ -64,7 +64,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def changed(value: Any, path: tuple[Any, ...], to: Any) -> Any:
-    """Returns the JSON value with another one at this place."""
+    """Returns the JSON value with the value at this path replaced."""
     if not path:
         return to
     first, *rest = path
@@ -75,7 +75,7 @@ def changed(value: Any, path: tuple[Any, ...], to: Any) -> Any:
 
 @st.composite
 def changes(draw: st.DrawFn, whole: st.SearchStrategy[Any]) -> Any:
-    """Draws a JSON value in which one or two places are changed."""
+    """Draws a JSON value in which up to two inner values are replaced by random ones."""
     value = draw(whole)
     for _ in range(draw(st.integers(0, 2))):
         value = changed(value, draw(st.sampled_from([*places(value)])), draw(values))
@@ -84,7 +84,7 @@ def changes(draw: st.DrawFn, whole: st.SearchStrategy[Any]) -> Any:
 
 @st.composite
 def spoilt(draw: st.DrawFn, whole: st.SearchStrategy[bytes]) -> bytes:
-    """Draws bytes of which a few are missing, doubled or changed."""
+    """Draws bytes of which a few are removed, repeated or replaced."""
     data = draw(whole)
     for _ in range(draw(st.integers(1, 3))):
         start, size = draw(st.integers(0, len(data))), draw(st.integers(0, 5))
@@ -93,12 +93,12 @@ def spoilt(draw: st.DrawFn, whole: st.SearchStrategy[bytes]) -> bytes:
 
 
 def as_json(value: Any) -> bytes:
-    """Returns the value as JSON, as a client may write it: with everything beyond ASCII escaped."""
+    """Returns the value as JSON in which every character beyond ASCII is escaped."""
     return json.dumps(value).encode()
 
 
 def headers() -> st.SearchStrategy[dict[str, str]]:
-    """Draws headers that mean something here, with any values that HTTP can carry."""
+    """Returns a strategy for headers that this service or its libraries read, with any value that HTTP can carry."""
     latin = st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=60)
     names = ["Authorization", "Content-Type", "Content-Length", "Transfer-Encoding", "Host", "X-OpenStack-Request-ID"]
     names += ["Expect", "Accept", "X-Forwarded-For", "X-Http-Method-Override", "Content-Encoding", "Cookie"]
@@ -108,7 +108,7 @@ def headers() -> st.SearchStrategy[dict[str, str]]:
 
 @pytest.fixture
 def refusing() -> Iterator[Proxy]:
-    """Yields a server that refuses every log-in at once, as a Keystone does."""
+    """Runs a server that immediately refuses every log-in as Keystone does."""
     refused = refusal(401, "No.")
     with proxy("http://127.0.0.1:9") as running:
         running.instead = lambda _method, _path: refused
@@ -125,7 +125,7 @@ def test_any_request_is_answered_in_json(
     guarded: bool,
 ) -> None:
     """Except for GET / and HEAD, any request is answered with a JSON object, whether or not its caller gets in."""
-    # Only this Keystone is ever connected to, whatever auth_url is drawn.
+    # A random auth_url must not lead to any other server.
     settings_file(json.dumps({"user_handler": {"allowed_auth_urls": [refusing.auth_url]}}))
     if guarded:
         monkeypatch.setenv(JWT_VARIABLE, SECRET)
@@ -173,19 +173,19 @@ def test_any_request_is_answered_in_json(
     try_one()
     record_property("inputs", ("requests", statuses.total()))
     assert statuses[401] or not guarded
-    # Some of the requests went all the way to Keystone.
+    # Without these, the random requests would have missed some of the ways through the service.
     assert {200, 400, 403, 404, 405} <= set(statuses)
     assert refusing.calls
 
 
-# Statuses that are not tried again after a pause, which would take too long here.
+# Statuses such as 503 are left out: the service pauses before it retries them, which would take too long here.
 STATUSES = [200, 201, 202, 204, 206, 300, 302, 304, 400, 401, 404, 405, 409, 410, 413, 418, 422, 501]
 APPLICATION_JSON = {"Content-Type": "application/json"}
 
 
 @st.composite
 def answers(draw: st.DrawFn, good: Answered) -> Answered:
-    """Draws an answer that is similar to this one, or quite different."""
+    """Draws an answer that differs from this one in anything from nothing to its status, headers and body."""
     status, given_headers, data = good
     if data:
         data = draw(changes(st.just(json.loads(data))).map(as_json) | spoilt(st.just(data)) | st.binary())
@@ -198,13 +198,13 @@ def answers(draw: st.DrawFn, good: Answered) -> Answered:
 
 @pytest.fixture(scope="module")
 def played() -> Iterator[Stage]:
-    """Yields the server that gives the rehearsed answers."""
+    """Runs the proxy that gives the rehearsed answers."""
     with stage() as running:
         yield running
 
 
 class _Odd:
-    """A Keystone that answers as rehearsed except for one call. One request after another asks it."""
+    """A scripted Keystone for one request, which answers as rehearsed except for one call."""
 
     def __init__(self, rehearsal: Rehearsal, index: int, instead: Answered) -> None:
         self._left = {asked: [*given] for asked, given in rehearsal.answers.items()}
@@ -212,7 +212,7 @@ class _Odd:
         self._lock = threading.Lock()
 
     def answer(self, exchange: Exchange) -> None:
-        """Serves the next call."""
+        """Answers the next call."""
         asked = exchange.command, "/v3" + exchange.path.partition("/v3")[2]
         with self._lock:
             self._index -= 1
@@ -224,10 +224,10 @@ class _Odd:
 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(("method", "path"), [pytest.param(*route, id=" ".join(route)) for route in ROUTES])
-def test_whatever_keystone_answers_is_no_bug_of_ours(
+def test_no_answer_of_keystone_causes_a_bug(
     cloud: Keystone, login: str, played: Stage, record_property: Record, method: str, path: str
 ) -> None:
-    """Another shape, other bytes or another status at any of its calls cause no bug."""
+    """A Keystone that answers any one call with other JSON, other bytes or another status causes no bug."""
     function = handler.ROUTES[method, path]
     user = cloud.admin.users.create(f"concertim_{login}", domain="default", password="x", **mark("user", login))
     project = cloud.admin.projects.create(f"concertim_{login}_project", domain="default", **mark("project", login))
@@ -254,13 +254,13 @@ def test_whatever_keystone_answers_is_no_bug_of_ours(
 
 
 def mark(kind: str, login: str) -> dict[str, str]:
-    """Returns the attributes of what Concertim manages."""
+    """Returns the attributes that mark a user or project as managed by Concertim."""
     return {"concertim_kind": kind, "concertim_name": login}
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service that connects to nobody."""
+    """Runs a service that may connect only to a port where nothing listens."""
     config = tmp_path_factory.mktemp("wire") / "config.yaml"
     config.write_text(f"user_handler: {{log_file: {config.parent}/log, allowed_auth_urls: ['http://127.0.0.1:9']}}")
     with service("--config", str(config)) as one:
@@ -269,7 +269,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.mark.timeout(3600)
 def test_any_bytes_on_the_wire_are_answered_or_hung_up_on(running: Service, record_property: Record) -> None:
-    """The next request is served, the log has no bug, and standard error has nothing at all."""
+    """Random bytes are answered or disconnected. The next request is served, nothing is 500, and stderr stays empty."""
     at = urlsplit(str(running.url))
     request = (
         b"POST /create_user_project HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -323,7 +323,7 @@ QUOTINGS: list[Callable[[str], str]] = [
 
 @pytest.mark.timeout(3600)
 def test_no_quoting_of_quotings_brings_a_secret_past_the_mask(record_property: Record) -> None:
-    """A secret that was quoted up to four times in a row is still masked."""
+    """A secret is masked in a text that has quoted it in up to four ways, one inside another."""
     tried = 0
     words = st.text(string.ascii_letters + string.digits, min_size=6, max_size=12)
     glues = st.text(max_size=6) | st.sampled_from([*GLUES.values()])

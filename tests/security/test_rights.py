@@ -1,4 +1,4 @@
-"""The policy in SECURITY.md gives cloud_env's account enough rights, and fewer than an administrator's."""
+"""Tests that the policy in SECURITY.md is enough for every function, and does not make the account an administrator."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ from tests.support.service import ROOT
 
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Keystone, dict[str, Any]]]:
-    """A Keystone with the policy of SECURITY.md, and the cloud_env of an account that holds its role alone."""
+    """Runs a Keystone with the policy of SECURITY.md, and an account that has only the role which the policy names."""
     rules = re.findall(r'^    (".+": ".+")$', (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
     assert len(rules) > 15
     policy = tmp_path_factory.mktemp("policy") / "policy.yaml"
@@ -41,12 +41,12 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Keystone,
 
 @pytest.fixture(autouse=True)
 def _grants(settings_file: Callable[[str], Path]) -> None:
-    """Sets roles without `admin`, which this account cannot grant."""
+    """Sets cloud_env_roles to the policy's role, because the account cannot grant the default, `admin`."""
     settings_file("user_handler: {cloud_env_roles: [user_handler]}")
 
 
 def made(answer: Answer) -> dict[str, Any]:
-    """Returns the body of a 201."""
+    """Asserts that the answer is 201, and returns its body."""
     status, body = answer
     assert (status, type(body)) == (201, dict)
     assert isinstance(body, dict)
@@ -54,7 +54,7 @@ def made(answer: Answer) -> dict[str, Any]:
 
 
 def test_the_policy_is_enough_for_every_function(strict: tuple[Keystone, dict[str, Any]], login: str) -> None:
-    """The policy is enough for every function, for repeats, and for changed passwords."""
+    """The account can do all that every function needs, including repeated requests and changed passwords."""
     _, cloud_env = strict
 
     def ask(function: Callable[[dict[str, Any]], Answer], **body: Any) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def test_the_policy_is_enough_for_every_function(strict: tuple[Keystone, dict[st
     assert (201, ask(delete_user, user_info=removal)) == done()
 
 
-# Somebody who has stolen the account's password might try these.
+# Somebody who has stolen the account's password might try each of these.
 ESCAPES: dict[str, Callable[[Client, Keystone, dict[str, Any], str], Any]] = {
     "change the administrator": lambda own, cloud, _env, _project: own.users.update(
         cloud.admin.session.get_user_id(), password="mine"
@@ -116,7 +116,7 @@ ESCAPES: dict[str, Callable[[Client, Keystone, dict[str, Any], str], Any]] = {
 
 
 def role(cloud: Keystone, name: str) -> str:
-    """Returns the id of this role."""
+    """Returns the id of the role with this name."""
     return str(cloud.admin.roles.list(name=name)[0].id)
 
 
@@ -124,7 +124,7 @@ def role(cloud: Keystone, name: str) -> str:
 def test_the_account_cannot_become_an_administrator(
     strict: tuple[Keystone, dict[str, Any]], login: str, escape: str
 ) -> None:
-    """The account can neither become an administrator nor change what Concertim does not manage."""
+    """Keystone forbids the account to gain further rights and to change what Concertim does not manage."""
     cloud, cloud_env = strict
     person = {"cloud_env": cloud_env, "username": login, "password": "correct-horse"}
     project_id = made(create_user_project(person))["project_id"]

@@ -1,4 +1,4 @@
-"""What the start refuses, and what it warns of, so that an operator does not overlook a risk."""
+"""Tests which settings keep the service from starting, and which open access it warns of in the log."""
 
 import os
 import subprocess
@@ -19,14 +19,14 @@ UNVERIFIED = "certificates of https Keystones are not verified"
 
 
 def too_short(size: int) -> str:
-    """Returns what is said of a secret of so many bytes."""
+    """Returns the message for a secret of this many bytes."""
     ui = "set a longer secret here and in the Concertim UI (openssl rand -hex 32)"
     return f"has {size} bytes, and at least 32 are needed: {ui}"
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Callable[[str], str]:
-    """Writes a config file with this text in the service's section, and returns its path."""
+    """Returns a function that writes a config file with these lines under user_handler, and returns its path."""
 
     def write(text: str) -> str:
         path = tmp_path / "config.yaml"
@@ -37,7 +37,7 @@ def config(tmp_path: Path) -> Callable[[str], str]:
 
 
 def start(config: str, **environment: str) -> tuple[int, str]:
-    """Runs handler.py to its end, and returns the exit code and standard error."""
+    """Runs handler.py until it exits, and returns the exit code and its standard error."""
     command = [sys.executable, "handler.py", "--listen", "127.0.0.1:0", "--config", config]
     env = os.environ | environment
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=30, check=False)
@@ -46,13 +46,13 @@ def start(config: str, **environment: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("secret", ["", " \n", "short", "x" * 31, f" {'x' * 31}\n"])
 def test_a_secret_that_can_be_guessed_stops_the_start(config: Callable[[str], str], secret: str) -> None:
-    """A short secret stops the start. So does an empty one, because a variable may not have been filled in."""
+    """A short or empty JWT_SECRET stops the start: an empty one may come from a variable that was not filled in."""
     why = too_short(len(secret.strip()))
     assert start(config(""), JWT_SECRET=secret) == (1, f"environment variable JWT_SECRET: {why}\n")
 
 
 def test_a_secret_that_is_no_text_stops_the_start(config: Callable[[str], str]) -> None:
-    """A secret that is no text stops the start with a sentence."""
+    """A JWT_SECRET that is not UTF-8 stops the start with a message in place of a traceback."""
     secret = os.fsdecode(b"\xff" * 40)
     assert start(config(""), JWT_SECRET=secret) == (1, "environment variable JWT_SECRET: is not UTF-8 text\n")
 
@@ -71,7 +71,7 @@ def test_a_secret_that_is_no_text_stops_the_start(config: Callable[[str], str]) 
 def test_a_secret_file_that_protects_nothing_stops_the_start(
     config: Callable[[str], str], tmp_path: Path, content: bytes | None, why: str
 ) -> None:
-    """A secret file that is missing, malformed or too short stops the start, and the message has the setting's line."""
+    """A secret file that is missing, too short or not one line of UTF-8 stops the start. The message has the line."""
     file = tmp_path / "secret"
     if content is not None:
         file.write_bytes(content)
@@ -81,14 +81,14 @@ def test_a_secret_file_that_protects_nothing_stops_the_start(
 
 
 def test_a_fifo_in_place_of_a_secret_file_does_not_hang_the_start(config: Callable[[str], str], tmp_path: Path) -> None:
-    """The start does not wait for somebody to write into a FIFO."""
+    """A FIFO as secret file is refused, because reading from it would wait for a writer forever."""
     os.mkfifo(tmp_path / "fifo")
     code, said = start(config(f"  jwt_secret_file: {tmp_path}/fifo\n"))
     assert (code, said.endswith("fifo is no file\n")) == (1, True)
 
 
 def test_a_secret_in_place_of_its_file_is_not_quoted(config: Callable[[str], str]) -> None:
-    """The message does not quote it, as it would end in the log of the container."""
+    """A secret that stands in the setting jwt_secret_file is not quoted, because the message ends up in a log."""
     path = config(f"  jwt_secret_file: {'f' * 64}\n")
     why = "must be the absolute path of a file, not the secret itself"
     assert start(path) == (1, f"{path}: line 3: user_handler.jwt_secret_file: {why}\n")
@@ -96,14 +96,14 @@ def test_a_secret_in_place_of_its_file_is_not_quoted(config: Callable[[str], str
 
 @pytest.mark.parametrize("name", ["jwt_secret_file", "allowed_auth_urls", "cacert", "deadline"])
 def test_a_setting_without_a_value_stops_the_start(config: Callable[[str], str], name: str) -> None:
-    """A setting without a value stops the start, as a template may have had nothing to fill in."""
+    """A setting without a value stops the start, because an unfilled template would silently turn off protection."""
     path = config(f"  {name}:\n")
     why = "has no value; leave the line out to have the default"
     assert start(path) == (1, f"{path}: line 3: user_handler.{name}: {why}\n")
 
 
 def test_two_secrets_stop_the_start(config: Callable[[str], str], tmp_path: Path) -> None:
-    """Two secrets stop the start, because it would not be clear which one counts."""
+    """JWT_SECRET beside jwt_secret_file stops the start, because it would be unclear which of them applies."""
     (tmp_path / "secret").write_text(SECRET)
     path = config(f"  jwt_secret_file: {tmp_path}/secret\n")
     why = "user_handler.jwt_secret_file: is given beside JWT_SECRET: leave one of them out"
@@ -111,15 +111,15 @@ def test_two_secrets_stop_the_start(config: Callable[[str], str], tmp_path: Path
 
 
 def test_a_secret_in_the_shared_file_stops_the_start(config: Callable[[str], str]) -> None:
-    """Every Concertim service on the host reads the shared file. The message does not quote the secret."""
+    """A secret in the config file, which all Concertim services read, stops the start without being quoted."""
     path = config(f"  jwt_secret: {SECRET!r}\n")
     code, said = start(path)
     where = "belongs in the environment variable JWT_SECRET, or in a file that jwt_secret_file names"
     assert (code, said) == (1, f"{path}: line 3: jwt_secret: {where}\n")
 
 
-def test_all_that_is_wrong_is_told_at_once(config: Callable[[str], str]) -> None:
-    """Mistakes in the settings and in the secret are told together."""
+def test_all_mistakes_are_reported_together(config: Callable[[str], str]) -> None:
+    """All mistakes in the settings and in the secret are reported together."""
     path = config("  deadline: -1\n  insecure: 'yes'\n  allowed_auth_urls: []\n  jwt_lifetime: 5\n")
     code, said = start(path, JWT_SECRET="short")
     lines = [line.removeprefix(f"{path}: ").split(": ")[:2] for line in said.splitlines()]
@@ -146,14 +146,14 @@ def test_all_that_is_wrong_is_told_at_once(config: Callable[[str], str]) -> None
     ],
 )
 def test_an_allowed_url_that_is_none_stops_the_start(config: Callable[[str], str], url: str) -> None:
-    """A value that is no URL would allow nothing, or something else."""
+    """An invalid URL in allowed_auth_urls stops the start, because it would allow nothing or something unintended."""
     code, said = start(config(f"  allowed_auth_urls: [{url!r}]\n"))
     assert code == 1
     assert "line 3: user_handler.allowed_auth_urls.0: " in said
 
 
 def test_insecure_beside_certificates_stops_the_start(config: Callable[[str], str], tmp_path: Path) -> None:
-    """`insecure` and `cacert` contradict each other, so one of them is a mistake."""
+    """The settings cacert and insecure together stop the start, because they contradict each other."""
     path = config(f"  cacert: {requests.utils.DEFAULT_CA_BUNDLE_PATH}\n  insecure: true\n")
     why = "must not be true beside cacert: certificates are either verified or not"
     assert start(path) == (1, f"{path}: line 4: user_handler.insecure: {why}\n")
@@ -172,7 +172,7 @@ def test_insecure_beside_certificates_stops_the_start(config: Callable[[str], st
 def test_the_start_warns_once_of_every_door_that_is_open(
     config: Callable[[str], str], text: str, environment: dict[str, str], warnings: list[str]
 ) -> None:
-    """The start warns of each risk once, and of none that is not there."""
+    """The start logs one warning for each protection that is off, and none for those that are on."""
     with service("--config", config(text), **environment) as running:
         said = running.said()
     lines = [line.partition(" (startup) - [-] ")[2] for line in said.splitlines() if "[WARNING]" in line]
@@ -182,7 +182,7 @@ def test_the_start_warns_once_of_every_door_that_is_open(
 
 
 def test_the_service_asks_for_a_token_and_says_so_in_one_line(config: Callable[[str], str]) -> None:
-    """A refused caller gets 401, and one line in the log has the method and the path."""
+    """A request without a token is answered 401 and logged in one line with its method, its path and its client."""
     with service("--config", config(""), JWT_SECRET=SECRET) as running:
         refused = requests.post(f"{running.url}/user", json={}, timeout=10)
         let_in = requests.post(
@@ -200,7 +200,7 @@ def test_the_service_asks_for_a_token_and_says_so_in_one_line(config: Callable[[
 def test_a_broken_file_of_another_service_is_told_without_its_password(
     config: Callable[[str], str], tmp_path: Path
 ) -> None:
-    """YAML takes a password that begins with an asterisk for an alias, and the message does not quote it."""
+    """The message about an alias in broken YAML leaves out its name, which may be a password that begins with '*'."""
     path = tmp_path / "broken.yaml"
     path.write_text("openstack:\n  password: *correct-horse-battery\n")
     assert start(str(path)) == (1, f"{path}: line 2: found undefined alias …\n")

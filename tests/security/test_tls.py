@@ -1,4 +1,4 @@
-"""Each reason why TLS with a Keystone fails is named with what helps, and the tests try that it helps."""
+"""Tests that each problem with TLS to a Keystone is answered with its cause, and that the remedies work."""
 
 import json
 import socket
@@ -42,19 +42,19 @@ PLAIN = error(
 
 @contextmanager
 def tls(keystone: str, leaf: Leaf) -> Iterator[str]:
-    """The URL of the Keystone behind TLS with this certificate."""
+    """Yields the https URL of the Keystone behind a proxy with this certificate."""
     with proxy(keystone, leaf.context()) as running:
         yield running.auth_url.replace("http:", "https:")
 
 
 @pytest.fixture
 def over_tls(cloud: Keystone, request_of: Callable[..., dict[str, Any]]) -> RequestTo:
-    """Builds a sign-up for this auth_url."""
+    """Returns a function that builds a sign-up for an auth_url."""
     return lambda auth_url: request_of(cloud_env=cloud.cloud_env() | {"auth_url": auth_url})
 
 
 def not_verified(shown: str, more: str = "") -> Answer:
-    """Returns the answer where the certificate is this one."""
+    """Returns the answer to a request whose Keystone shows this certificate."""
     return error(502, "not_a_keystone", f"The certificate of cloud_env.auth_url {CERTIFICATES[shown]}{more}")
 
 
@@ -74,7 +74,7 @@ def test_https_is_verified_with_the_setting(
     shown: str,
     trusted: str,
 ) -> None:
-    """A certificate is accepted once `cacert` names its authority, or itself if self-signed, as refusals advise."""
+    """The setting cacert makes a certificate trusted, as the answers advise, by its authority or by the certificate."""
     settings_file(f"user_handler: {{cacert: {attrgetter(trusted)(leaves)}}}")
     with tls(cloud.auth_url, getattr(leaves, shown)) as url:
         assert create_user_project(over_tls(url)) == finished(cloud, login)
@@ -82,7 +82,7 @@ def test_https_is_verified_with_the_setting(
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 @pytest.mark.parametrize("shown", CERTIFICATES)
-def test_a_certificate_that_is_not_good_is_refused_for_what_is_wrong_with_it(
+def test_a_bad_certificate_is_refused_for_what_is_wrong_with_it(
     cloud: Keystone,
     leaves: Certificates,
     settings_file: SettingsFile,
@@ -91,7 +91,7 @@ def test_a_certificate_that_is_not_good_is_refused_for_what_is_wrong_with_it(
     shown: str,
     host: str,
 ) -> None:
-    """The answer tells the fault. Only the log has the certificate's name, because callers choose who shows it."""
+    """The answer says what is wrong with the certificate. Only the log has its name, which callers may not learn."""
     settings_file(f"user_handler: {{cacert: {leaves.authority}}}")
     with tls(cloud.auth_url, getattr(leaves, shown)) as url:
         answer = create_user_project(over_tls(url.replace("127.0.0.1", host)))
@@ -109,7 +109,7 @@ def test_the_name_in_a_certificate_is_told_where_operators_say_what_is_dialled(
     over_tls: RequestTo,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With the setting, the answer tells the name, and with that name in auth_url the sign-up works."""
+    """If allowed_auth_urls is set, the answer has the name in the certificate. A sign-up works with it in auth_url."""
     resolve = socket.getaddrinfo
 
     def resolve_other(host: str, *more: Any, **other: Any) -> Any:
@@ -127,7 +127,7 @@ def test_the_name_in_a_certificate_is_told_where_operators_say_what_is_dialled(
 def test_insecure_must_be_asked_for(
     cloud: Keystone, login: str, leaves: Certificates, settings_file: SettingsFile, over_tls: RequestTo
 ) -> None:
-    """Only with `insecure` is nothing verified."""
+    """Certificates are not verified if the setting insecure is true."""
     settings_file("user_handler: {insecure: true}")
     with tls(cloud.auth_url, leaves.other_name) as url:
         assert create_user_project(over_tls(url)) == finished(cloud, login)
@@ -135,7 +135,7 @@ def test_insecure_must_be_asked_for(
 
 @contextmanager
 def accepting(serve: Callable[[socket.socket], object]) -> Iterator[tuple[str, list[int]]]:
-    """Yields the address of a server that serves each connection so, and the ports of those who have connected."""
+    """Yields the address of a server that serves each connection so, and the list of client ports that connected."""
     seen: list[int] = []
 
     def accept() -> None:
@@ -158,7 +158,7 @@ def accepting(serve: Callable[[socket.socket], object]) -> Iterator[tuple[str, l
 
 
 def hand_on(wire: socket.socket, to: str) -> None:
-    """Passes bytes between the connection and the server of this URL, both ways."""
+    """Passes bytes in both directions between the connection and the server of this URL."""
 
     def pour(one: socket.socket, other: socket.socket) -> None:
         with suppress(OSError):
@@ -175,13 +175,13 @@ def hand_on(wire: socket.socket, to: str) -> None:
 
 
 def test_http_at_a_port_of_tls_is_told(cloud: Keystone, leaves: Certificates, over_tls: RequestTo) -> None:
-    """A port of Python's TLS hangs up on plain HTTP, and the answer says that the port speaks TLS."""
+    """A TLS server that hangs up on plain HTTP, as Python's does, is reported as one that speaks TLS."""
     with tls(cloud.auth_url, leaves.good) as url:
         assert create_user_project(over_tls(url.replace("https:", "http:"))) == SPEAKS_TLS
 
 
-def test_an_alert_of_tls_is_no_death(over_tls: RequestTo) -> None:
-    """A port that answers plain HTTP with an alert of TLS is asked once, and the answer says that it speaks TLS."""
+def test_an_alert_of_tls_shows_that_the_port_speaks_tls(over_tls: RequestTo) -> None:
+    """A server that answers plain HTTP with a TLS alert is known to speak TLS, and is asked only once."""
 
     def alert(wire: socket.socket) -> None:
         wire.recv(65536)
@@ -195,17 +195,17 @@ def test_an_alert_of_tls_is_no_death(over_tls: RequestTo) -> None:
 def test_https_at_a_plain_port_is_told_after_one_wait(
     cloud: Keystone, over_tls: RequestTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A plain port waits for the rest of a TLS handshake. After one time-out, the service asks it without TLS."""
+    """A plain server waits for the rest of a TLS greeting, so after one time-out it is asked again without TLS."""
     monkeypatch.setattr(transport, "CONNECT_SECONDS", 0.5)
     with accepting(lambda wire: hand_on(wire, cloud.auth_url)) as (where, connected):
         assert create_user_project(over_tls(f"https://{where}")) == PLAIN
     assert len(connected) == 2
 
 
-def test_who_says_nothing_at_all_is_not_said_to_speak_either(
+def test_a_silent_server_is_not_reported_as_plain_or_as_tls(
     over_tls: RequestTo, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A Keystone that says nothing may only hang, so the answer does not say what the port speaks."""
+    """A silent server is not reported as plain or TLS: it may be a Keystone that hangs, so a repeat may help."""
     monkeypatch.setattr(transport, "CONNECT_SECONDS", 0.5)
     over = threading.Event()
     with accepting(lambda _: over.wait(30)) as (where, connected):
@@ -221,14 +221,14 @@ def test_who_says_nothing_at_all_is_not_said_to_speak_either(
     ("read", "why"),
     [
         (65536, "The connection to cloud_env.auth_url ended while TLS began. Repeat the request."),
-        # A peer that closes a connection before it has read everything resets it.
+        # A server that closes a connection with unread bytes resets it.
         (1, "Keystone cannot be reached at cloud_env.auth_url."),
     ],
 )
 def test_a_connection_that_ends_as_tls_begins_is_tried_again(
     over_tls: RequestTo, caplog: pytest.LogCaptureFixture, read: int, why: str
 ) -> None:
-    """A connection that ends while TLS begins is tried again, as the server may be starting or stopping."""
+    """A connection that ends during the handshake is retried, since the server may be stopping or starting."""
     with accepting(lambda wire: wire.recv(read)) as (where, connected):
         answer = create_user_project(over_tls(f"https://{where}"))
     assert answer == error(502, "keystone_failed", why)
@@ -239,7 +239,7 @@ def test_a_connection_that_ends_as_tls_begins_is_tried_again(
 def test_a_keystone_that_wants_a_certificate_of_ours_is_told_as_openssl_tells_it(
     leaves: Certificates, settings_file: SettingsFile, over_tls: RequestTo
 ) -> None:
-    """No setting can give the service a certificate, so the answer tells what OpenSSL says."""
+    """A Keystone that requires a client certificate is reported with OpenSSL's reason, as no setting provides one."""
     settings_file(f"user_handler: {{cacert: {leaves.authority}}}")
     context = leaves.good.context()
     context.verify_mode = ssl.CERT_REQUIRED
@@ -251,7 +251,7 @@ def test_a_keystone_that_wants_a_certificate_of_ours_is_told_as_openssl_tells_it
             try:
                 context.wrap_socket(wire, server_side=True)
             finally:
-                # Otherwise the answer, which is an alert, may come after the end of the connection.
+                # Unread bytes would reset the connection, and the alert could be lost.
                 raw.recv(65536)
 
     with accepting(refuse) as (where, connected):
@@ -262,6 +262,6 @@ def test_a_keystone_that_wants_a_certificate_of_ours_is_told_as_openssl_tells_it
 
 
 def test_a_plain_keystone_that_is_down_is_not_said_to_speak_tls(over_tls: RequestTo) -> None:
-    """Nobody listens at the port, so the answer only says that Keystone cannot be reached."""
+    """A port where nothing listens is reported as unreachable, and not as one that speaks TLS."""
     why = "Keystone cannot be reached at cloud_env.auth_url."
     assert create_user_project(over_tls("http://127.0.0.1:1")) == error(502, "keystone_failed", why)
