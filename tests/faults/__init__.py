@@ -1,1 +1,1 @@
-"""A sign-up is broken at every call, overlapped and killed: it must end as if nothing had happened."""
+"""Tests that requests keep the promise and can be repeated, whatever fails, overlaps or dies at any of their calls."""

@@ -1,4 +1,4 @@
-"""Counts the trials, and those that healed."""
+"""Counts the trials of the fault tests, removes what they made, and sums up in the summary how many healed."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,24 +12,24 @@ from tests.support.keystone import Keystone
 
 @pytest.fixture(autouse=True)
 def _one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests run on one machine, so a claim need not last longer for clocks that differ."""
+    """Lets claims expire sooner, because the clocks of different hosts need not be allowed for on one machine."""
     monkeypatch.setattr(claims, "SECONDS_BETWEEN_CLOCKS", 0)
 
 
 @pytest.fixture
 def trial(cloud: Keystone, login: str, record_property: Callable[[str, object], None]) -> Iterator[None]:
-    """Counts the test as a trial and removes what it made, so that thousands of trials do not slow the cloud down."""
+    """Counts the test as a trial, and removes what it has made, as thousands of leftovers would slow Keystone down."""
     record_property("trial", "")
     yield
     clear(cloud.admin, login, f"{login}-2", f"{login}-2 team")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Prints how many trials there were, and how many of them healed."""
+    """Writes how many trials there were, and how many of them healed."""
 
     def trials(outcome: str, kind: str = "") -> int:
         reports = [one for one in terminalreporter.getreports(outcome) if getattr(one, "when", "") == "call"]
-        # Some tests are many trials.
+        # One test may record many trials.
         return sum(list(one.user_properties).count(("trial", "")) for one in reports if kind in one.nodeid)
 
     healed, pages = trials("passed"), trials("passed", "_page")

@@ -1,4 +1,4 @@
-"""The ways in which one call to Keystone goes wrong."""
+"""Provides the faults that can happen to a call to Keystone, and the course of a trial with one of them."""
 
 import threading
 import time
@@ -19,56 +19,56 @@ from tests.support.keystone import Keystone
 from tests.support.proxy import Answered, Exchange, Fault, Proxy
 
 JSON = {"Content-Type": "application/json"}
-# Seconds between the bytes of a slow answer.
+# This many seconds pass between the bytes of an answer that drips.
 DRIP = 1
 
 
 def status(code: int) -> Fault:
-    """Something in front of Keystone answers in its place with this status."""
+    """Returns a fault that answers with this status, as a proxy might. Keystone never receives the call."""
     return lambda exchange: exchange.reply((code, {"Content-Type": "text/html"}, b"<html>try later</html>"))
 
 
 def cut_before(exchange: Exchange) -> None:
-    """The connection closes before Keystone gets the call."""
+    """Closes the connection before Keystone receives the call."""
     exchange.cut()
 
 
 def cut_after(exchange: Exchange) -> None:
-    """Keystone acts, and its answer is lost."""
+    """Lets Keystone execute the call, and closes the connection without its answer."""
     exchange.ask_keystone()
     exchange.cut()
 
 
 def cut_within(exchange: Exchange) -> None:
-    """Keystone acts, and half of its answer is lost."""
+    """Lets Keystone execute the call, and sends only half of its answer."""
     data = exchange.as_bytes(exchange.ask_keystone())
     exchange.send(data[: len(data) // 2])
     exchange.cut()
 
 
 def close_silently(exchange: Exchange) -> None:
-    """The answer is good, and then the cached connection closes without notice, as a bare uWSGI closes it."""
+    """Sends Keystone's answer and then closes the connection without telling so, as a uWSGI without a proxy does."""
     exchange.reply(exchange.ask_keystone())
     exchange.cut()
 
 
 def garbage(exchange: Exchange) -> None:
-    """What comes is not even HTTP."""
+    """Sends bytes that are not HTTP."""
     exchange.send(b"\x16\x03\x01\x00\xff" * 20 + b"\r\n\r\n")
     exchange.cut()
 
 
 def html(exchange: Exchange) -> None:
-    """A page comes with a status of success."""
+    """Sends an HTML page with the status 200."""
     exchange.reply((200, {"Content-Type": "text/html"}, b"<html>Down for maintenance</html>"))
 
 
 def other_json(exchange: Exchange) -> None:
-    """A success comes in JSON, from something that is no Keystone."""
+    """Sends a success in JSON that does not have the form of Keystone's answers."""
     exchange.reply((200, JSON, b'{"status": "ok"}'))
 
 
-# Something in front of Keystone answers in its place in one of these forms.
+# Proxies, filters and gateways before Keystone answer in its place in one of these forms.
 FORMS: Mapping[str, tuple[str, bytes]] = {
     "text": ("text/plain", b"default backend"),
     "HTML": ("text/html", b"<html>Something is wrong.</html>"),
@@ -78,7 +78,7 @@ PAGE_STATUSES = (401, 403, 404, 409)
 
 
 def page(code: int, form: str) -> Fault:
-    """Something in front of Keystone refuses the call, and Keystone never gets it."""
+    """Returns a fault that refuses the call in another form than Keystone's. Keystone never receives the call."""
     content_type, body = FORMS[form]
     return lambda exchange: exchange.reply((code, {"Content-Type": content_type}, body))
 
@@ -92,7 +92,7 @@ def page_at(index: int, code: int) -> str:
 
 
 def drip(exchange: Exchange) -> None:
-    """Keystone acts, and its answer arrives at one byte a second."""
+    """Lets Keystone execute the call, and sends its answer one byte a second."""
     for byte in exchange.as_bytes(exchange.ask_keystone()):
         exchange.send(bytes([byte]))
         if exchange.seen.over.wait(DRIP):
@@ -100,7 +100,7 @@ def drip(exchange: Exchange) -> None:
     exchange.cut()
 
 
-# These faults end within the call. Each comes once, or again at every call that follows.
+# These faults end within the call's time. They are tried at one call, or at one and all that follow.
 PASSING: Mapping[str, Fault] = {
     "500": status(500),
     "503": status(503),
@@ -113,31 +113,32 @@ PASSING: Mapping[str, Fault] = {
     "other json": other_json,
 }
 
-# A fault that outlasts the call's time is the same whether it comes once or again.
+# These outlast the request's deadline, so no call follows for which it matters whether they are lasting.
 OUTLASTING = ("drip", "hang", "late")
-# Keystone gets no call while one of these lasts, so what follows is the same for each. Each call meets two in turn.
+# Keystone does not receive a call with one of these faults, so they all have the same effect while they last. For each
+# call, two of them take their turn as lasting faults.
 UNHEARD = ("500", "503", "cut before", "garbage", "html", "other json")
-# Only these could mislead a repeat that finds what an earlier request made, so its calls are tried in these ways only.
-# Faults that last while Keystone gets no call are tried with pages.
+# All requests but a sign-up that finds nothing are tried in these ways only, as these are the ones that could mislead a
+# repeat. Lasting faults in which Keystone receives nothing are tried with pages.
 LOST_WAYS = [("cut after", True), ("other json", False), ("late", False)]
 
 
 def every_way(index: int) -> Iterator[tuple[str, bool]]:
-    """Returns the ways in which the call of this number can fail, and whether each lasts."""
+    """Yields the kinds of fault to try at the call of this number, each with whether it lasts."""
     in_turn = {UNHEARD[(2 * index + turn) % len(UNHEARD)] for turn in range(2)}
     yield from ((kind, False) for kind in (*PASSING, *OUTLASTING))
     yield from ((kind, True) for kind in PASSING if kind not in UNHEARD or kind in in_turn)
 
 
-# Deadlines in seconds: SHORT where the fault outlasts the call, and LONG everywhere else.
+# The deadline, in seconds, is short in trials whose fault lasts until it passes, and long in all others.
 SHORT, LONG = 4, 50
-# The attributes of a user that say since when a request is, or was, at work on them.
+# These attributes of a user hold the time at which a request claimed or took over the user.
 CLAIM_TIMES = ("concertim_claimed", "concertim_taken_over")
 
 
 @dataclass
 class Outage:
-    """Spoils the call of this number since the outage began. One that lasts also spoils all calls after it."""
+    """Applies a fault to one call, counted from `begin`, and if it is lasting also to all that follow, until `heal`."""
 
     proxy: Proxy
     kind: str
@@ -148,7 +149,7 @@ class Outage:
     _late: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def begin(self) -> None:
-        """Calls are counted from now on."""
+        """Starts to count the calls."""
         first = len(self.proxy.calls) + self.index
         faults = {**PASSING, **PAGES, "drip": drip, "hang": self.hang, "late": self.late}
 
@@ -163,21 +164,21 @@ class Outage:
         self.proxy.instead = instead
 
     def heal(self) -> None:
-        """Keystone answers again as it should."""
+        """Ends the outage, so that all further calls succeed."""
         self.healed.set()
 
     def settle(self) -> None:
-        """Waits until Keystone has done what it was asked to do late."""
+        """Waits until Keystone has executed the call that was delayed."""
         if self.kind == "late":
             assert self._late.acquire(timeout=60)
 
     def hang(self, exchange: Exchange) -> None:
-        """No answer comes, and Keystone never gets the call."""
+        """Sends no answer. Keystone never receives the call."""
         exchange.seen.over.wait()
         exchange.cut()
 
     def late(self, exchange: Exchange) -> None:
-        """Keystone acts only after the client has given up and has sent its next request."""
+        """Delays the call until `heal`. By then its request has given up, and the repeat is on its way."""
         self.healed.wait()
         try:
             exchange.reply(exchange.ask_keystone())
@@ -192,9 +193,9 @@ def converges(
     settings_file: Callable[[str], Path],
     is_so: Callable[[Answer], None],
 ) -> None:
-    """Runs a trial: the call during the outage, and its repeat afterwards.
+    """Sends a request during the outage and repeats it afterwards.
 
-    Whatever is answered below 500 must be so.
+    Asserts with `is_so` that the repeat keeps the promise, and so does the first answer if it is below 500.
     """
     settings_file(f"user_handler: {{deadline: {SHORT if outage.kind in OUTLASTING else LONG}}}")
     outage.begin()
@@ -207,11 +208,11 @@ def converges(
     repeated = repeat(function, request)
     outage.settle()
     if outage.kind == "late" and repeated[0] >= 500:
-        # The late call interfered with the repeat, whose answer says so. No late call is left to interfere again.
+        # The delayed call was executed during the repeat and made it fail. No such call is left for a second repeat.
         repeated = repeat(function, request)
     is_so(repeated)
-    # The request itself repeats a call whose fault has passed, so the client never learns of it. It does not repeat
-    # a call that got half an answer, or JSON that is not Keystone's.
+    # A call that fails once is retried within the request, so the client never learns of it. Half an answer and JSON of
+    # another form are not retried.
     if outage.kind not in (*OUTLASTING, "cut within", "other json") and not outage.lasting:
         assert answer[0] < 500
     if answer[0] < 400:
@@ -223,7 +224,7 @@ def converges(
 def is_believed_nowhere(
     function: Endpoint, request: dict[str, Any], outage: Outage, is_so: Callable[[Answer], None]
 ) -> None:
-    """Runs a trial with a page that lasts: it proves nothing, and once it has passed, a repeat finishes."""
+    """Asserts that a request which meets a lasting page is answered 502, and that a repeat finishes once it is gone."""
     outage.begin()
     answer = function(request)
     assert outage.met
@@ -234,7 +235,7 @@ def is_believed_nowhere(
 
 
 def repeat(function: Endpoint, request: dict[str, Any]) -> Answer:
-    """Sends the request once more, and again after a claim that an earlier request left is no longer young."""
+    """Repeats the request. If an earlier one has left a claim, makes the claim old and repeats the request again."""
     answer = function(request)
     if "has claimed user" in str(answer[1]):
         make_claims_old(request)
@@ -243,7 +244,7 @@ def repeat(function: Endpoint, request: dict[str, Any]) -> Answer:
 
 
 def make_claims_old(request: dict[str, Any]) -> None:
-    """Makes claims an hour older, so that thousands of trials need not wait. Tests in tests/cloud do wait."""
+    """Sets the claims of the login back by an hour, so that trials need not wait, as some tests in tests/cloud do."""
     users = Keystone(request["cloud_env"]["auth_url"]).admin.users
     for user in users.list(name=f"concertim_{request['username']}"):
         times = {name: value for name, value in user.to_dict().items() if name in CLAIM_TIMES and value}
@@ -252,16 +253,17 @@ def make_claims_old(request: dict[str, Any]) -> None:
 
 
 def pages_once(proxy: Proxy, turn: int) -> None:
-    """Answers each call with a page when it is first asked. Over the four turns, a call meets every status and form.
+    """Answers each call with a page the first time that it is made, and lets its retry pass.
 
-    The proof of a person's password is left out, because it is tried only once.
+    Over all turns, each call gets every status and every form. The proof of a person's password gets no page, because
+    it is not retried.
     """
     asked: Counter[tuple[str, str]] = Counter()
 
     def instead(method: str, path: str) -> Fault | None:
         call_ = method, proxy.targets[-1]
         asked[call_] += 1
-        # A log-in of cloud_env's account comes first, twice at the most.
+        # The first two calls can be log-ins of cloud_env's account. A later log-in is that of a person.
         is_proof = path == "/auth/tokens" and len(proxy.calls) > 2
         kind = page_at(len(asked), PAGE_STATUSES[(len(asked) + turn) % len(PAGE_STATUSES)])
         return PAGES[kind] if asked[call_] % 2 and not is_proof else None
@@ -271,7 +273,7 @@ def pages_once(proxy: Proxy, turn: int) -> None:
 
 
 def warm_up(request: dict[str, Any]) -> None:
-    """Logs in and looks up what a sign-up needs, so that the next one makes no such calls."""
+    """Fills the caches with a log-in and the look-ups of a sign-up, so that the next one makes no such calls."""
     with call.serving("warm_up") as this:
         this.ends = time.monotonic() + 30
         look_up_grants(connect(SignUp.model_validate(request).cloud_env))

@@ -1,4 +1,4 @@
-"""Which sign-ups overlap, and where each of them is held, by what the model says that they ask."""
+"""Lists the pairs of sign-ups that overlap, and takes the calls before which each is held up from the model."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,11 +12,11 @@ OLD, NEW, REFUSED = "correct-horse", "battery-staple", "refused"
 
 
 def with_password(world: World, password: str) -> World:
-    """Returns the world in which its user has this password."""
+    """Returns the world with this password of its user."""
     return world.set(password=password)
 
 
-# What the cloud holds, as worlds of the model. The model tells what a sign-up asks when it meets no other.
+# These are the states of the cloud in terms of the model, from which it derives the calls of a sign-up.
 WORLDS = {
     "nothing": NOTHING,
     "half-made": with_password(HALF_MADE, OLD),
@@ -26,35 +26,35 @@ WORLDS = {
 
 
 def asked(holds: str, sends: str) -> list[str]:
-    """Returns the calls of a sign-up with this password. REFUSED sends the old one and somebody else's project_id."""
+    """Returns the calls of a sign-up with this password. REFUSED stands for OLD with a project_id that is refused."""
     refused = sends == REFUSED
     request = Request("", OLD if refused else sends, refused=refused)
     _, calls = alone(WORLDS[holds], request, Rules())
-    # In the model the request is refused for the name of its project, and here for the id of the project.
+    # In the model a sign-up is refused by the name of its project, and in these tests by the project_id.
     refusal = {"POST project": [], "GET project by name": ["GET project by id"]} if refused else {}
     return [one for call in calls for one in refusal.get(call, [call])]
 
 
 def only_reads(holds: str, calls: Sequence[str]) -> bool:
-    """Whether none of the calls changes anything. Keystone refuses to create a user who exists, which is no change."""
+    """Returns whether no call changes anything. A call that creates a user who exists does not, as it is refused."""
     return all(call.startswith(("GET", "POST token")) or (call == "POST user" and holds != "nothing") for call in calls)
 
 
 class Overlap(NamedTuple):
-    """What the cloud holds, what the two send, and what the second asks."""
+    """Two sign-ups that overlap: what the cloud holds, what each of them sends, and the calls of the second."""
 
     holds: str
     first: str
     second: str
     second_asks: list[str]
     everywhere: bool = True
-    """Whether the second is held before calls that only read, too."""
+    """Whether the second is also held up before calls that only read."""
 
     def seconds_until(self, first_until: Sequence[str]) -> list[list[str]]:
-        """Returns how far the second goes in each trial: first to its end, then up to before each of its calls.
+        """Returns the calls up to whose last the second runs, for each trial. An empty list lets it run to its end.
 
-        A trial is left out if the call before which the first was held last and all calls of the second only read: it
-        is the same as that earlier trial. The second cannot create the user, whom the first has created by then.
+        Trials are left out that equal one in which the first is held up a call earlier, because that call and those of
+        the second only read. The second cannot create the user, as the first has done so by then.
         """
         turns = [self.second_asks[:number] for number in range(len(self.second_asks) + 1)]
         turns = [until for until in turns if self.everywhere or not (until and only_reads("a user", until[-1:]))]

@@ -1,6 +1,7 @@
-"""Two sign-ups of one login at the same time, each of which can be held up before any of its calls to Keystone.
+"""Runs two concurrent sign-ups of one login, each of which can be held up before any of its calls to Keystone.
 
-The calls are those of the model (tests/model/). What it leaves out, like the grants to others, makes no difference.
+The calls have the names of the model in tests/model/. Calls that the model leaves out, such as grants to standing
+accounts, make no difference to another sign-up.
 """
 
 import threading
@@ -16,13 +17,13 @@ from lib.endpoint import Answer
 from tests.model.wire import name_of
 from tests.support.proxy import Exchange, Proxy
 
-# Seconds. On a busy machine, the deadline is enough for a sign-up that waits for another one that waits as well. The
-# patience is enough for a repeat to see a claim that was left behind grow older than the deadline.
+# Both are in seconds. On a busy machine, the deadline must allow a sign-up to wait for another one that waits, too. A
+# repeat may have to wait for an abandoned claim until that is older than the deadline, so its patience is longer.
 DEADLINE, PATIENCE = 15, 60
 
 
 class Racer:
-    """One of two sign-ups, known by its request id. It is held up before the last of these calls, if there are any."""
+    """One of two sign-ups, known by its request id. It is held up before the last call in `until`, if there is any."""
 
     def __init__(self, track: "Track", request: dict[str, Any], until: Sequence[str] = ()) -> None:
         self.request = request
@@ -36,7 +37,7 @@ class Racer:
         track.racers[self._request_id] = self
 
     def start(self, threads: ThreadPoolExecutor) -> "Future[Answer]":
-        """Begins the sign-up. Returns when it is held up or has ended."""
+        """Starts the sign-up, and returns its future once it is held up or has ended."""
         answer = threads.submit(self._send, self._request_id)
         answer.add_done_callback(lambda _: self._stands.set())
         assert self._stands.wait(60)
@@ -47,17 +48,17 @@ class Racer:
         self._let_go.set()
 
     def again(self) -> Answer:
-        """Repeats the sign-up until its answer no longer says to repeat."""
+        """Repeats the sign-up until its answer is below 500 or patience has run out, and returns the answer."""
         until = time.monotonic() + PATIENCE
         while (answer := self._send(f"req-{uuid.uuid4()}"))[0] >= 500 and time.monotonic() < until:
             time.sleep(1)
         return answer
 
     def pass_on(self, exchange: Exchange) -> None:
-        """Passes on one of its calls, and holds it if it is the one to be held."""
+        """Passes a call on to Keystone, after holding it up if it is the one."""
         name = name_of(exchange, self._others)
         self._asked.append(name)
-        # Counted by its name, because parallel calls come in any order.
+        # Parallel calls arrive in any order, so each is counted by its name.
         if self._until and name == self._until[-1] and self._asked.count(name) == self._until.count(name):
             self._stands.set()
             assert self._let_go.wait(60)
@@ -70,7 +71,7 @@ class Racer:
 
 
 class Track:
-    """A proxy on which the two run, and which tells their calls apart."""
+    """A proxy that passes the calls of each sign-up to its racer, by their request id."""
 
     def __init__(self, before: Proxy, others: set[str]) -> None:
         self.others = others
@@ -86,7 +87,7 @@ class Track:
 
 
 def race(first: Racer, second: Racer, threads: ThreadPoolExecutor) -> dict[Racer, Answer]:
-    """Both start and are held. Then the first runs to its end, and after it the second."""
+    """Starts both sign-ups until they are held up, lets the first run to its end, and after it the second."""
     ones, others = first.start(threads), second.start(threads)
     first.go()
     answers = {first: ones.result()}

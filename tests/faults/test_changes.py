@@ -1,4 +1,4 @@
-"""Every fault at every call of the functions that change and remove users, teams and roles."""
+"""Tests every fault at every call of the functions that create, change and remove users, teams and roles."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ DONE = (201, {"success": True})
 
 @dataclass(frozen=True)
 class Change:
-    """A call of the UI on a finished sign-up: how many calls to Keystone it makes, and what it leaves."""
+    """A request after a finished sign-up: how many calls to Keystone it makes, and what the cloud holds afterwards."""
 
     method: str
     path: str
@@ -40,18 +40,18 @@ class Change:
     users: int = 1
     projects: int = 1
     roles: tuple[str, ...] = ("admin", "member")
-    """The roles that the user holds in the end. They begin with admin, as of the older service, and member."""
+    """The user's roles afterwards. Before, the user has member, and admin as the older service granted it."""
     password: str = "correct-horse"
     without_ids: tuple[Field, ...] = ()
     """The optional ids that the request leaves out."""
 
     @property
     def route(self) -> Route:
-        """The method and path at which it is served."""
+        """Returns the method and the path of the request."""
         return self.method, self.path
 
     def body(self, login: str, user_id: str, project_id: str) -> Body:
-        """The request without cloud_env. A create is for a new login or team, everything else for what exists."""
+        """Returns the request without cloud_env. It creates a new user or team, or names those that exist."""
         if ("username",) in fields_of(self.route) or ("name",) in fields_of(self.route):
             return body_of(self.route, Given(f"{login}-2", user_id, project_id))
         ids = [field for field in ids_of(self.route) if field not in self.without_ids]
@@ -91,7 +91,7 @@ PAGE_TRIALS = [
 
 @dataclass(frozen=True)
 class Prepared:
-    """A finished sign-up with a warm connection, and the request that changes something of it."""
+    """A finished sign-up whose log-in and look-ups are cached, and the request to try next."""
 
     cloud: Keystone
     login: str
@@ -101,17 +101,17 @@ class Prepared:
 
     @property
     def function(self) -> Endpoint:
-        """The function that serves the request."""
+        """Returns the function that serves the request."""
         return handler.ROUTES[self.change.route]
 
     def is_so(self, answer: Answer) -> None:
-        """Asserts that the answer tells of success, and that the cloud is as the change leaves it."""
+        """Asserts that the answer is the success of the change, and that the cloud holds what the change leaves."""
         is_so(self.cloud, self.login, self.change, answer, self.earlier)
 
 
 @pytest.fixture
 def prepared(cloud: Keystone, login: str, through: RequestOf) -> Callable[[Change], Prepared]:
-    """Signs somebody up, grants them the older service's admin as well, and logs in."""
+    """Returns a function that signs up, grants the user admin as the older service did, and fills the caches."""
 
     def prepare(change: Change) -> Prepared:
         _, signed_up = create_user_project(through())
@@ -138,7 +138,7 @@ def test_a_change_converges(
     kind: str,
     lasting: bool,
 ) -> None:
-    """What a 2xx says is so, a repeat finishes what was answered 5xx, and nothing else is touched."""
+    """A change that meets a fault keeps the promise: a 2xx is true, and a repeat finishes a 5xx."""
     ready = prepared(change)
     converges(ready.function, ready.request, Outage(before, kind, index, lasting), settings_file, ready.is_so)
 
@@ -152,7 +152,7 @@ def test_a_page_that_lasts_is_believed_nowhere(
     index: int,
     kind: str,
 ) -> None:
-    """A page never proves that something was removed: the answer is 502, and the repeat finishes the removal."""
+    """A page in Keystone's place is answered 502 and never taken for 'not found', and a repeat finishes the change."""
     ready = prepared(change)
     outage = Outage(before, kind, index, lasting=True)
     is_believed_nowhere(ready.function, ready.request, outage, ready.is_so)
@@ -164,7 +164,7 @@ def test_a_page_that_lasts_is_believed_nowhere(
 def test_pages_that_pass_change_nothing_of_the_answer(
     before: Proxy, prepared: Callable[[Change], Prepared], change: Change, turn: int
 ) -> None:
-    """Every call meets a page first and is repeated, and the final answer is the same as without pages."""
+    """If each call is answered by a page once, the retries succeed, and the answer is that of success."""
     ready = prepared(change)
     pages_once(before, turn)
     ready.is_so(ready.function(ready.request))
@@ -172,13 +172,13 @@ def test_pages_that_pass_change_nothing_of_the_answer(
 
 
 def test_every_function_that_writes_is_among_the_changes() -> None:
-    """Every path that writes needs a row in this table. The sign-up has trials of its own."""
+    """CHANGES has a row for every function that writes, except for the sign-up, whose trials are in test_faults.py."""
     tried = {handler.ROUTES[change.route] for change in CHANGES}
     assert tried == {*handler.ROUTES.values()} - {create_user_project, running}
 
 
 def is_so(cloud: Keystone, login: str, change: Change, answer: Answer, earlier: Census) -> None:
-    """Asserts that the answer tells of success, and that the cloud is as the change leaves it."""
+    """Asserts that the answer is the success of the change, and that the cloud holds what the change leaves."""
     now = census(cloud.admin)
     ours = [now.of(name) for name in (login, f"{login}-2", f"{login}-2 team")]
     assert sum(len(one.users) for one in ours) == change.users
@@ -204,7 +204,7 @@ def is_so(cloud: Keystone, login: str, change: Change, answer: Answer, earlier: 
 def test_a_change_without_faults_makes_so_many_calls(
     before: Proxy, prepared: Callable[[Change], Prepared], change: Change
 ) -> None:
-    """If this count were wrong, the trials would leave calls out."""
+    """Each change makes exactly as many calls as its row says, so that the trials leave none of them out."""
     ready = prepared(change)
     before.calls.clear()
     assert ready.function(ready.request)[0] == 201

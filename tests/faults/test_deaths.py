@@ -1,4 +1,4 @@
-"""The service is killed at every call of a sign-up, before and after Keystone acts: the next process finishes it."""
+"""Tests that another process finishes a sign-up whose process was killed at any of its calls to Keystone."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from tests.support.service import Service, post, service
 
 @pytest.fixture(scope="module")
 def next_process() -> Iterator[Service]:
-    """The process that serves the repeat."""
+    """Runs the service that gets the repeated sign-up."""
     with service() as running:
         yield running
 
@@ -32,7 +32,7 @@ def test_a_killed_sign_up_is_finished_by_the_next_process(
     index: int,
     moment: str,
 ) -> None:
-    """There are one user, one project and all grants, whenever the first process died."""
+    """A repeat leaves one user and one project with all roles granted, whenever the first process was killed."""
     earlier = census(cloud.admin)
     with service() as dying:
 

@@ -1,4 +1,4 @@
-"""Every call of a sign-up fails in every way: the answer keeps the promise, and a repeat finishes the sign-up."""
+"""Tests every fault at every call of a sign-up: the answer keeps the promise, and a repeat finishes the sign-up."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +24,7 @@ from tests.support.fixtures import RequestOf
 from tests.support.keystone import Keystone
 from tests.support.proxy import Proxy
 
-# How many calls to Keystone a sign-up makes, for each state that it finds.
+# A sign-up makes this many calls to Keystone, depending on the state that it finds.
 CALLS = {
     "cold": 12,
     "warm": 7,
@@ -33,7 +33,7 @@ CALLS = {
     "unfinished": 17,
     "project taken": 11,
 }
-# For each state, the calls that no other state has: after its look-ups, a cold sign-up is like a warm one.
+# After its log-in and look-ups, a cold sign-up makes the same calls as a warm one, and they need no second trial.
 INDICES = {state: range(calls - CALLS["warm"] if state == "cold" else calls) for state, calls in CALLS.items()}
 TRIALS = [
     pytest.param(state, index, kind, lasting, id=f"{state}-{index}-{kind}-{'outage' if lasting else 'once'}")
@@ -47,13 +47,13 @@ PAGE_TRIALS = [
     for index in indices
     for code in PAGE_STATUSES
 ]
-# The call of each state at which a person's password is proved.
+# In these states, the call of this number logs in as the person to prove the password.
 PROOFS = {"finished": 2, "unfinished": 2}
 
 
 @pytest.fixture
 def prepared(cloud: Keystone, login: str, through: RequestOf) -> Callable[[str], dict[str, Any]]:
-    """Brings the cloud and the service into a state, and returns the request that meets it."""
+    """Returns a function that brings the cloud and the caches into a state, and returns the sign-up to send."""
 
     def prepare(state: str) -> dict[str, Any]:
         request = through()
@@ -87,7 +87,7 @@ def test_a_sign_up_converges(
     kind: str,
     lasting: bool,
 ) -> None:
-    """The promise holds for the answer, a repeat finishes what was answered 5xx, and nothing else is touched."""
+    """A sign-up keeps the promise: a 2xx is true, a 4xx has changed nothing, and a repeat finishes a 5xx."""
     request = prepared(state)
     earlier = census(cloud.admin)
     outage = Outage(before, kind, index, lasting)
@@ -109,7 +109,7 @@ def test_a_page_that_lasts_is_believed_nowhere(
     index: int,
     kind: str,
 ) -> None:
-    """A refusal by something in front of Keystone is answered 502, and not taken for Keystone's."""
+    """A refusal by a proxy in Keystone's place is answered 502, because it proves nothing, and a repeat finishes."""
     request = prepared(state)
     earlier = census(cloud.admin)
     outage = Outage(before, kind, index, lasting=True)
@@ -126,7 +126,7 @@ def test_a_page_that_lasts_is_believed_nowhere(
 def test_pages_that_pass_change_nothing_of_the_answer(
     cloud: Keystone, login: str, before: Proxy, prepared: Callable[[str], dict[str, Any]], state: str, turn: int
 ) -> None:
-    """Every call meets a page first and is repeated, and the final answer is the same as without pages."""
+    """If each call is answered by a page once, the retries succeed, and the answer is what it always is."""
     request = prepared(state)
     earlier = census(cloud.admin)
     pages_once(before, turn)
@@ -137,7 +137,7 @@ def test_pages_that_pass_change_nothing_of_the_answer(
 @pytest.mark.usefixtures("trial")
 @pytest.mark.parametrize("code", PAGE_STATUSES)
 @pytest.mark.parametrize("state", PROOFS)
-def test_a_page_in_place_of_a_proof_is_not_asked_again(
+def test_a_password_whose_proof_meets_a_page_is_tried_once(
     cloud: Keystone,
     login: str,
     before: Proxy,
@@ -160,7 +160,7 @@ def test_a_page_in_place_of_a_proof_is_not_asked_again(
 
 
 def keeps_the_promise(cloud: Keystone, login: str, state: str, answer: Answer, earlier: Census) -> None:
-    """Asserts that the answer fits the state, that the cloud is as it says, and that nobody else is touched."""
+    """Asserts that the answer is right for the state and true of the cloud, and that nothing else has changed."""
     now = census(cloud.admin)
     if state == "project taken":
         assert isinstance(answer[1], dict)
@@ -175,7 +175,7 @@ def keeps_the_promise(cloud: Keystone, login: str, state: str, answer: Answer, e
 def test_a_sign_up_without_faults_makes_so_many_calls(
     before: Proxy, prepared: Callable[[str], dict[str, Any]], state: str
 ) -> None:
-    """If this count were wrong, the trials would leave calls out."""
+    """A sign-up makes exactly as many calls as CALLS says, so that the trials leave none of them out."""
     request = prepared(state)
     before.calls.clear()
     create_user_project(request)

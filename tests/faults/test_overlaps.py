@@ -1,4 +1,4 @@
-"""Concurrent sign-ups of one login make one user and one project, and no answer is untrue because of another."""
+"""Tests that concurrent sign-ups of one login leave one user and one project, and that every answer stays true."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ from tests.support.keystone import Keystone
 from tests.support.proxy import Proxy
 from tests.support.service import post, service
 
-# How many trials run in parallel. Most of them wait.
+# This many trials run in parallel. They mostly wait.
 AT_ONCE = 3
 TRIALS = [
     pytest.param(
@@ -32,7 +32,7 @@ TRIALS = [
 
 
 class Course:
-    """The cloud, and the proxy on which the two sign-ups are held."""
+    """Prepares the cloud for a login, and makes the sign-ups that race for it."""
 
     def __init__(self, cloud: Keystone, track: Track, through: RequestOf) -> None:
         self.cloud = cloud
@@ -40,7 +40,7 @@ class Course:
         self._through = through
 
     def prepare(self, holds: str, login: str) -> None:
-        """Creates what the cloud is to hold of this login."""
+        """Creates what the cloud holds of this login before the race."""
         if holds == "nothing":
             return
         old = "of-a-third" if holds == "a third one's" else OLD
@@ -52,7 +52,7 @@ class Course:
             self.cloud.admin.users.update(user.id, default_project=project.id)
 
     def racer(self, login: str, sends: str, until: Sequence[str]) -> Racer:
-        """Returns a sign-up with this password, or one that is refused. It is held before the last of these calls."""
+        """Returns a sign-up with this password, or the refused one, which is held up before the last of these calls."""
         request = self._through(username=login, password=OLD if sends == REFUSED else sends)
         if sends == REFUSED:
             request["project_id"] = self.cloud.cloud_env_by_ids()["project_id"]
@@ -61,7 +61,7 @@ class Course:
 
 @pytest.fixture
 def course(cloud: Keystone, before: Proxy, through: RequestOf, settings_file: Callable[[str], Path]) -> Course:
-    """Returns a course whose connection has logged in already."""
+    """Fills the caches with a log-in and look-ups, and returns the course."""
     settings_file(f"user_handler: {{deadline: {DEADLINE}}}")
     warm_up(through())
     return Course(cloud, Track(before, standing_accounts(cloud)), through)
@@ -76,9 +76,9 @@ def test_overlapping_sign_ups_do_not_contradict_each_other(
     overlap: Overlap,
     first_until: list[str],
 ) -> None:
-    """What a 201 says is so, the password included. After the repeats of 5xx, one sign-up at least is answered 201.
+    """A 201 stays true, password included, a 5xx can be repeated, and at least one sign-up is finished.
 
-    Each call before which the second is held is a trial with a login of its own, so that trials can run in parallel.
+    Each call before which the second is held up is a trial with a login of its own, so that trials can run in parallel.
     """
     seconds_until = overlap.seconds_until(first_until)
     logins = [f"{login}-{len(until)}" for until in seconds_until]
@@ -109,12 +109,12 @@ def test_overlapping_sign_ups_do_not_contradict_each_other(
 
 
 def repeated(answers: dict[Racer, Answer]) -> dict[Racer, Answer]:
-    """Repeats the sign-ups that were told to, one after the other."""
+    """Repeats the sign-ups that were answered 5xx, one after the other, and returns all answers."""
     return {racer: answer if answer[0] < 500 else racer.again() for racer, answer in answers.items()}
 
 
 def hold_true(cloud: Keystone, logins: list[str], told: list[dict[Racer, Answer]]) -> Census:
-    """Asserts that each answer is true of what the cloud holds now."""
+    """Asserts that each 201 is true of what the cloud holds now and that no other refusal than 409 was given."""
     now = census(cloud.admin)
     for login, answers in zip(logins, told, strict=True):
         for racer, answer in answers.items():
@@ -125,7 +125,7 @@ def hold_true(cloud: Keystone, logins: list[str], told: list[dict[Racer, Answer]
 
 @pytest.mark.usefixtures("trial")
 def test_twenty_identical_sign_ups_at_two_processes_are_one(cloud: Keystone, login: str, request_of: RequestOf) -> None:
-    """All of them are answered 2xx with the same ids."""
+    """Twenty concurrent sign-ups with the same request are all answered 201 with the same ids."""
     with service() as one, service() as other, ThreadPoolExecutor(20) as threads:
         go = threading.Barrier(20)
 
@@ -142,7 +142,7 @@ def test_twenty_identical_sign_ups_at_two_processes_are_one(cloud: Keystone, log
 def test_old_and_new_password_at_two_processes_do_not_contradict_each_other(
     cloud: Keystone, login: str, request_of: RequestOf, round_: int
 ) -> None:
-    """Of eight concurrent sign-ups with two passwords, at most one password is answered 201, and it logs in."""
+    """Of eight concurrent sign-ups, four of them with each password, one password at most is answered 201 and works."""
     passwords = [f"{kind}-password-{round_}" for kind in ("old", "new")] * 4
     with service() as one, service() as other, ThreadPoolExecutor(8) as threads:
         go = threading.Barrier(8)

@@ -1,4 +1,4 @@
-"""A Keystone that never answers, or answers slowly, costs those who asked it their time, and nobody else."""
+"""Tests that a Keystone which is silent or drips costs its own callers their deadline, and holds up nobody else."""
 
 import threading
 import time
@@ -26,7 +26,7 @@ TOO_LONG = error(504, "deadline_exceeded", "Keystone took too long to log in. Re
 
 @pytest.fixture
 def hurried(tmp_path: Path) -> Iterator[Service]:
-    """A service with a short deadline."""
+    """Runs a service with a short deadline."""
     config = tmp_path / "config.yaml"
     config.write_text(f"user_handler: {{deadline: {DEADLINE}}}")
     with service("--config", str(config)) as running:
@@ -37,7 +37,7 @@ def hurried(tmp_path: Path) -> Iterator[Service]:
 def test_a_silent_keystone_holds_up_nobody_else(
     hurried: Service, cloud: Keystone, login: str, request_of: RequestOf
 ) -> None:
-    """While five sign-ups, as many as the UI sends in parallel, wait for it, a sixth at another Keystone is served."""
+    """While five sign-ups, as many as the UI sends, wait for a silent Keystone, one at another Keystone is served."""
     with create_server(("127.0.0.1", 0), backlog=16) as silent, ThreadPoolExecutor(5) as threads:
         env = cloud.cloud_env() | {"auth_url": f"http://127.0.0.1:{silent.getsockname()[1]}"}
 
@@ -56,10 +56,10 @@ def test_a_silent_keystone_holds_up_nobody_else(
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-def test_what_is_told_of_a_wave_is_the_call_that_hangs(
+def test_the_answer_names_the_parallel_call_that_hangs(
     before: Proxy, through: RequestOf, settings_file: Callable[[str], Path], method: str
 ) -> None:
-    """The message names the call that hangs, and not a parallel one that Keystone has answered."""
+    """If one of several parallel calls hangs until the deadline, the answer names its step, and not another one."""
     settings_file("user_handler: {deadline: 3}")
 
     def hang(exchange: Exchange) -> None:
@@ -82,7 +82,7 @@ def test_a_log_in_that_hangs_is_not_waited_for_by_the_next_request(
     settings_file: Callable[[str], Path],
     kind: str,
 ) -> None:
-    """A second request logs in by itself while the first log-in still hangs."""
+    """A request after one whose log-in hangs logs in again, and does not wait for the first log-in."""
     settings_file("user_handler: {deadline: 1}")
     outage = Outage(before, kind, 0)
     outage.begin()
@@ -95,7 +95,7 @@ def test_a_log_in_that_hangs_is_not_waited_for_by_the_next_request(
 def test_what_a_dripping_keystone_has_left_unread_is_dropped(
     before: Proxy, through: RequestOf, settings_file: Callable[[str], Path]
 ) -> None:
-    """The body of an answer arrives too slowly. The call ends at its deadline, and nothing of it stays behind."""
+    """A call whose body drips is given up at the deadline, and no thread of it is left behind."""
     settings_file("user_handler: {deadline: 1}")
 
     def drip_the_body(exchange: Exchange) -> None:
@@ -107,14 +107,14 @@ def test_what_a_dripping_keystone_has_left_unread_is_dropped(
     threads = threading.active_count()
     assert create_user_project(through()) == TOO_LONG
     until = time.monotonic() + 10
-    # The proxy also has a thread for it until it ends.
+    # The proxy keeps one thread for the connection until the test ends.
     while threading.active_count() > threads + 1 and time.monotonic() < until:
         time.sleep(0.05)
     assert threading.active_count() <= threads + 1
 
 
 def test_an_answer_without_end_is_no_keystones(before: Proxy, through: RequestOf) -> None:
-    """It is read only up to the length of the longest answer that Keystone gives."""
+    """An endless answer is read only up to the longest that Keystone could give, and is answered 502."""
 
     def pour(exchange: Exchange) -> None:
         exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n")
