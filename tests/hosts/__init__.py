@@ -1,1 +1,1 @@
-"""The same requests on every host: each is answered as a direct call answers."""
+"""Tests that every available host answers the same requests as a direct call answers them."""

@@ -1,4 +1,4 @@
-"""`make hosts`: the matrix of hosts, with Apache where it can be installed."""
+"""Runs the tests of the hosts for `make hosts`, and installs Apache before if that is possible."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from tests.support.service import ROOT
 
 
 def main() -> None:
-    """Runs the tests, and exits with pytest's exit code."""
+    """Runs the tests, and exits with the code of pytest."""
     why_not = "" if apache.PROGRAM else missing(["apache2"], ["apache2", "libapache2-mod-wsgi-py3"])
     if why_not:
         print(f"NOT TESTED: Apache: {why_not}")

@@ -1,4 +1,4 @@
-"""Apache, for the hosts that run in it: the configuration around that of docs/hosts.md, and why it is missing."""
+"""Completes the Apache configuration of docs/hosts.md, and says why a host in Apache cannot be tested here."""
 
 import os
 import shutil
@@ -10,11 +10,11 @@ from pathlib import Path
 from tests.hosts.rows import APACHE, Host
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
-# Debian keeps it in a folder that is only in root's PATH.
+# Debian installs Apache in a folder that only root's PATH has.
 PROGRAM = shutil.which("apache2", path=f"{os.environ['PATH']}:/usr/sbin")
 MODULES = Path("/usr/lib/apache2/modules")
-# An Apache that root starts serves as a system user, who may not read what root has checked out. In a user namespace
-# of its own it takes root for an ordinary user, and does not change to another.
+# If root starts Apache, it serves as a system user, who may not read what root has checked out. In a user namespace
+# that maps root to an ordinary user, Apache does not switch to another one.
 AS_WHO_IT_IS = ["unshare", "--user", "--map-user=1000", "--map-group=1000"] if os.geteuid() == 0 else []
 
 AROUND = """\
@@ -34,7 +34,7 @@ LoadModule {module}_module {modules}/mod_{module}.so
 
 
 def complete(folder: Path, port: int) -> None:
-    """Puts what any Apache needs in front of the lines of docs/hosts.md."""
+    """Adds the directives that any Apache needs to the lines of docs/hosts.md."""
     file = folder / "apache2.conf"
     ours = file.read_text()
     module = "wsgi" if "WSGI" in ours else "cgid"
@@ -46,7 +46,7 @@ def complete(folder: Path, port: int) -> None:
 
 
 def _remake_environment(venv: Path) -> None:
-    """Makes an environment of Debian's Python, which mod_wsgi is built with, that has the same packages."""
+    """Makes the environment anew with Debian's Python, which mod_wsgi is built for, and the packages of the old one."""
     packages = venv.resolve() / f"lib/python{VERSION}/site-packages"
     venv.unlink()
     subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip", venv], check=True)
@@ -54,7 +54,7 @@ def _remake_environment(venv: Path) -> None:
 
 
 def why_not(host: Host) -> str:
-    """Returns why this host cannot run in Apache here, or an empty text if it can or needs none."""
+    """Returns why this host cannot be tested here, or an empty string if it can or does not need Apache."""
     if host.command != APACHE:
         return ""
     if "WSGI" in host.files["apache2.conf"] and not (MODULES / f"mod_wsgi.so-{VERSION}").exists():

@@ -1,4 +1,4 @@
-"""The requests that every host is asked. They are the columns of the matrix."""
+"""Defines the requests that are sent to every host, which are the columns of the matrix."""
 
 import json
 import uuid
@@ -18,7 +18,7 @@ from tests.contract.ui import token
 from tests.support.keystone import Keystone
 
 JWT_SECRET = uuid.uuid4().hex
-# The headers of an answer that mean something to a client.
+# Only these headers of an answer matter to a client, so only these are compared.
 REQUEST_ID = "X-OpenStack-Request-ID"
 TOLD = ("Content-Type", "Allow", "WWW-Authenticate", "Retry-After", REQUEST_ID)
 Answered = tuple[int, dict[str, str], Any]
@@ -26,7 +26,7 @@ Answered = tuple[int, dict[str, str], Any]
 
 @dataclass(frozen=True)
 class Asked:
-    """One request, and the function whose direct call answers the same. Without one, the application answers it."""
+    """One request, and the function whose direct call must answer the same. If None, the application must."""
 
     method: str
     path: str
@@ -41,17 +41,17 @@ class Asked:
         return cls("POST", "/create_user_project", as_json(request), create_user_project, **how)
 
     def chunks(self) -> Iterator[bytes]:
-        """Yields the body in several pieces."""
+        """Yields the body in up to three pieces."""
         size = len(self.body) // 3 + 1
         return (self.body[begin : begin + size] for begin in range(0, len(self.body), size))
 
     def directly(self, host_drops_chunked: bool) -> Answered:
-        """Returns what a direct call in this process answers."""
+        """Returns the answer of a direct call in this process."""
         if self.function and not (self.chunked and host_drops_chunked):
             with call.serving("") as this:
                 status, body = self.function(json.loads(self.body))
             return status, {"Content-Type": "application/json", REQUEST_ID: this.request_id}, body
-        # A chunked body comes without its length from a host that drops it.
+        # A host that drops a chunked body passes neither the body nor a Content-Length on.
         environ = {"PATH_INFO": self.path} | ({"HTTP_TRANSFER_ENCODING": "chunked"} if self.chunked else {})
         answer = Client(application).open(
             method=self.method,
@@ -68,7 +68,7 @@ def told(headers: Any) -> dict[str, str]:
 
 
 def as_json(body: Mapping[str, Any]) -> bytes:
-    """Returns the value as JSON in UTF-8, without escapes."""
+    """Returns the body as JSON in UTF-8 without escapes."""
     return json.dumps(body, ensure_ascii=False).encode()
 
 
@@ -81,14 +81,14 @@ def _request(cloud: Keystone, login: str, **changes: Any) -> dict[str, Any]:
 
 
 def _removal(cloud: Keystone, login: str) -> Asked:
-    """Returns the removal of a user and project that were signed up before."""
+    """Signs up a user, and returns the request that removes the user and the project."""
     made: Any = create_user_project(_request(cloud, login))[1]
     user = {"username": login, "cloud_user_id": made["user_id"], "project_id": made["project_id"]}
     return Asked("DELETE", "/user", as_json({"cloud_env": cloud.cloud_env(), "user_info": user}), delete_user)
 
 
 UTF8 = {"password": "pässwörd Ω 密码 😀", "email": "ann@bücher.example"}
-# So long that a host has not read all of it when it is refused.
+# This body is long enough that a host has not read all of it when it is refused.
 TOO_LARGE = b" " * (3 * Settings().max_body_bytes)
 REQUESTS: dict[str, Callable[[Keystone, str], Asked]] = {
     "GET /": lambda _cloud, _login: Asked("GET", "/"),

@@ -1,6 +1,6 @@
-"""Azure Functions by contract, as its host cannot be installed: its library converts requests as its worker does.
+"""Serves an Azure function over HTTP with the conversions of Azure's library, since its host cannot be installed here.
 
-python azure_contract.py PORT    # with function_app.py in the folder
+Usage: `python azure_contract.py PORT`, with function_app.py in the current folder.
 """
 
 import sys
@@ -20,10 +20,10 @@ from function_app import app
 
 @Request.application
 def host(request: Request) -> Response:
-    """Answers as the function does."""
+    """Calls the function as Azure's worker does, and returns its answer."""
     asked = {
         "method": _text(request.method),
-        # Taken as it was sent, because Werkzeug's server takes two slashes for one.
+        # Werkzeug's server merges two slashes in its path, so the URL is taken from REQUEST_URI.
         "url": _text(request.host_url.rstrip("/") + request.environ["REQUEST_URI"]),
         "headers": {name.lower(): _text(value) for name, value in request.headers.items()},
         "query": {},

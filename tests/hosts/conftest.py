@@ -1,4 +1,4 @@
-"""Starts each host when it is first asked, and prints the matrix of what they answered."""
+"""Starts each host when it is first needed, and prints the matrix of their answers in the summary."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,7 +18,7 @@ COLUMNS = [*REQUESTS, AT_ONCE]
 
 @pytest.fixture(scope="session")
 def served_by() -> Iterator[Callable[[Host], Running]]:
-    """Returns the running host, which all its tests share."""
+    """Yields a function that returns the running host. All tests of a host share it."""
     started: dict[str, Running] = {}
     with ExitStack() as all_of_them:
 
@@ -32,12 +32,12 @@ def served_by() -> Iterator[Callable[[Host], Running]]:
 
 @pytest.fixture(autouse=True)
 def _same_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A direct call asks for the same tokens as the hosts do."""
+    """Sets the JWT_SECRET of the hosts for direct calls, so that they require the same tokens."""
     monkeypatch.setenv(JWT_VARIABLE, JWT_SECRET)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Prints a row for each host with a column for each request: "=" means that a direct call answers the same."""
+    """Writes a row for each host, with "=" in the column of each request that was answered as by a direct call."""
     cells: dict[tuple[str, str], str] = {}
     for outcome in ("passed", "failed", "error"):
         for report in terminalreporter.getreports(outcome):

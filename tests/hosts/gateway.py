@@ -1,7 +1,7 @@
-"""What AWS has around a Lambda function: a gateway that makes events of requests, and the Runtime API, on loopback.
+"""Stands in for AWS around a Lambda function: a gateway that turns requests into events, and the Runtime API.
 
 The events are those that Amazon documents for API Gateway's REST and HTTP APIs, for its load balancer (ALB) and for
-function URLs. The Runtime API is its version of 2018-06-01, of which the runtime's client needs three paths.
+function URLs. The Runtime API is that of 2018-06-01, of which the runtime's client needs three paths.
 """
 
 import base64
@@ -19,24 +19,24 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 RUNTIME = "/2018-06-01/runtime"
-# Seconds between two looks at whether the function still runs.
+# While it waits, the gateway checks at this interval, in seconds, whether the function still runs.
 LOOK_SECONDS = 0.1
 
 
 @dataclass
 class Gateway:
-    """Requests on their way into one function, one at a time as Lambda has it, and what it answered."""
+    """Passes requests to one function, one at a time as Lambda does, and its answers back."""
 
     kind: str
     port: int = 0
     dead: Callable[[], bool] = lambda: False
-    """Whether the function's process has ended."""
+    """Returns whether the function's process has ended."""
     _waiting: "Queue[tuple[str, dict[str, Any]]]" = field(default_factory=Queue)
     _answers: dict[str, Any] = field(default_factory=dict)
     _answered: threading.Condition = field(default_factory=threading.Condition)
 
     def answer(self, request: Request) -> Response:
-        """Answers the runtime's client, or whoever calls the function."""
+        """Returns the answer to a request of the runtime's client, or to one for the function."""
         if not request.path.startswith(RUNTIME):
             return self._invoke(request)
         if request.path == f"{RUNTIME}/invocation/next":
@@ -57,7 +57,7 @@ class Gateway:
                 self._answered.wait(LOOK_SECONDS)
             answer = self._answers.pop(identity, None)
         if answer is None:
-            # AWS answers so for a function that failed.
+            # AWS answers like this for a function that failed.
             return Response('{"message": "Internal server error"}', 502, mimetype="application/json")
         body = answer.get("body", "")
         data = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
@@ -70,7 +70,7 @@ def _headers(request: Request, host: str) -> dict[str, str]:
 
 
 def _path(request: Request) -> str:
-    """Returns the path as it was sent, because Werkzeug's server takes two slashes for one."""
+    """Returns the path as it was sent, because Werkzeug's server merges two slashes in its own."""
     return str(request.environ["REQUEST_URI"])
 
 
@@ -111,7 +111,7 @@ def _http(
 
 
 def _url(request: Request) -> dict[str, Any]:
-    """Returns the event of a function URL, which differs from that of an HTTP API in that its body is in Base64."""
+    """Returns the event of a function URL. Its body is in base64, since such a URL may take a body for binary."""
     event = _http(request, host="lambda-url.eu-west-1.on.aws")
     if "body" in event:
         event |= {"body": base64.b64encode(request.get_data()).decode(), "isBase64Encoded": True}
@@ -141,12 +141,12 @@ EVENTS: dict[str, Callable[[Request], dict[str, Any]]] = {
 
 class _Quiet(WSGIRequestHandler):
     def log(self, *_: object, **__: object) -> None:
-        """Says nothing."""
+        """Logs nothing."""
 
 
 @contextmanager
 def gateway(kind: str) -> Iterator[Gateway]:
-    """Runs a gateway for events of this kind."""
+    """Runs a gateway for events of this kind on a loopback port."""
     running = Gateway(kind)
     application = Request.application(running.answer)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)

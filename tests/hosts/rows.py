@@ -1,4 +1,4 @@
-"""The hosts, each as docs/hosts.md has an operator start it: they are the rows of the matrix."""
+"""Defines the hosts as docs/hosts.md tells operators to start them, which are the rows of the matrix."""
 
 import shlex
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from tests.support.service import ROOT
 
-# Folder and port are those of docs/hosts.md. A test uses others.
+# The texts below are those of docs/hosts.md. Tests put another folder, address and port in place of these.
 FOLDER, ADDRESS, PORT = "/opt/user-handler", "0.0.0.0", "42356"
 
 ASGI = """\
@@ -86,21 +86,21 @@ class Host:
     """The name of the program that hosts. After a comma it says how, or what, the program hosts."""
     command: str
     files: Mapping[str, str] = field(default_factory=dict)
-    """What an operator writes beside the service's own files, by name."""
+    """The texts of the files that an operator adds to the service's own, by file name."""
     environment: Mapping[str, str] = field(default_factory=dict)
     event: str = ""
     """The kind of event in which AWS Lambda delivers requests. It is empty for other hosts."""
     real: bool = True
-    """Whether the host itself runs, and not just its contract."""
+    """Whether the host itself runs, and not a stand-in that follows its contract."""
     finishes: bool = True
     """Whether a request in flight at SIGTERM is answered."""
     drops_chunked: bool = False
     cannot: Mapping[str, str] = field(default_factory=dict)
-    """What cannot be asked of it, and why."""
+    """The reason why the host cannot serve a column of the matrix, by column."""
 
     @property
     def kind(self) -> str:
-        """The name of the program that hosts."""
+        """Returns the name of the program."""
         return self.name.partition(",")[0]
 
     def alone(self) -> "Host":

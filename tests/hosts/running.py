@@ -1,4 +1,4 @@
-"""A running host, which is started as an operator starts it, asked over HTTP, and stopped."""
+"""Starts a host as an operator does, sends requests to it, stops it, and finds what it leaves behind."""
 
 import os
 import shlex
@@ -26,17 +26,17 @@ from tests.support.service import ROOT, START_SECONDS
 VENV = ROOT / ".hosts"
 LOOPBACK = "127.0.0.1"
 STOP_SECONDS = 30
-# A log that goes through Apache takes a moment.
+# A host may need this many seconds after its answer, for instance for a log that goes through Apache.
 LATE_SECONDS = 10
-# This variable is in every process that a host starts, however the process detaches itself.
+# This variable is in the environment of every process that a host starts, however it detaches them.
 MARK = "USER_HANDLER_HOST_OF_TESTS"
-# No file can be below a file, so the log goes to standard output.
+# This path cannot be opened, as /dev/null is no folder, so the log goes to standard output alone.
 CONFIG = "user_handler: {log_file: /dev/null/user-handler.log}\n"
 
 
 @dataclass
 class Running:
-    """One running host."""
+    """A host that runs in a folder of its own."""
 
     host: Host
     process: "subprocess.Popen[bytes]"
@@ -44,10 +44,10 @@ class Running:
     port: int
     mark: str
     cold_start: float = 0
-    """Seconds from the start of its process to its first answer."""
+    """The seconds from the start of its process to its first answer."""
 
     def ask(self, asked: Asked) -> Answered:
-        """Returns its answer, with the headers that are compared."""
+        """Sends the request, and returns the answer with the headers that are compared."""
         answer = requests.request(
             asked.method,
             f"http://{LOOPBACK}:{self.port}{asked.path}",
@@ -59,7 +59,7 @@ class Running:
         return answer.status_code, told(answer.headers), answer.json() if is_json else answer.text
 
     def said(self) -> str:
-        """Returns all that the host and what runs in it have written."""
+        """Returns all that the host and the service in it have written."""
         return "".join(
             (self.folder / name).read_text(errors="replace")
             for name in ("said", "error.log")
@@ -67,7 +67,7 @@ class Running:
         )
 
     def said_in_time(self, text: str) -> str:
-        """Returns all that was written once this text is in it. The test fails if the text does not come in time."""
+        """Returns all that was written as soon as this text is in it, and fails if it does not come in time."""
         until = time.monotonic() + LATE_SECONDS
         while text not in self.said() and time.monotonic() < until:
             time.sleep(0.05)
@@ -80,7 +80,7 @@ class Running:
         self.process.wait(STOP_SECONDS)
 
     def left_behind(self) -> list[str]:
-        """Returns the processes, files and open port that outlive it."""
+        """Returns the processes, files and open port that have outlived the host."""
         left = [f"process {one.pid} {one.name()}" for one in self._processes()]
         left += [
             str(file) for folder in ("home", "tmp") for file in (self.folder / folder).rglob("*") if not file.is_dir()
@@ -90,7 +90,7 @@ class Running:
         return left
 
     def connections_left(self) -> int:
-        """Returns how many connections it still has after its clients have closed theirs."""
+        """Returns how many connections the host still has after all clients have closed theirs, once it had time to."""
         until = time.monotonic() + LATE_SECONDS
         while (left := self._connections_left()) and time.monotonic() < until:
             time.sleep(0.05)
@@ -109,7 +109,7 @@ class Running:
                     yield one
 
     def kill(self) -> None:
-        """Kills whatever still runs of it."""
+        """Kills all processes that are left of the host."""
         for one in self._processes():
             with suppress(psutil.Error):
                 one.kill()
@@ -118,7 +118,7 @@ class Running:
 
 @contextmanager
 def running(host: Host) -> Iterator[Running]:
-    """Starts the host in a folder of its own, on a free port, and waits for its first answer."""
+    """Starts the host in a folder of its own on a free port, and yields it after its first answer."""
     with TemporaryDirectory(prefix="host-") as name, ExitStack() as around:
         folder, mark, variables = Path(name), uuid.uuid4().hex, dict(host.environment)
         if host.event:
@@ -150,7 +150,7 @@ def running(host: Host) -> Iterator[Running]:
 
 
 def _lay_out(folder: Path, host: Host, port: int) -> None:
-    """Lays the service's files out as an operator does, with those that the host needs beside them."""
+    """Puts the service's own files and those that the host needs into the folder, as an operator does."""
     for name in ("handler.py", "functions", "lib"):
         (folder / name).symlink_to(ROOT / name)
     (folder / "venv").symlink_to(VENV)
@@ -166,12 +166,12 @@ def _lay_out(folder: Path, host: Host, port: int) -> None:
 
 
 def _translated(text: str, folder: Path, port: int) -> str:
-    """Returns the command or file of docs/hosts.md with the folder and port of this test."""
+    """Returns the text of docs/hosts.md with this folder and port in place of the ones there."""
     return text.replace(FOLDER, str(folder)).replace(ADDRESS, LOOPBACK).replace(PORT, str(port))
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Returns an environment without the developer's own variables, so that all that a host writes is seen."""
+    """Returns an environment with HOME and TMPDIR in the folder, so that files left there by a host are noticed."""
     return {
         "PATH": f"{folder}/venv/bin:{os.environ['PATH']}:/usr/sbin",
         "HOME": str(folder / "home"),
@@ -187,7 +187,7 @@ def _free_port() -> int:
 
 
 def _await(one: Running) -> None:
-    """Waits for its first answer of any kind, because a function alone does not answer GET /."""
+    """Waits for the first answer to GET /, whatever its status, since a function alone does not serve that path."""
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and one.process.poll() is None:
         with suppress(requests.ConnectionError):

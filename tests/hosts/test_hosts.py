@@ -1,4 +1,4 @@
-"""On every host, the service answers what a direct call answers."""
+"""Tests that every host answers, logs, serves in parallel and stops as docs/hosts.md says."""
 
 import re
 import socket
@@ -27,16 +27,16 @@ Record = Callable[[str, object], None]
 
 HAD = [host for host in HOSTS if not apache.why_not(host)]
 CELLS = [(host, column) for host in HAD for column in REQUESTS if column not in host.cannot]
-# The hosts that clients reach over connections of their own.
+# Clients connect to these hosts directly, and not through a gateway that stands in for a cloud's.
 LISTENING = [host for host in HAD if host in (*SERVERS, FUNCTIONS_FRAMEWORK, FUNC)]
-# Seconds that each of several requests waits for the others.
+# Requests that must run in parallel wait for each other for up to this many seconds.
 TOGETHER_SECONDS = 30
-# Seconds that a call to Keystone is held, while the host is told to stop.
+# A call to Keystone is held up for this many seconds, while the host is told to stop.
 HELD_SECONDS = 1.0
 
 
 def names(one: Host | str) -> str:
-    """Returns the name of a case of a test."""
+    """Returns the id of a test case."""
     return one if isinstance(one, str) else one.name
 
 
@@ -44,7 +44,7 @@ def names(one: Host | str) -> str:
 def test_a_host_answers_as_a_direct_call(
     served_by: Callable[[Host], Running], host: Host, column: str, cloud: Keystone, login: str, record_property: Record
 ) -> None:
-    """Status, headers and body are the same. The host is asked first, so it is the host that does the work."""
+    """A host answers with the same status, headers and body as a direct call, which is made after it has answered."""
     asked, service = REQUESTS[column](cloud, login), served_by(host)
     record_property("cell", (host.name, column, "411" if asked.chunked and host.drops_chunked else "="))
     if column == "repeat":
@@ -56,7 +56,7 @@ def test_a_host_answers_as_a_direct_call(
 
 
 def without_id(answered: Answered) -> Answered:
-    """Returns an answer without its request id, which differs each time and is in the body of an error, too."""
+    """Returns the answer without its request id, which differs each time. An error also has it in its body."""
     status, headers, body = answered
     request_id = headers.pop(REQUEST_ID, "none: the host answered by itself")
     assert request_id.startswith("req-"), (request_id, answered)
@@ -66,7 +66,7 @@ def without_id(answered: Answered) -> Answered:
 
 
 @pytest.mark.parametrize("host", [host for host in HAD if AT_ONCE not in host.cannot], ids=names)
-def test_a_host_serves_five_at_once(
+def test_a_host_serves_five_requests_in_parallel(
     served_by: Callable[[Host], Running],
     host: Host,
     before: Proxy,
@@ -74,7 +74,7 @@ def test_a_host_serves_five_at_once(
     login: str,
     record_property: Record,
 ) -> None:
-    """Five requests, as many as the UI sends in parallel, each wait at their project until all of them do."""
+    """A host serves as many sign-ups in parallel as the UI sends, each of which waits here until all have begun."""
     record_property("cell", (host.name, AT_ONCE, "="))
     service, together = served_by(host), threading.Barrier(5)
 
@@ -92,16 +92,16 @@ def test_a_host_serves_five_at_once(
 def test_a_host_closes_the_connection_of_a_large_body_that_is_refused(
     served_by: Callable[[Host], Running], host: Host
 ) -> None:
-    """The host closes a connection whose large body nobody has read, because the caller has no token."""
+    """A host closes the connection after it has refused a large body without a token, which anybody can send."""
     service, asked = served_by(host), Asked("POST", "/user", b" " * 2_000_000, headers={})
     answers: list[Answered] = []
     until = time.monotonic() + TOGETHER_SECONDS
     while len(answers) < 5 and time.monotonic() < until:
-        # A host may close the connection while the body is being sent. Then its answer is sometimes lost.
+        # If a host closes the connection while the body is being sent, its answer is lost at times.
         with suppress(requests.ConnectionError):
             answers.append(service.ask(asked))
     if host.kind == "waitress":
-        # This host has a limit of its own, far above the one of the service.
+        # Waitress itself refuses a body that is far above the service's limit, before the token is checked.
         assert [status for status, *_ in answers] == [413] * 5
     else:
         refused = without_id(asked.directly(host.drops_chunked))
@@ -114,7 +114,7 @@ def test_a_host_closes_the_connection_of_a_large_body_that_is_refused(
 def test_a_host_quotes_no_body_whose_chunks_are_framed_wrongly(
     served_by: Callable[[Host], Running], host: Host
 ) -> None:
-    """No answer and no log quotes such a body, although some hosts put what they cannot read into an exception."""
+    """A body in broken chunks is quoted neither in the answer nor in the log, as some hosts' exceptions quote it."""
     service, body = served_by(host), as_json({"username": "ann", "password": "hunter2-hunter2"})
     head = {"Host": "x", "Transfer-Encoding": "chunked", **Asked("POST", "/").headers}
     lines = ["POST /create_user_project HTTP/1.1", *(f"{name}: {value}" for name, value in head.items()), "", ""]
@@ -122,7 +122,7 @@ def test_a_host_quotes_no_body_whose_chunks_are_framed_wrongly(
     with socket.create_connection((LOOPBACK, service.port), timeout=10) as wire:
         wire.sendall("\r\n".join(lines).encode() + body + b"\r\n\r\n")
         wire.shutdown(socket.SHUT_WR)
-        # After its answer, a host may cut the connection off for what it has not read.
+        # A host may reset the connection after its answer, because of bytes that it has not read.
         with suppress(ConnectionError):
             while piece := wire.recv(65536):
                 answer += piece
@@ -132,7 +132,7 @@ def test_a_host_quotes_no_body_whose_chunks_are_framed_wrongly(
     if ours:
         service.said_in_time(f"[{ours[1]}] ")
     else:
-        # Nothing tells when a host has written all of its log.
+        # Without a request id, no text shows that the host has finished its log.
         time.sleep(0.2)
     assert "hunter2" not in service.said()
 
@@ -141,7 +141,7 @@ def test_a_host_quotes_no_body_whose_chunks_are_framed_wrongly(
 def test_the_log_of_a_host_goes_to_standard_output(
     served_by: Callable[[Host], Running], host: Host, cloud: Keystone, login: str
 ) -> None:
-    """The log has the request id of the answer and of Keystone, and no secret, where no file can be written."""
+    """If the log file cannot be written, the log is on standard output, with the answer's request id and no secret."""
     service, asked = served_by(host), REQUESTS["sign-up"](cloud, login)
     status, headers, body = service.ask(asked)
     request_id = headers[REQUEST_ID]
@@ -162,7 +162,7 @@ def test_a_sign_up_in_flight_at_sigterm_is_answered_or_can_be_repeated(
     login: str,
     record_property: Record,
 ) -> None:
-    """Whatever the host does, there is one user and one project in the end, and nothing of the host stays behind."""
+    """A host answers a request in flight at SIGTERM or cuts it off, leaves nothing behind, and a repeat finishes it."""
     reached = threading.Event()
 
     def hold(exchange: Exchange) -> None:
@@ -191,7 +191,7 @@ def test_a_sign_up_in_flight_at_sigterm_is_answered_or_can_be_repeated(
 
 
 def end_of(service: Running, asked: Asked) -> int | None:
-    """Returns the status of the service's own answer, if there was one."""
+    """Returns the status of the service's own answer, or None if there was none."""
     try:
         status, headers, _ = service.ask(asked)
     except requests.RequestException:
