@@ -1,4 +1,4 @@
-"""A real nginx in front of a Keystone, set up in each of the ways that hide Keystone's answers from its clients."""
+"""Runs a real nginx before a Keystone, in each of the setups that keep Keystone's answers from its clients."""
 
 import socket
 import subprocess
@@ -17,24 +17,24 @@ from tests.support.tls import Leaf
 
 @dataclass(frozen=True)
 class Fronts:
-    """The auth_url of each front: an nginx in front of the same Keystone."""
+    """The auth_url of each front, which is one setup of nginx before the same Keystone."""
 
     plain: str
-    """Passes everything on."""
+    """Passes all requests on."""
     tls: str
-    """The same behind TLS; asked without TLS it answers 400 with a page of its own."""
+    """Passes all requests on over TLS, and answers 400 with a page to plain HTTP."""
     to_tls: str
-    """Redirects to `tls` (301)."""
+    """Redirects all requests to `tls` with 301."""
     own_pages: str
-    """Replaces what Keystone says with 401, 403, 404 and 409 by a page in HTML."""
+    """Replaces the bodies of Keystone's 401, 403, 404 and 409 by an HTML page."""
     default_backend: str
-    """Knows no Keystone, like a gateway without a route to it: 404 in plain text."""
+    """Answers 404 in plain text, like a gateway without a route to Keystone."""
     small: str
-    """Takes bodies of up to 1 KiB: 413 beyond."""
+    """Accepts bodies of up to 1 KiB, and answers 413 to larger ones."""
     limited: str
-    """Takes one request a minute: 429 after that."""
+    """Accepts one request a minute, and answers 429 to further ones."""
     down: str
-    """Finds no Keystone: 502."""
+    """Cannot reach a Keystone, and answers 502."""
 
 
 CONFIG = """\
@@ -58,7 +58,7 @@ http {{
     {servers}
 }}
 """
-# The configuration in the server of each front.
+# These directives make up the server block of each front.
 SERVERS = {
     "plain": "location / {{ proxy_pass {keystone}; }}",
     "tls": "ssl_certificate {certificate}; ssl_certificate_key {key}; location / {{ proxy_pass {keystone}; }}",
@@ -75,7 +75,7 @@ PAGE = "<!doctype html><html><head><title>Sorry</title></head><body><h1>Somethin
 
 @contextmanager
 def nginx(keystone: str, leaf: Leaf) -> Iterator[Fronts]:
-    """Runs an nginx in front of the Keystone at this auth_url, with this certificate where it speaks TLS."""
+    """Runs an nginx before the Keystone at this auth_url, with this certificate for the front with TLS."""
     with TemporaryDirectory(prefix="nginx-") as name, (Path(name) / "said").open("w") as said:
         folder, ports = Path(name), _free_ports(*SERVERS, "nobody")
         base = f"http://{urlsplit(keystone).netloc}"
@@ -98,7 +98,7 @@ def nginx(keystone: str, leaf: Leaf) -> Iterator[Fronts]:
 
 
 def _free_ports(*names: str) -> dict[str, int]:
-    """Returns ports at which nobody listens now."""
+    """Returns ports at which nothing listens at the time of the call, by name."""
     with ExitStack() as held:
         probes = {name: held.enter_context(socket.create_server(("127.0.0.1", 0))) for name in names}
         return {name: probe.getsockname()[1] for name, probe in probes.items()}

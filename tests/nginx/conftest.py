@@ -1,4 +1,4 @@
-"""The nginx that these tests use."""
+"""Provides the nginx of the tests in this folder."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,6 @@ from tests.support.tls import Certificates
 
 @pytest.fixture(scope="session")
 def fronts(cloud: Keystone, leaves: Certificates) -> Iterator[Fronts]:
-    """The URLs of every kind of front that nginx makes for this Keystone, with the good certificate."""
+    """Runs an nginx with the good certificate before the Keystone, and yields the URLs of its fronts."""
     with nginx(cloud.auth_url, leaves.good) as running:
         yield running

@@ -1,4 +1,4 @@
-"""What nginx itself answers in each front. The other tests rely on it."""
+"""Tests that nginx itself answers in each front as the other tests in this folder assume."""
 
 import pytest
 import requests
@@ -21,7 +21,7 @@ def test_a_sign_up_goes_through(
     request_of: RequestOf,
     settings_file: SettingsFile,
 ) -> None:
-    """A sign-up that Keystone does not refuse works through nginx."""
+    """A sign-up works through a front that passes requests on, as long as Keystone does not refuse any of its calls."""
     settings_file(f"user_handler: {{cacert: {leaves.authority}}}")
     env = cloud.cloud_env() | {"auth_url": getattr(fronts, front)}
     assert create_user_project(request_of(cloud_env=env)) == finished(cloud, login)
@@ -34,26 +34,26 @@ def says(url: str, body: str = "{}") -> tuple[int, str, str]:
 
 
 def page(title: str, text: str = "") -> str:
-    """Returns the page that nginx makes of this."""
+    """Returns the page that nginx makes of this title and text."""
     inside = f"<center><h1>{title}</h1></center>\r\n" + (f"<center>{text}</center>\r\n" if text else "")
     head = f"<html>\r\n<head><title>{f'400 {text}' if text else title}</title></head>\r\n<body>\r\n"
     return f"{head}{inside}<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
 
 
 def test_a_request_without_tls_is_refused_with_a_page(fronts: Fronts) -> None:
-    """The front of nginx sends a page, not an alert of TLS, and does not just close the connection."""
+    """A port with TLS answers plain HTTP with a page of status 400, and neither sends an alert nor hangs up."""
     text = page("400 Bad Request", "The plain HTTP request was sent to HTTPS port")
     assert says(fronts.tls.replace("https:", "http:")) == (400, "text/html", text)
 
 
 def test_a_redirect_names_the_same_path_with_tls(fronts: Fronts) -> None:
-    """The front of nginx redirects to TLS like a site that has moved to it."""
+    """The redirect to TLS names the same path and query, as on a site that has moved to TLS."""
     answer = requests.get(f"{fronts.to_tls}/roles?name=x", allow_redirects=False, timeout=60)
     assert (answer.status_code, answer.headers["Location"]) == (301, f"{fronts.tls}/roles?name=x")
 
 
 def test_keystones_refusals_are_replaced_by_a_page(fronts: Fronts) -> None:
-    """The front of nginx replaces the body of a refusal by a page and keeps Keystone's header."""
+    """A page in place of Keystone's 401 still has Keystone's header WWW-Authenticate."""
     wrong = {"methods": ["password"], "password": {"user": {"id": "nobody", "password": "x"}}}
     answer = requests.post(f"{fronts.own_pages}/auth/tokens", json={"auth": {"identity": wrong}}, timeout=60)
     assert (answer.status_code, answer.headers["Content-Type"], answer.text) == (401, "text/html", PAGE)
@@ -61,21 +61,21 @@ def test_keystones_refusals_are_replaced_by_a_page(fronts: Fronts) -> None:
 
 
 def test_without_a_route_it_is_a_404_in_plain_text(fronts: Fronts) -> None:
-    """The front of nginx answers like an ingress without a backend."""
+    """A front without a route answers 404 in plain text, as an ingress without a backend does."""
     assert says(fronts.default_backend) == (404, "text/plain", "default backend - 404")
 
 
 def test_a_long_body_is_refused_with_a_page(fronts: Fronts) -> None:
-    """The front of nginx refuses the body, so Keystone, whose limit is higher, never gets it."""
+    """A body above nginx's limit, which is lower than Keystone's, is answered 413 with a page by nginx."""
     assert says(fronts.small, "x" * 1025) == (413, "text/html", page("413 Request Entity Too Large"))
 
 
 def test_more_than_a_request_a_minute_is_refused_with_a_page(fronts: Fronts) -> None:
-    """The front of nginx refuses the second request in a minute. Another test may have sent the first one."""
+    """A second request within a minute is answered 429 with a page. The first may be that of another test."""
     says(fronts.limited)
     assert says(fronts.limited) == (429, "text/html", page("429 Too Many Requests"))
 
 
 def test_a_keystone_that_is_down_is_a_502_with_a_page(fronts: Fronts) -> None:
-    """The front of nginx answers 502 with a page when nobody listens where it looks for Keystone."""
+    """A front whose Keystone cannot be reached answers 502 with a page."""
     assert says(fronts.down) == (502, "text/html", page("502 Bad Gateway"))

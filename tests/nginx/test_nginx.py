@@ -1,4 +1,4 @@
-"""Where a real nginx answers in Keystone's place, no path takes its answer for Keystone's."""
+"""Tests that no path takes the answer of an nginx before Keystone for an answer of Keystone."""
 
 import json
 
@@ -28,7 +28,7 @@ REMEDY = "Put https in place of http into cloud_env.auth_url, with the port of h
 
 @pytest.fixture
 def held(cloud: Keystone, login: str, request_of: RequestOf) -> Given:
-    """The user and project of somebody who has signed up at the Keystone itself."""
+    """Signs up a user at Keystone without nginx, and returns what a request about the user needs."""
     status, body = create_user_project(request_of())
     assert status == 201
     assert isinstance(body, dict)
@@ -56,10 +56,10 @@ def ask(cloud: Keystone, url: str, route: Route, given: Given) -> Answer:
 def test_no_path_takes_a_page_for_keystones_answer(
     cloud: Keystone, fronts: Fronts, held: Given, route: Route, front: str, answer: Answer
 ) -> None:
-    """A page never means that a user is missing, that something was removed, or that a password is wrong."""
+    """A page in place of Keystone's answers is reported as such, and never as a missing user or a wrong password."""
     before = census(cloud.admin)
     if front == "limited":
-        # This is the one request that the limit allows in this minute.
+        # This uses up the one request that nginx accepts in a minute.
         ask(cloud, fronts.limited, route, held)
     assert ask(cloud, getattr(fronts, front), route, held) == answer
     assert census(cloud.admin) == before
@@ -69,7 +69,7 @@ def test_no_path_takes_a_page_for_keystones_answer(
 def test_a_page_in_place_of_keystones_404_proves_nothing(
     cloud: Keystone, fronts: Fronts, login: str, route: Route
 ) -> None:
-    """The log-in succeeds, and nginx hides that Keystone does not find what the request names: that proves nothing."""
+    """A page in place of Keystone's 404 is not taken for 'not found', even after a log-in that succeeded."""
     before = census(cloud.admin)
     gone = Given(login, "0" * 32, "f" * 32)
     assert ask(cloud, fronts.own_pages, route, gone) == unclear(404, "a page")
@@ -79,7 +79,7 @@ def test_a_page_in_place_of_keystones_404_proves_nothing(
 def test_pages_in_place_of_refusals_keep_no_removal_from_being_done(
     cloud: Keystone, fronts: Fronts, held: Given
 ) -> None:
-    """A removal that Keystone executes is done, and its repeat is 502, because a page tells nothing."""
+    """A removal works behind a front that replaces refusals. Its repeat is unclear, as Keystone's 404 is replaced."""
     env = cloud.cloud_env() | {"auth_url": fronts.own_pages}
     request = {"cloud_env": env, "user_info": {"cloud_user_id": held.user_id, "project_id": held.project_id}}
     assert delete_user(request) == done()
@@ -91,15 +91,15 @@ def test_pages_in_place_of_refusals_keep_no_removal_from_being_done(
 def test_a_page_in_place_of_keystones_401_is_no_wrong_password(
     cloud: Keystone, fronts: Fronts, request_of: RequestOf
 ) -> None:
-    """A page does not prove that cloud_env's password is wrong, even if it comes with Keystone's own header."""
+    """A page in place of Keystone's 401 does not mean a wrong password, although the header is still Keystone's."""
     env = cloud.cloud_env() | {"auth_url": fronts.own_pages, "password": "wrong"}
     assert create_user_project(request_of(cloud_env=env)) == unclear(401, "a page")
 
 
-def test_a_page_in_place_of_keystones_409_is_no_name_that_is_taken(
+def test_a_page_in_place_of_keystones_409_is_no_conflict(
     cloud: Keystone, fronts: Fronts, held: Given, request_of: RequestOf
 ) -> None:
-    """A page proves no conflict, so a finished sign-up cannot be found again behind such a front."""
+    """A finished sign-up cannot be repeated if a page replaces Keystone's 409, since the page proves no conflict."""
     before = census(cloud.admin)
     env = cloud.cloud_env() | {"auth_url": fronts.own_pages}
     assert create_user_project(request_of(cloud_env=env)) == unclear(409, "a page")
@@ -110,9 +110,10 @@ def test_a_page_in_place_of_keystones_409_is_no_name_that_is_taken(
 def test_a_sign_up_that_is_too_large_for_nginx_is_refused_as_that(
     cloud: Keystone, fronts: Fronts, login: str, request_of: RequestOf
 ) -> None:
-    """A body that is too large for nginx is answered 400. Each character of this password takes twelve bytes."""
+    """A sign-up whose password makes a call too large for nginx is answered 400. One with a shorter password works."""
     before = census(cloud.admin)
     env = cloud.cloud_env() | {"auth_url": fronts.small}
+    # Each of these characters takes twelve bytes in JSON, so the call has more than nginx's limit of 1 KiB.
     answer = create_user_project(request_of(cloud_env=env, password="\N{KEY}" * 100))
     assert answer == error(400, "bad_request", "The request is too large for Keystone, or for a proxy before it.")
     assert census(cloud.admin) == before
@@ -120,13 +121,13 @@ def test_a_sign_up_that_is_too_large_for_nginx_is_refused_as_that(
 
 
 def test_http_at_a_port_of_tls_is_told(cloud: Keystone, fronts: Fronts, request_of: RequestOf) -> None:
-    """The front of nginx answers plain HTTP with a page of status 400, and the service asks the port for the cause."""
+    """A port that answers plain HTTP with a page of status 400 is found to speak TLS by trying TLS on it."""
     env = cloud.cloud_env() | {"auth_url": fronts.tls.replace("https:", "http:")}
     assert create_user_project(request_of(cloud_env=env)) == SPEAKS_TLS
 
 
 def test_https_at_a_plain_port_is_told(cloud: Keystone, fronts: Fronts, request_of: RequestOf) -> None:
-    """The answer says that the port does not speak TLS, and does not blame a certificate."""
+    """A port without TLS is reported as plain, and not as one with a bad certificate."""
     env = cloud.cloud_env() | {"auth_url": fronts.plain.replace("http:", "https:")}
     assert create_user_project(request_of(cloud_env=env)) == PLAIN
 
@@ -135,7 +136,7 @@ def test_https_at_a_plain_port_is_told(cloud: Keystone, fronts: Fronts, request_
 def test_a_redirect_to_https_is_told_with_its_target_in_the_log_alone(
     cloud: Keystone, fronts: Fronts, held: Given, caplog: pytest.LogCaptureFixture, route: Route
 ) -> None:
-    """Callers choose the other end, which names the target, so only the log tells it."""
+    """The answer to a redirect has a remedy but not its target: callers choose the server, and may not learn hosts."""
     caplog.clear()
     why = f"What answers at cloud_env.auth_url redirects (301) to a URL that the log has. {REMEDY}"
     assert ask(cloud, fronts.to_tls, route, held) == error(502, "not_a_keystone", why)
@@ -151,7 +152,7 @@ def test_a_redirect_to_https_is_told_with_its_target_where_operators_say_what_is
     request_of: RequestOf,
     settings_file: SettingsFile,
 ) -> None:
-    """With the setting, the answer tells the target, and a sign-up with that URL works."""
+    """If allowed_auth_urls is set, the answer has the target of the redirect, and a sign-up with that URL works."""
     allowed = {"allowed_auth_urls": [fronts.to_tls, fronts.tls], "cacert": str(leaves.authority)}
     settings_file(json.dumps({"user_handler": allowed}))
     env = cloud.cloud_env()
