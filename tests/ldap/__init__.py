@@ -1,4 +1,4 @@
-"""A Keystone that has the users of one domain from a real LDAP directory, which it only reads."""
+"""Runs a Keystone that reads the users of one domain from a real LDAP directory, to which it cannot write."""
 
 import subprocess
 import time
@@ -20,7 +20,7 @@ VENV = ROOT / ".ldap"
 
 DOMAIN = "people"
 TREE = f"ou={DOMAIN},dc=example"
-# The accounts of a cloud whose operators are in the directory, too, and a person.
+# These are the accounts of a cloud whose operators are in the directory, too, and one person.
 PEOPLE = ("admin", "concertim", "carol")
 
 SLAPD_CONF = """\
@@ -47,15 +47,15 @@ cn: {name}
 sn: {name}
 userPassword: {password}
 """
-# The domain is configured over the API. In files it would have to exist before the start.
+# The domain is configured over the API, because a configuration in files needs the domain before Keystone starts.
 OPTIONS = {"identity": {"domain_specific_drivers_enabled": "true", "domain_configurations_from_database": "true"}}
 
 
 class KeystoneOfPeople(Keystone):
-    """A Keystone whose cloud_env names an account in LDAP. `admin` is an account of the domain Default."""
+    """A Keystone whose cloud_env has an account of the domain in LDAP. Its `admin` is that of the domain Default."""
 
     def cloud_env(self) -> dict[str, Any]:
-        """Returns the cloud_env of an account in LDAP that has the role admin on a project of its domain."""
+        """Returns a cloud_env whose account is in LDAP and has the role admin on a project of its domain."""
         return {
             "auth_url": self.auth_url,
             "username": "admin",
@@ -66,32 +66,32 @@ class KeystoneOfPeople(Keystone):
         }
 
     def client_of_people(self) -> Client:
-        """Returns a keystoneclient for that account."""
+        """Returns a keystoneclient for the account in cloud_env."""
         domain, env = self.domain_id(), self.cloud_env()
         own = {"user_domain_id": domain, "project_domain_id": domain}
         return self.client(**own, **{name: env[name] for name in ("username", "password", "project_name")})
 
     def cloud_env_of_default(self) -> dict[str, Any]:
-        """Returns the cloud_env of the account in the domain Default, whose users are in SQL."""
+        """Returns a cloud_env whose account is of the domain Default, whose users are in SQL."""
         return super().cloud_env()
 
     def domain_id(self) -> str:
-        """The id of the domain in LDAP."""
+        """Returns the id of the domain in LDAP."""
         return str(self.admin.domains.list(name=DOMAIN)[0].id)
 
     def people(self) -> dict[str, str]:
-        """Returns the ids of the users in LDAP by their names."""
+        """Returns the ids of the users in LDAP, by name."""
         return {user.name: user.id for user in self.admin.users.list(domain=self.domain_id())}
 
 
 def password_of(name: str) -> str:
-    """Returns the password of this person."""
+    """Returns the password of this account in LDAP."""
     return f"{name}-of-{DOMAIN}"
 
 
 @contextmanager
 def keystone_of_people() -> Iterator[KeystoneOfPeople]:
-    """Runs the directory, and a Keystone that has the domain from it."""
+    """Runs the directory, and a Keystone that reads the users of the domain from it."""
     with _slapd() as url, keystone(OPTIONS, python=VENV / "bin" / "python") as running:
         _add_domain(running, url)
         cloud = KeystoneOfPeople(running.auth_url)
@@ -113,7 +113,7 @@ def _add_domain(running: Keystone, url: str) -> None:
 
 @contextmanager
 def _slapd() -> Iterator[str]:
-    """Runs an OpenLDAP that only this user can reach, by the socket in the URL that it yields."""
+    """Runs an OpenLDAP that only this user can reach, and yields the URL of its socket."""
     with TemporaryDirectory(prefix="slapd-") as name, (Path(name) / "log").open("w") as log:
         folder, program = Path(name), found("slapd") or "slapd"
         config, socket, data = folder / "slapd.conf", folder / "socket", folder / "data"
@@ -123,7 +123,7 @@ def _slapd() -> Iterator[str]:
         (folder / "entries").write_text(ENTRIES + "".join(people))
         subprocess.run([program, "-T", "add", "-f", config, "-l", folder / "entries"], check=True, capture_output=True)
         url = f"ldapi://{quote(str(socket), safe='')}"
-        # With any level of debugging it stays in the foreground.
+        # slapd stays in the foreground if a debugging level is given, even 0.
         with subprocess.Popen([program, "-d", "0", "-f", config, "-h", url], stdout=log, stderr=log) as server:
             try:
                 until = time.monotonic() + START_SECONDS

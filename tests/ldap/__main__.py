@@ -1,4 +1,4 @@
-"""`make ldap`: what the service answers where the users of cloud_env's domain are in an LDAP directory."""
+"""Runs the tests with a domain in an LDAP directory for `make ldap`, and installs OpenLDAP if that is possible."""
 
 import argparse
 import subprocess
@@ -9,13 +9,13 @@ from pathlib import Path
 from tests.support.debian import missing
 from tests.support.service import ROOT
 
-# python-ldap has no wheels.
+# python-ldap has no wheels, so it must be compiled.
 WANTED = ["slapd", "gcc", "/usr/include/ldap.h", "/usr/include/sasl/sasl.h"]
 PACKAGES = ["slapd", "gcc", "libldap-dev", "libsasl2-dev", "python3-dev"]
 
 
 def main() -> None:
-    """Runs the tests, and exits with pytest's exit code."""
+    """Runs the tests, and exits with the code of pytest."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--if-possible", action="store_true", help="end with 0 where no LDAP can be had")
     if_possible = options.parse_args().if_possible
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def _not_installed() -> str:
-    """Returns why Keystone's LDAP driver cannot be installed, or an empty text if it is."""
+    """Installs Keystone's LDAP driver. Returns why it cannot, or an empty string."""
     done = subprocess.run(["make", ".ldap/installed"], cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False)
     return done.stderr[-500:] if done.returncode else ""
 
