@@ -1,1 +1,1 @@
-"""Keystone on MariaDB, as clouds have it, which compares names without case and accents."""
+"""Tests on a Keystone with MariaDB, which many clouds use, and which compares names without case and accents."""

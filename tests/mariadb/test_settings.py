@@ -1,4 +1,4 @@
-"""MariaDB finds roles and accounts in another spelling than the settings have: the answer says what to set."""
+"""Tests that a role or account spelled in another case than in the settings is reported with the setting to write."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ ACCOUNT_SETTING = "Concertim (in standing_grants)"
 
 @contextmanager
 def renamed(manager: Any, name: str, other: str) -> Iterator[None]:
-    """Renames the role or account for a while, as some installers spell it."""
+    """Renames the role or account, as some installers spell it, and restores its name afterwards."""
     [found] = [one for one in manager.list(name=name) if one.name == name]
     manager.update(found.id, name=other)
     try:
@@ -33,14 +33,14 @@ def renamed(manager: Any, name: str, other: str) -> Iterator[None]:
 
 
 def let_be_renamed(cloud: Keystone) -> None:
-    """Makes the role changeable, because bootstrap makes its roles immutable."""
+    """Lets the role member be renamed, because Keystone's bootstrap makes its roles immutable."""
     [found] = [one for one in cloud.admin.roles.list() if one.name == "member"]
     cloud.admin.roles.update(found.id, options={"immutable": False})
 
 
 @pytest.fixture
 def role(cloud: Keystone) -> Iterator[None]:
-    """The role exists as `Member`."""
+    """Renames the role member to `Member`."""
     let_be_renamed(cloud)
     with renamed(cloud.admin.roles, "member", "Member"):
         yield
@@ -48,13 +48,13 @@ def role(cloud: Keystone) -> Iterator[None]:
 
 @pytest.fixture
 def account(cloud: Keystone) -> Iterator[None]:
-    """The account exists as `Concertim`."""
+    """Renames the account concertim to `Concertim`."""
     with renamed(cloud.admin.users, "concertim", "Concertim"):
         yield
 
 
 def not_prepared(what: str, setting: str) -> object:
-    """Returns the answer. It has no command, because Keystone would refuse that with 409."""
+    """Returns the answer, which has no command to create what is missing, as Keystone would refuse that with 409."""
     return error(
         424,
         "cloud_not_prepared",
@@ -64,7 +64,7 @@ def not_prepared(what: str, setting: str) -> object:
 
 
 def grants(held: Census, cloud: Keystone, login: str) -> set[tuple[str, str]]:
-    """Returns the grants on the project of this login, as names of roles and users."""
+    """Returns the name of each role granted on the project of this login, with the name of who holds it."""
     roles = {role.id: role.name for role in cloud.admin.roles.list()}
     return {(roles[role], held.users[whose]["name"]) for role, whose, _ in held.of(login).grants}
 
@@ -73,7 +73,7 @@ def grants(held: Census, cloud: Keystone, login: str) -> set[tuple[str, str]]:
 def test_a_role_in_another_spelling_is_told_and_works_once_it_is_in_the_settings(
     cloud: Keystone, login: str, request_of: RequestOf, settings_file: SettingsFile
 ) -> None:
-    """The sign-up creates nothing until the settings have the spelling that exists."""
+    """A role in another spelling is answered 424, with nothing created, until the setting has that spelling."""
     held = census(cloud.admin)
     assert create_user_project(request_of()) == not_prepared(ROLE, ROLE_SETTING)
     assert census(cloud.admin) == held
@@ -93,7 +93,7 @@ def test_a_role_in_another_spelling_is_told_and_works_once_it_is_in_the_settings
 def test_an_account_in_another_spelling_is_told_and_works_once_it_is_in_the_settings(
     cloud: Keystone, login: str, request_of: RequestOf, settings_file: SettingsFile
 ) -> None:
-    """The sign-up creates nothing until the settings have the spelling that exists."""
+    """An account in another spelling is answered 424, with nothing created, until the setting has that spelling."""
     held = census(cloud.admin)
     assert create_user_project(request_of()) == not_prepared(ACCOUNT, ACCOUNT_SETTING)
     assert census(cloud.admin) == held
@@ -106,7 +106,7 @@ def test_an_account_in_another_spelling_is_told_and_works_once_it_is_in_the_sett
 def test_all_that_is_there_in_another_spelling_is_told_beside_what_is_missing(
     cloud: Keystone, request_of: RequestOf, settings_file: SettingsFile
 ) -> None:
-    """The answer has a setting or a command for each of them, and Keystone accepts the commands."""
+    """A name in another spelling is reported with a setting, and a missing one with a command, in one answer."""
     settings_file(
         "user_handler: {standing_grants: [{username: concertim, roles: [not-yet]}, {username: nobody, roles: [admin]}]}"
     )
@@ -122,16 +122,16 @@ def test_all_that_is_there_in_another_spelling_is_told_beside_what_is_missing(
 
 
 @pytest.mark.parametrize("route", [("POST", "/team_role"), ("PATCH", "/team_role")])
-def test_a_role_in_a_team_is_told_likewise(
+def test_a_team_role_in_another_spelling_is_told_and_works_once_it_is_in_the_settings(
     cloud: Keystone, login: str, request_of: RequestOf, settings_file: SettingsFile, route: Route
 ) -> None:
-    """The answer of a team role names the setting for a role that exists in another spelling."""
+    """A team role in another spelling is answered 424 with the setting to write, and granted once that is done."""
     _, made = create_user_project(request_of())
     assert isinstance(made, dict)
     body = body_of(route, Given(login, made["user_id"], made["project_id"]))
     let_be_renamed(cloud)
     with renamed(cloud.admin.roles, "member", "Member"):
-        # This also drops the ids that the sign-up has looked up.
+        # The cached ids of roles, which the sign-up has looked up, are dropped with the connections.
         clear_connections()
         held = census(cloud.admin)
         answer = handler.ROUTES[route]({"cloud_env": cloud.cloud_env(), **body})
