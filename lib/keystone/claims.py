@@ -150,7 +150,7 @@ def _claim(cloud: Connection, user: User, purpose: str = "") -> None:
 
 
 def _read_again(cloud: Connection, user: User) -> User:
-    now = cloud.find_user(user.name, user.domain_id, user.id)
+    now = cloud.find_user_again(user)
     if now is None:
         raise KeystoneNotFound(
             f"User {user.shown_name} was removed while this request asked for it. Repeat the request."

@@ -69,7 +69,7 @@ def _grant_all(cloud: Connection, grants: Grants, project: Project, user: User |
     in_parallel(steps)
     # Without a call that makes the project the default one, no answer has told whether another request holds the user.
     if user.default_project_id == project.id or time.monotonic() - begun > SECONDS_TO_CLAIM:
-        check_not_taken_over(user, cloud.find_user(user.name, user.domain_id, user.id))
+        check_not_taken_over(user, cloud.find_user_again(user))
 
 
 def _make_default(cloud: Connection, user: User, project: Project) -> None:

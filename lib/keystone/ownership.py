@@ -58,12 +58,12 @@ def enabled(found: _Found) -> _Found:
 
 def find_managed_user(cloud: Connection, user_id: str | None) -> User | None:
     """Returns the user of this id, if there is one. Raises NotConcertims if it is not managed by Concertim."""
-    return _managed(cloud, cloud.get_user(user_id) if user_id else None)
+    return _managed(cloud, cloud.find_user(user_id) if user_id else None)
 
 
 def find_managed_project(cloud: Connection, project_id: str | None) -> Project | None:
     """Returns the project of this id, if there is one. Raises NotConcertims if it is not managed by Concertim."""
-    return _managed(cloud, cloud.get_project(project_id) if project_id else None)
+    return _managed(cloud, cloud.find_project(project_id) if project_id else None)
 
 
 def get_managed_user(cloud: Connection, user_id: str) -> User:
@@ -136,17 +136,17 @@ def _is_operators_project(cloud: Connection, project: Project) -> bool:
     if project.mark:
         return False
     standing = [_find_account(cloud, one) for one in settings.current().standing_grants]
-    accounts = [cloud.get_user(cloud.identity.user_id), *standing]
+    accounts = [cloud.find_user(cloud.identity.user_id), *standing]
     return any(one and one.default_project_id == project.id for one in accounts)
 
 
 def _find_account(cloud: Connection, account: StandingGrant) -> User | None:
     try:
-        found = cloud.get_user(account_id(cloud, account))
+        found = cloud.find_user(account_id(cloud, account))
         if found is None:
             # The account was made anew since its id was looked up.
             cloud.ids.clear()
-            found = cloud.get_user(account_id(cloud, account))
+            found = cloud.find_user(account_id(cloud, account))
     except KeystoneNotFound:
         return None
     return found

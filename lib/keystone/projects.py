@@ -33,7 +33,7 @@ def ensure_team(cloud: Connection, team: NewTeam) -> Project:
 
 
 def _known(cloud: Connection, sign_up: SignUp) -> Project | None:
-    project = cloud.get_project(sign_up.project_id) if sign_up.project_id else None
+    project = cloud.find_project(sign_up.project_id) if sign_up.project_id else None
     if project is None:
         return None
     if why := why_not_managed(cloud, project, (marks.PROJECT, sign_up.username)):

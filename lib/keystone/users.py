@@ -20,7 +20,7 @@ def ensure_user(cloud: Connection, sign_up: NewUser, more: Mapping[str, str] = M
 
     A user who is created, taken over, or adopted while unfinished gets the attributes in `more`.
     """
-    known = cloud.get_user(sign_up.cloud_user_id) if sign_up.cloud_user_id else None
+    known = cloud.find_user(sign_up.cloud_user_id) if sign_up.cloud_user_id else None
     if known:
         return _known(cloud, sign_up, known)
     if sign_up.password is None:

@@ -1,1 +1,1 @@
-"""Every fault at every call, every overlap, every death: the sign-up must end as if nothing had happened."""
+"""A sign-up is broken at every call, overlapped and killed: it must end as if nothing had happened."""

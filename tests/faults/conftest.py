@@ -1,4 +1,4 @@
-"""The count of trials, and of those that healed."""
+"""Counts the trials, and those that healed."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,20 +12,20 @@ from tests.support.keystone import Keystone
 
 @pytest.fixture(autouse=True)
 def _one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All that is tried here runs on one machine, so that claims need not be waited for as if clocks differed."""
+    """These tests run on one machine, so a claim need not last longer for clocks that differ."""
     monkeypatch.setattr(claims, "SECONDS_BETWEEN_CLOCKS", 0)
 
 
 @pytest.fixture
 def trial(cloud: Keystone, login: str, record_property: Callable[[str, object], None]) -> Iterator[None]:
-    """Counts the test as a trial, and leaves nothing of it, so that thousands do not slow the cloud down."""
+    """Counts the test as a trial and removes what it made, so that thousands of trials do not slow the cloud down."""
     record_property("trial", "")
     yield
     clear(cloud.admin, login, f"{login}-2", f"{login}-2 team")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """The sum: how many trials there were, and how many of them ended well."""
+    """Prints how many trials there were, and how many of them healed."""
 
     def trials(outcome: str, kind: str = "") -> int:
         reports = [one for one in terminalreporter.getreports(outcome) if getattr(one, "when", "") == "call"]

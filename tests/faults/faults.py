@@ -19,17 +19,17 @@ from tests.support.keystone import Keystone
 from tests.support.proxy import Answered, Exchange, Fault, Proxy
 
 JSON = {"Content-Type": "application/json"}
-# Seconds between the bytes of an answer that drips.
+# Seconds between the bytes of a slow answer.
 DRIP = 1
 
 
 def status(code: int) -> Fault:
-    """Something before Keystone answers for it."""
+    """Something in front of Keystone answers in its place with this status."""
     return lambda exchange: exchange.reply((code, {"Content-Type": "text/html"}, b"<html>try later</html>"))
 
 
 def cut_before(exchange: Exchange) -> None:
-    """The connection closes; Keystone never heard of it."""
+    """The connection closes before Keystone gets the call."""
     exchange.cut()
 
 
@@ -47,28 +47,28 @@ def cut_within(exchange: Exchange) -> None:
 
 
 def close_silently(exchange: Exchange) -> None:
-    """A good answer; then the kept connection closes, as a bare uWSGI does."""
+    """The answer is good, and then the cached connection closes without notice, as a bare uWSGI closes it."""
     exchange.reply(exchange.ask_keystone())
     exchange.cut()
 
 
 def garbage(exchange: Exchange) -> None:
-    """Not even HTTP."""
+    """What comes is not even HTTP."""
     exchange.send(b"\x16\x03\x01\x00\xff" * 20 + b"\r\n\r\n")
     exchange.cut()
 
 
 def html(exchange: Exchange) -> None:
-    """A page that says success."""
+    """A page comes with a status of success."""
     exchange.reply((200, {"Content-Type": "text/html"}, b"<html>Down for maintenance</html>"))
 
 
 def other_json(exchange: Exchange) -> None:
-    """Success, in JSON, of something that is no Keystone."""
+    """A success comes in JSON, from something that is no Keystone."""
     exchange.reply((200, JSON, b'{"status": "ok"}'))
 
 
-# What stands before Keystone answers in its place in one of these forms.
+# Something in front of Keystone answers in its place in one of these forms.
 FORMS: Mapping[str, tuple[str, bytes]] = {
     "text": ("text/plain", b"default backend"),
     "HTML": ("text/html", b"<html>Something is wrong.</html>"),
@@ -78,7 +78,7 @@ PAGE_STATUSES = (401, 403, 404, 409)
 
 
 def page(code: int, form: str) -> Fault:
-    """A refusal that is not Keystone's, which never heard of the call."""
+    """Something in front of Keystone refuses the call, and Keystone never gets it."""
     content_type, body = FORMS[form]
     return lambda exchange: exchange.reply((code, {"Content-Type": content_type}, body))
 
@@ -87,12 +87,12 @@ PAGES: Mapping[str, Fault] = {f"{code} {form}": page(code, form) for code in PAG
 
 
 def page_at(index: int, code: int) -> str:
-    """The kind of page with this status at the call of this number: the forms take turns, so that each has them all."""
+    """Returns the kind of page for this status and call. The forms take turns, so every status has each form."""
     return f"{code} {[*FORMS][(index + PAGE_STATUSES.index(code)) % len(FORMS)]}"
 
 
 def drip(exchange: Exchange) -> None:
-    """Keystone acts, and its answer comes a byte a second."""
+    """Keystone acts, and its answer arrives at one byte a second."""
     for byte in exchange.as_bytes(exchange.ask_keystone()):
         exchange.send(bytes([byte]))
         if exchange.seen.over.wait(DRIP):
@@ -100,7 +100,7 @@ def drip(exchange: Exchange) -> None:
     exchange.cut()
 
 
-# These end within the call, once or again at every call that follows.
+# These faults end within the call. Each comes once, or again at every call that follows.
 PASSING: Mapping[str, Fault] = {
     "500": status(500),
     "503": status(503),
@@ -113,23 +113,23 @@ PASSING: Mapping[str, Fault] = {
     "other json": other_json,
 }
 
-# What outlasts the call's time is the same whether it comes once or again.
+# A fault that outlasts the call's time is the same whether it comes once or again.
 OUTLASTING = ("drip", "hang", "late")
-# Of these Keystone does not hear: what follows while they last is the same for each. At a call, two take their turn.
+# Keystone gets no call while one of these lasts, so what follows is the same for each. Each call meets two in turn.
 UNHEARD = ("500", "503", "cut before", "garbage", "html", "other json")
-# Those by which a repeat that finds something could go astray: its own kinds of call are tried in these ways only. That
-# nothing is heard of for as long as it lasts is tried with pages.
+# Only these could mislead a repeat that finds what an earlier request made, so its calls are tried in these ways only.
+# Faults that last while Keystone gets no call are tried with pages.
 LOST_WAYS = [("cut after", True), ("other json", False), ("late", False)]
 
 
 def every_way(index: int) -> Iterator[tuple[str, bool]]:
-    """In which ways the call of this number goes wrong, and whether it lasts."""
+    """Returns the ways in which the call of this number can fail, and whether each lasts."""
     in_turn = {UNHEARD[(2 * index + turn) % len(UNHEARD)] for turn in range(2)}
     yield from ((kind, False) for kind in (*PASSING, *OUTLASTING))
     yield from ((kind, True) for kind in PASSING if kind not in UNHEARD or kind in in_turn)
 
 
-# Seconds: for what lasts as long as the call may, and for what does not.
+# Deadlines in seconds: SHORT where the fault outlasts the call, and LONG everywhere else.
 SHORT, LONG = 4, 50
 # The attributes of a user that say since when a request is, or was, at work on them.
 CLAIM_TIMES = ("concertim_claimed", "concertim_taken_over")
@@ -137,7 +137,7 @@ CLAIM_TIMES = ("concertim_claimed", "concertim_taken_over")
 
 @dataclass
 class Outage:
-    """Spoils the call of this number, counted from when it begins; a lasting one also all that follow, until healed."""
+    """Spoils the call of this number since the outage began. One that lasts also spoils all calls after it."""
 
     proxy: Proxy
     kind: str
@@ -148,7 +148,7 @@ class Outage:
     _late: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def begin(self) -> None:
-        """From now on, calls are counted."""
+        """Calls are counted from now on."""
         first = len(self.proxy.calls) + self.index
         faults = {**PASSING, **PAGES, "drip": drip, "hang": self.hang, "late": self.late}
 
@@ -163,7 +163,7 @@ class Outage:
         self.proxy.instead = instead
 
     def heal(self) -> None:
-        """Keystone is well again."""
+        """Keystone answers again as it should."""
         self.healed.set()
 
     def settle(self) -> None:
@@ -172,12 +172,12 @@ class Outage:
             assert self._late.acquire(timeout=60)
 
     def hang(self, exchange: Exchange) -> None:
-        """No answer, and Keystone never heard of it."""
+        """No answer comes, and Keystone never gets the call."""
         exchange.seen.over.wait()
         exchange.cut()
 
     def late(self, exchange: Exchange) -> None:
-        """Keystone acts when whoever asked has given up, and their next request is on its way."""
+        """Keystone acts only after the client has given up and has sent its next request."""
         self.healed.wait()
         try:
             exchange.reply(exchange.ask_keystone())
@@ -192,7 +192,10 @@ def converges(
     settings_file: Callable[[str], Path],
     is_so: Callable[[Answer], None],
 ) -> None:
-    """The course of a trial: the call during the outage, and its repeat after it. What is told below 500 must be so."""
+    """Runs a trial: the call during the outage, and its repeat afterwards.
+
+    Whatever is answered below 500 must be so.
+    """
     settings_file(f"user_handler: {{deadline: {SHORT if outage.kind in OUTLASTING else LONG}}}")
     outage.begin()
     answer = function(request)
@@ -204,11 +207,11 @@ def converges(
     repeated = repeat(function, request)
     outage.settle()
     if outage.kind == "late" and repeated[0] >= 500:
-        # What acted late took something from under the repeat, which says so; now nothing is left to do that.
+        # The late call interfered with the repeat, whose answer says so. No late call is left to interfere again.
         repeated = repeat(function, request)
     is_so(repeated)
-    # What ends with one call is met within the request, and whoever sent it never learns of it. Half an answer, and
-    # one in JSON that is no Keystone's, are not asked for again.
+    # The request itself repeats a call whose fault has passed, so the client never learns of it. It does not repeat
+    # a call that got half an answer, or JSON that is not Keystone's.
     if outage.kind not in (*OUTLASTING, "cut within", "other json") and not outage.lasting:
         assert answer[0] < 500
     if answer[0] < 400:
@@ -220,7 +223,7 @@ def converges(
 def is_believed_nowhere(
     function: Endpoint, request: dict[str, Any], outage: Outage, is_so: Callable[[Answer], None]
 ) -> None:
-    """The course of a trial with a page that lasts: it proves nothing; and once it is gone, a repeat finishes."""
+    """Runs a trial with a page that lasts: it proves nothing, and once it has passed, a repeat finishes."""
     outage.begin()
     answer = function(request)
     assert outage.met
@@ -231,7 +234,7 @@ def is_believed_nowhere(
 
 
 def repeat(function: Endpoint, request: dict[str, Any]) -> Answer:
-    """Sends it once more; and again where the request before has left a claim, when that is no longer young."""
+    """Sends the request once more, and again after a claim that an earlier request left is no longer young."""
     answer = function(request)
     if "has claimed user" in str(answer[1]):
         make_claims_old(request)
@@ -240,7 +243,7 @@ def repeat(function: Endpoint, request: dict[str, Any]) -> Answer:
 
 
 def make_claims_old(request: dict[str, Any]) -> None:
-    """As if an hour had passed, so that thousands of trials need not wait: tests/cloud has those that do."""
+    """Makes claims an hour older, so that thousands of trials need not wait. Tests in tests/cloud do wait."""
     users = Keystone(request["cloud_env"]["auth_url"]).admin.users
     for user in users.list(name=f"concertim_{request['username']}"):
         times = {name: value for name, value in user.to_dict().items() if name in CLAIM_TIMES and value}
@@ -249,9 +252,9 @@ def make_claims_old(request: dict[str, Any]) -> None:
 
 
 def pages_once(proxy: Proxy, turn: int) -> None:
-    """Each call is answered by a page the first time that it is asked; in four turns each has every status and form.
+    """Answers each call with a page when it is first asked. Over the four turns, a call meets every status and form.
 
-    Not the proof of a person's password, which is tried once.
+    The proof of a person's password is left out, because it is tried only once.
     """
     asked: Counter[tuple[str, str]] = Counter()
 

@@ -12,11 +12,11 @@ OLD, NEW, REFUSED = "correct-horse", "battery-staple", "refused"
 
 
 def with_password(world: World, password: str) -> World:
-    """With this password of its user."""
+    """Returns the world in which its user has this password."""
     return world.set(password=password)
 
 
-# What the cloud holds, in the model, which says what each of them asks when it meets nobody.
+# What the cloud holds, as worlds of the model. The model tells what a sign-up asks when it meets no other.
 WORLDS = {
     "nothing": NOTHING,
     "half-made": with_password(HALF_MADE, OLD),
@@ -26,17 +26,17 @@ WORLDS = {
 
 
 def asked(holds: str, sends: str) -> list[str]:
-    """The calls of a sign-up with this password; REFUSED: the old one, with a project_id that is not its own."""
+    """Returns the calls of a sign-up with this password. REFUSED sends the old one and somebody else's project_id."""
     refused = sends == REFUSED
     request = Request("", OLD if refused else sends, refused=refused)
     _, calls = alone(WORLDS[holds], request, Rules())
-    # The model's is refused by the name of its project, this one by its id.
+    # In the model the request is refused for the name of its project, and here for the id of the project.
     refusal = {"POST project": [], "GET project by name": ["GET project by id"]} if refused else {}
     return [one for call in calls for one in refusal.get(call, [call])]
 
 
 def only_reads(holds: str, calls: Sequence[str]) -> bool:
-    """Whether none of the calls changes anything: the making of a user who exists is refused."""
+    """Whether none of the calls changes anything. Keystone refuses to create a user who exists, which is no change."""
     return all(call.startswith(("GET", "POST token")) or (call == "POST user" and holds != "nothing") for call in calls)
 
 
@@ -51,10 +51,10 @@ class Overlap(NamedTuple):
     """Whether the second is held before calls that only read, too."""
 
     def seconds_until(self, first_until: Sequence[str]) -> list[list[str]]:
-        """Up to before which call the second goes, in turn; the first time to its end.
+        """Returns how far the second goes in each trial: first to its end, then up to before each of its calls.
 
-        Left out is what is the same as with the first held one call earlier: where that call and all of the second's
-        only read. The second's making of a user is refused, as the first has made them by then.
+        A trial is left out if the call before which the first was held last and all calls of the second only read: it
+        is the same as that earlier trial. The second cannot create the user, whom the first has created by then.
         """
         turns = [self.second_asks[:number] for number in range(len(self.second_asks) + 1)]
         turns = [until for until in turns if self.everywhere or not (until and only_reads("a user", until[-1:]))]

@@ -1,6 +1,6 @@
 """Two sign-ups of one login at the same time, each of which can be held up before any of its calls to Keystone.
 
-The calls are those of the model (tests/model/). What it leaves out, as the grants to others, changes nothing for them.
+The calls are those of the model (tests/model/). What it leaves out, like the grants to others, makes no difference.
 """
 
 import threading
@@ -16,13 +16,13 @@ from lib.endpoint import Answer
 from tests.model.wire import name_of
 from tests.support.proxy import Exchange, Proxy
 
-# Seconds: long enough for one that waits for another which waits itself, on a busy machine; and how long a repeat may
-# have to wait for a claim that was left behind: until it is older than that, and some more.
+# Seconds. On a busy machine, the deadline is enough for a sign-up that waits for another one that waits as well. The
+# patience is enough for a repeat to see a claim that was left behind grow older than the deadline.
 DEADLINE, PATIENCE = 15, 60
 
 
 class Racer:
-    """One of two sign-ups; it is known by its request id. Held up before the last of these calls, if there are any."""
+    """One of two sign-ups, known by its request id. It is held up before the last of these calls, if there are any."""
 
     def __init__(self, track: "Track", request: dict[str, Any], until: Sequence[str] = ()) -> None:
         self.request = request
@@ -36,28 +36,28 @@ class Racer:
         track.racers[self._request_id] = self
 
     def start(self, threads: ThreadPoolExecutor) -> "Future[Answer]":
-        """Begins the sign-up; returns when it is held up or has ended."""
+        """Begins the sign-up. Returns when it is held up or has ended."""
         answer = threads.submit(self._send, self._request_id)
         answer.add_done_callback(lambda _: self._stands.set())
         assert self._stands.wait(60)
         return answer
 
     def go(self) -> None:
-        """Lets it go on."""
+        """Lets the sign-up go on."""
         self._let_go.set()
 
     def again(self) -> Answer:
-        """Repeats it until it is answered anything but that a repeat helps."""
+        """Repeats the sign-up until its answer no longer says to repeat."""
         until = time.monotonic() + PATIENCE
         while (answer := self._send(f"req-{uuid.uuid4()}"))[0] >= 500 and time.monotonic() < until:
             time.sleep(1)
         return answer
 
     def pass_on(self, exchange: Exchange) -> None:
-        """One of its calls; held up if it is the one."""
+        """Passes on one of its calls, and holds it if it is the one to be held."""
         name = name_of(exchange, self._others)
         self._asked.append(name)
-        # Counted by its name, as the calls of a wave come in any order.
+        # Counted by its name, because parallel calls come in any order.
         if self._until and name == self._until[-1] and self._asked.count(name) == self._until.count(name):
             self._stands.set()
             assert self._let_go.wait(60)
@@ -70,7 +70,7 @@ class Racer:
 
 
 class Track:
-    """Where they run: a proxy that tells their calls apart."""
+    """A proxy on which the two run, and which tells their calls apart."""
 
     def __init__(self, before: Proxy, others: set[str]) -> None:
         self.others = others
@@ -86,7 +86,7 @@ class Track:
 
 
 def race(first: Racer, second: Racer, threads: ThreadPoolExecutor) -> dict[Racer, Answer]:
-    """The first starts and is held, the second starts and is held, the first goes on to its end, then the second."""
+    """Both start and are held. Then the first runs to its end, and after it the second."""
     ones, others = first.start(threads), second.start(threads)
     first.go()
     answers = {first: ones.result()}

@@ -1,4 +1,4 @@
-"""Every fault at every call of what changes and removes users, teams and roles."""
+"""Every fault at every call of the functions that change and remove users, teams and roles."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,18 +40,18 @@ class Change:
     users: int = 1
     projects: int = 1
     roles: tuple[str, ...] = ("admin", "member")
-    """What the user holds in the end; at the beginning it is the older service's admin, and member."""
+    """The roles that the user holds in the end. They begin with admin, as of the older service, and member."""
     password: str = "correct-horse"
     without_ids: tuple[Field, ...] = ()
-    """The ids that it may have, and has not."""
+    """The optional ids that the request leaves out."""
 
     @property
     def route(self) -> Route:
-        """Where it is served."""
+        """The method and path at which it is served."""
         return self.method, self.path
 
     def body(self, login: str, user_id: str, project_id: str) -> Body:
-        """The request, less cloud_env: a create is for a login or a team of its own, all else for what is there."""
+        """The request without cloud_env. A create is for a new login or team, everything else for what exists."""
         if ("username",) in fields_of(self.route) or ("name",) in fields_of(self.route):
             return body_of(self.route, Given(f"{login}-2", user_id, project_id))
         ids = [field for field in ids_of(self.route) if field not in self.without_ids]
@@ -101,17 +101,17 @@ class Prepared:
 
     @property
     def function(self) -> Endpoint:
-        """What serves the request."""
+        """The function that serves the request."""
         return handler.ROUTES[self.change.route]
 
     def is_so(self, answer: Answer) -> None:
-        """The answer is that of success, and the cloud is as the change leaves it."""
+        """Asserts that the answer tells of success, and that the cloud is as the change leaves it."""
         is_so(self.cloud, self.login, self.change, answer, self.earlier)
 
 
 @pytest.fixture
 def prepared(cloud: Keystone, login: str, through: RequestOf) -> Callable[[Change], Prepared]:
-    """Signs up, gives the user the older service's admin, too, and logs in."""
+    """Signs somebody up, grants them the older service's admin as well, and logs in."""
 
     def prepare(change: Change) -> Prepared:
         _, signed_up = create_user_project(through())
@@ -138,7 +138,7 @@ def test_a_change_converges(
     kind: str,
     lasting: bool,
 ) -> None:
-    """A 2xx is so; a 5xx is finished by a repeat; nothing else is touched."""
+    """What a 2xx says is so, a repeat finishes what was answered 5xx, and nothing else is touched."""
     ready = prepared(change)
     converges(ready.function, ready.request, Outage(before, kind, index, lasting), settings_file, ready.is_so)
 
@@ -152,7 +152,7 @@ def test_a_page_that_lasts_is_believed_nowhere(
     index: int,
     kind: str,
 ) -> None:
-    """That something is gone, above all: it is 502, and the removal is finished by the repeat."""
+    """A page never proves that something was removed: the answer is 502, and the repeat finishes the removal."""
     ready = prepared(change)
     outage = Outage(before, kind, index, lasting=True)
     is_believed_nowhere(ready.function, ready.request, outage, ready.is_so)
@@ -164,7 +164,7 @@ def test_a_page_that_lasts_is_believed_nowhere(
 def test_pages_that_pass_change_nothing_of_the_answer(
     before: Proxy, prepared: Callable[[Change], Prepared], change: Change, turn: int
 ) -> None:
-    """One at every call: in the end the answer is as ever."""
+    """Every call meets a page first and is repeated, and the final answer is the same as without pages."""
     ready = prepared(change)
     pages_once(before, turn)
     ready.is_so(ready.function(ready.request))
@@ -172,13 +172,13 @@ def test_pages_that_pass_change_nothing_of_the_answer(
 
 
 def test_every_function_that_writes_is_among_the_changes() -> None:
-    """But for the sign-up, which has trials of its own: whoever adds a path adds its row here."""
+    """Every path that writes needs a row in this table. The sign-up has trials of its own."""
     tried = {handler.ROUTES[change.route] for change in CHANGES}
     assert tried == {*handler.ROUTES.values()} - {create_user_project, running}
 
 
 def is_so(cloud: Keystone, login: str, change: Change, answer: Answer, earlier: Census) -> None:
-    """The answer is that of success, and the cloud is as the change leaves it."""
+    """Asserts that the answer tells of success, and that the cloud is as the change leaves it."""
     now = census(cloud.admin)
     ours = [now.of(name) for name in (login, f"{login}-2", f"{login}-2 team")]
     assert sum(len(one.users) for one in ours) == change.users
@@ -204,7 +204,7 @@ def is_so(cloud: Keystone, login: str, change: Change, answer: Answer, earlier: 
 def test_a_change_without_faults_makes_so_many_calls(
     before: Proxy, prepared: Callable[[Change], Prepared], change: Change
 ) -> None:
-    """Else the trials above would leave some of them out."""
+    """If this count were wrong, the trials would leave calls out."""
     ready = prepared(change)
     before.calls.clear()
     assert ready.function(ready.request)[0] == 201

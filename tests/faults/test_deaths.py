@@ -1,4 +1,4 @@
-"""kill -9 at every call of a sign-up, as Keystone is asked and as it has acted: the next process finishes it."""
+"""The service is killed at every call of a sign-up, before and after Keystone acts: the next process finishes it."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from tests.support.service import Service, post, service
 
 @pytest.fixture(scope="module")
 def next_process() -> Iterator[Service]:
-    """The process that takes over."""
+    """The process that serves the repeat."""
     with service() as running:
         yield running
 
@@ -32,7 +32,7 @@ def test_a_killed_sign_up_is_finished_by_the_next_process(
     index: int,
     moment: str,
 ) -> None:
-    """One user, one project, everything granted, whenever the first process died."""
+    """There are one user, one project and all grants, whenever the first process died."""
     earlier = census(cloud.admin)
     with service() as dying:
 

@@ -1,4 +1,4 @@
-"""Every way to fail, at every call of a sign-up: the answer keeps the promise, and a repeat finishes it."""
+"""Every call of a sign-up fails in every way: the answer keeps the promise, and a repeat finishes the sign-up."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +24,7 @@ from tests.support.fixtures import RequestOf
 from tests.support.keystone import Keystone
 from tests.support.proxy import Proxy
 
-# How many calls to Keystone a sign-up makes, by what it finds.
+# How many calls to Keystone a sign-up makes, for each state that it finds.
 CALLS = {
     "cold": 12,
     "warm": 7,
@@ -33,7 +33,7 @@ CALLS = {
     "unfinished": 17,
     "project taken": 11,
 }
-# Of each state, the calls that are no other state's, too: after its look-ups a cold sign-up is as a warm one.
+# For each state, the calls that no other state has: after its look-ups, a cold sign-up is like a warm one.
 INDICES = {state: range(calls - CALLS["warm"] if state == "cold" else calls) for state, calls in CALLS.items()}
 TRIALS = [
     pytest.param(state, index, kind, lasting, id=f"{state}-{index}-{kind}-{'outage' if lasting else 'once'}")
@@ -47,13 +47,13 @@ PAGE_TRIALS = [
     for index in indices
     for code in PAGE_STATUSES
 ]
-# At which of its calls a person's password is proved.
+# The call of each state at which a person's password is proved.
 PROOFS = {"finished": 2, "unfinished": 2}
 
 
 @pytest.fixture
 def prepared(cloud: Keystone, login: str, through: RequestOf) -> Callable[[str], dict[str, Any]]:
-    """Brings cloud and service into a state, and gives the request that meets it."""
+    """Brings the cloud and the service into a state, and returns the request that meets it."""
 
     def prepare(state: str) -> dict[str, Any]:
         request = through()
@@ -87,7 +87,7 @@ def test_a_sign_up_converges(
     kind: str,
     lasting: bool,
 ) -> None:
-    """2xx: it is so. 4xx: nothing was changed. 5xx: a repeat finishes it. And nothing else is touched."""
+    """The promise holds for the answer, a repeat finishes what was answered 5xx, and nothing else is touched."""
     request = prepared(state)
     earlier = census(cloud.admin)
     outage = Outage(before, kind, index, lasting)
@@ -109,7 +109,7 @@ def test_a_page_that_lasts_is_believed_nowhere(
     index: int,
     kind: str,
 ) -> None:
-    """Whatever stands before Keystone refuses in its place: it is 502, and no refusal."""
+    """A refusal by something in front of Keystone is answered 502, and not taken for Keystone's."""
     request = prepared(state)
     earlier = census(cloud.admin)
     outage = Outage(before, kind, index, lasting=True)
@@ -126,7 +126,7 @@ def test_a_page_that_lasts_is_believed_nowhere(
 def test_pages_that_pass_change_nothing_of_the_answer(
     cloud: Keystone, login: str, before: Proxy, prepared: Callable[[str], dict[str, Any]], state: str, turn: int
 ) -> None:
-    """One at every call: in the end the answer is as ever."""
+    """Every call meets a page first and is repeated, and the final answer is the same as without pages."""
     request = prepared(state)
     earlier = census(cloud.admin)
     pages_once(before, turn)
@@ -145,7 +145,7 @@ def test_a_page_in_place_of_a_proof_is_not_asked_again(
     state: str,
     code: int,
 ) -> None:
-    """What refused may have been Keystone, which counts; the repeat of the client proves the password."""
+    """Keystone may have counted the failed log-in, so the password is tried again only by the client's repeat."""
     request = prepared(state)
     earlier = census(cloud.admin)
     before.calls.clear()
@@ -160,7 +160,7 @@ def test_a_page_in_place_of_a_proof_is_not_asked_again(
 
 
 def keeps_the_promise(cloud: Keystone, login: str, state: str, answer: Answer, earlier: Census) -> None:
-    """The answer is what the state asks for, the cloud is as it says, and nobody else is touched."""
+    """Asserts that the answer fits the state, that the cloud is as it says, and that nobody else is touched."""
     now = census(cloud.admin)
     if state == "project taken":
         assert isinstance(answer[1], dict)
@@ -175,7 +175,7 @@ def keeps_the_promise(cloud: Keystone, login: str, state: str, answer: Answer, e
 def test_a_sign_up_without_faults_makes_so_many_calls(
     before: Proxy, prepared: Callable[[str], dict[str, Any]], state: str
 ) -> None:
-    """Else the trials above would leave some of them out."""
+    """If this count were wrong, the trials would leave calls out."""
     request = prepared(state)
     before.calls.clear()
     create_user_project(request)

@@ -1,4 +1,4 @@
-"""Sign-ups of one login at the same time: one user, one project, and no answer that another makes untrue."""
+"""Concurrent sign-ups of one login make one user and one project, and no answer is untrue because of another."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ from tests.support.keystone import Keystone
 from tests.support.proxy import Proxy
 from tests.support.service import post, service
 
-# How many trials go on at the same time, mostly waiting.
+# How many trials run in parallel. Most of them wait.
 AT_ONCE = 3
 TRIALS = [
     pytest.param(
@@ -32,7 +32,7 @@ TRIALS = [
 
 
 class Course:
-    """The cloud, and the track before it."""
+    """The cloud, and the proxy on which the two sign-ups are held."""
 
     def __init__(self, cloud: Keystone, track: Track, through: RequestOf) -> None:
         self.cloud = cloud
@@ -40,7 +40,7 @@ class Course:
         self._through = through
 
     def prepare(self, holds: str, login: str) -> None:
-        """Makes what the cloud holds of this login."""
+        """Creates what the cloud is to hold of this login."""
         if holds == "nothing":
             return
         old = "of-a-third" if holds == "a third one's" else OLD
@@ -52,7 +52,7 @@ class Course:
             self.cloud.admin.users.update(user.id, default_project=project.id)
 
     def racer(self, login: str, sends: str, until: Sequence[str]) -> Racer:
-        """A sign-up of this login with this password; or refused. It is held up before the last of these calls."""
+        """Returns a sign-up with this password, or one that is refused. It is held before the last of these calls."""
         request = self._through(username=login, password=OLD if sends == REFUSED else sends)
         if sends == REFUSED:
             request["project_id"] = self.cloud.cloud_env_by_ids()["project_id"]
@@ -61,7 +61,7 @@ class Course:
 
 @pytest.fixture
 def course(cloud: Keystone, before: Proxy, through: RequestOf, settings_file: Callable[[str], Path]) -> Course:
-    """Warm."""
+    """Returns a course whose connection has logged in already."""
     settings_file(f"user_handler: {{deadline: {DEADLINE}}}")
     warm_up(through())
     return Course(cloud, Track(before, standing_accounts(cloud)), through)
@@ -76,9 +76,9 @@ def test_overlapping_sign_ups_do_not_contradict_each_other(
     overlap: Overlap,
     first_until: list[str],
 ) -> None:
-    """Whoever is told 201 has what it says, password included; whoever is told 5xx repeats, and nobody loses.
+    """What a 201 says is so, the password included. After the repeats of 5xx, one sign-up at least is answered 201.
 
-    Each place where the second is held is a trial, with a login of its own, so that they can wait at the same time.
+    Each call before which the second is held is a trial with a login of its own, so that trials can run in parallel.
     """
     seconds_until = overlap.seconds_until(first_until)
     logins = [f"{login}-{len(until)}" for until in seconds_until]
@@ -109,12 +109,12 @@ def test_overlapping_sign_ups_do_not_contradict_each_other(
 
 
 def repeated(answers: dict[Racer, Answer]) -> dict[Racer, Answer]:
-    """Who was told to repeat does so, one after the other."""
+    """Repeats the sign-ups that were told to, one after the other."""
     return {racer: answer if answer[0] < 500 else racer.again() for racer, answer in answers.items()}
 
 
 def hold_true(cloud: Keystone, logins: list[str], told: list[dict[Racer, Answer]]) -> Census:
-    """Each of the answers is so, in what the cloud holds now."""
+    """Asserts that each answer is true of what the cloud holds now."""
     now = census(cloud.admin)
     for login, answers in zip(logins, told, strict=True):
         for racer, answer in answers.items():
@@ -125,7 +125,7 @@ def hold_true(cloud: Keystone, logins: list[str], told: list[dict[Racer, Answer]
 
 @pytest.mark.usefixtures("trial")
 def test_twenty_identical_sign_ups_at_two_processes_are_one(cloud: Keystone, login: str, request_of: RequestOf) -> None:
-    """All of them 2xx, with the same ids."""
+    """All of them are answered 2xx with the same ids."""
     with service() as one, service() as other, ThreadPoolExecutor(20) as threads:
         go = threading.Barrier(20)
 
@@ -142,7 +142,7 @@ def test_twenty_identical_sign_ups_at_two_processes_are_one(cloud: Keystone, log
 def test_old_and_new_password_at_two_processes_do_not_contradict_each_other(
     cloud: Keystone, login: str, request_of: RequestOf, round_: int
 ) -> None:
-    """Eight at once, as many of each: at most one password is told 201, and that one opens the account."""
+    """Of eight concurrent sign-ups with two passwords, at most one password is answered 201, and it logs in."""
     passwords = [f"{kind}-password-{round_}" for kind in ("old", "new")] * 4
     with service() as one, service() as other, ThreadPoolExecutor(8) as threads:
         go = threading.Barrier(8)

@@ -1,4 +1,4 @@
-"""A Keystone that never answers, or answers a byte at a time: those who asked it lose their deadline, nobody else."""
+"""A Keystone that never answers, or answers slowly, costs those who asked it their time, and nobody else."""
 
 import threading
 import time
@@ -37,7 +37,7 @@ def hurried(tmp_path: Path) -> Iterator[Service]:
 def test_a_silent_keystone_holds_up_nobody_else(
     hurried: Service, cloud: Keystone, login: str, request_of: RequestOf
 ) -> None:
-    """Five sign-ups, as many as the UI sends at once, wait for it; a sixth, at a good one, is served meanwhile."""
+    """While five sign-ups, as many as the UI sends in parallel, wait for it, a sixth at another Keystone is served."""
     with create_server(("127.0.0.1", 0), backlog=16) as silent, ThreadPoolExecutor(5) as threads:
         env = cloud.cloud_env() | {"auth_url": f"http://127.0.0.1:{silent.getsockname()[1]}"}
 
@@ -59,7 +59,7 @@ def test_a_silent_keystone_holds_up_nobody_else(
 def test_what_is_told_of_a_wave_is_the_call_that_hangs(
     before: Proxy, through: RequestOf, settings_file: Callable[[str], Path], method: str
 ) -> None:
-    """Not another one of it, which Keystone has answered."""
+    """The message names the call that hangs, and not a parallel one that Keystone has answered."""
     settings_file("user_handler: {deadline: 3}")
 
     def hang(exchange: Exchange) -> None:
@@ -82,7 +82,7 @@ def test_a_log_in_that_hangs_is_not_waited_for_by_the_next_request(
     settings_file: Callable[[str], Path],
     kind: str,
 ) -> None:
-    """The answer to the first log-in still does not come; the second is made anew."""
+    """A second request logs in by itself while the first log-in still hangs."""
     settings_file("user_handler: {deadline: 1}")
     outage = Outage(before, kind, 0)
     outage.begin()
@@ -95,7 +95,7 @@ def test_a_log_in_that_hangs_is_not_waited_for_by_the_next_request(
 def test_what_a_dripping_keystone_has_left_unread_is_dropped(
     before: Proxy, through: RequestOf, settings_file: Callable[[str], Path]
 ) -> None:
-    """The head of the answer has come; of its body a byte a second is too slow. Nothing of the call stays behind."""
+    """The body of an answer arrives too slowly. The call ends at its deadline, and nothing of it stays behind."""
     settings_file("user_handler: {deadline: 1}")
 
     def drip_the_body(exchange: Exchange) -> None:
@@ -107,14 +107,14 @@ def test_what_a_dripping_keystone_has_left_unread_is_dropped(
     threads = threading.active_count()
     assert create_user_project(through()) == TOO_LONG
     until = time.monotonic() + 10
-    # The proxy has a thread for it, too, until it ends.
+    # The proxy also has a thread for it until it ends.
     while threading.active_count() > threads + 1 and time.monotonic() < until:
         time.sleep(0.05)
     assert threading.active_count() <= threads + 1
 
 
 def test_an_answer_without_end_is_no_keystones(before: Proxy, through: RequestOf) -> None:
-    """It is read no further than any of Keystone's answers would be long."""
+    """It is read only up to the length of the longest answer that Keystone gives."""
 
     def pour(exchange: Exchange) -> None:
         exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n")

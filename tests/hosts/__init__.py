@@ -1,1 +1,1 @@
-"""The same requests on every host that can be had, each answered as a direct call answers."""
+"""The same requests on every host: each is answered as a direct call answers."""

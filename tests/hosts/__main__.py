@@ -1,4 +1,4 @@
-"""`make hosts`: the matrix, with Apache if it can be had."""
+"""`make hosts`: the matrix of hosts, with Apache where it can be installed."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from tests.support.service import ROOT
 
 
 def main() -> None:
-    """Runs the tests; ends with what pytest ends with."""
+    """Runs the tests, and exits with pytest's exit code."""
     why_not = "" if apache.PROGRAM else missing(["apache2"], ["apache2", "libapache2-mod-wsgi-py3"])
     if why_not:
         print(f"NOT TESTED: Apache: {why_not}")

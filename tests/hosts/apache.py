@@ -1,4 +1,4 @@
-"""Apache, for what is served in it: the configuration around docs/hosts.md's, and why it cannot be had."""
+"""Apache, for the hosts that run in it: the configuration around that of docs/hosts.md, and why it is missing."""
 
 import os
 import shutil
@@ -10,11 +10,11 @@ from pathlib import Path
 from tests.hosts.rows import APACHE, Host
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
-# Debian keeps it where only root looks.
+# Debian keeps it in a folder that is only in root's PATH.
 PROGRAM = shutil.which("apache2", path=f"{os.environ['PATH']}:/usr/sbin")
 MODULES = Path("/usr/lib/apache2/modules")
-# Started by root, Apache serves as a user of the system's, who may not read what root has checked out. In a namespace
-# of its own it takes root for an ordinary user, and stays who it is.
+# An Apache that root starts serves as a system user, who may not read what root has checked out. In a user namespace
+# of its own it takes root for an ordinary user, and does not change to another.
 AS_WHO_IT_IS = ["unshare", "--user", "--map-user=1000", "--map-group=1000"] if os.geteuid() == 0 else []
 
 AROUND = """\
@@ -34,7 +34,7 @@ LoadModule {module}_module {modules}/mod_{module}.so
 
 
 def complete(folder: Path, port: int) -> None:
-    """Puts before docs/hosts.md's lines what any Apache needs."""
+    """Puts what any Apache needs in front of the lines of docs/hosts.md."""
     file = folder / "apache2.conf"
     ours = file.read_text()
     module = "wsgi" if "WSGI" in ours else "cgid"
@@ -46,7 +46,7 @@ def complete(folder: Path, port: int) -> None:
 
 
 def _remake_environment(venv: Path) -> None:
-    """Of the Python that mod_wsgi is built with, which is Debian's, with the packages of the other."""
+    """Makes an environment of Debian's Python, which mod_wsgi is built with, that has the same packages."""
     packages = venv.resolve() / f"lib/python{VERSION}/site-packages"
     venv.unlink()
     subprocess.run(["/usr/bin/python3", "-m", "venv", "--without-pip", venv], check=True)
@@ -54,7 +54,7 @@ def _remake_environment(venv: Path) -> None:
 
 
 def why_not(host: Host) -> str:
-    """Why this host cannot be had in Apache here; empty if it can, or needs none."""
+    """Returns why this host cannot run in Apache here, or an empty text if it can or needs none."""
     if host.command != APACHE:
         return ""
     if "WSGI" in host.files["apache2.conf"] and not (MODULES / f"mod_wsgi.so-{VERSION}").exists():

@@ -1,4 +1,4 @@
-"""The requests that every host is asked: the columns of the matrix."""
+"""The requests that every host is asked. They are the columns of the matrix."""
 
 import json
 import uuid
@@ -18,7 +18,7 @@ from tests.contract.ui import token
 from tests.support.keystone import Keystone
 
 JWT_SECRET = uuid.uuid4().hex
-# Of the headers of an answer, those that mean something to a client of ours.
+# The headers of an answer that mean something to a client.
 REQUEST_ID = "X-OpenStack-Request-ID"
 TOLD = ("Content-Type", "Allow", "WWW-Authenticate", "Retry-After", REQUEST_ID)
 Answered = tuple[int, dict[str, str], Any]
@@ -26,7 +26,7 @@ Answered = tuple[int, dict[str, str], Any]
 
 @dataclass(frozen=True)
 class Asked:
-    """One request, and the function whose direct call answers the same; without one, the application answers it."""
+    """One request, and the function whose direct call answers the same. Without one, the application answers it."""
 
     method: str
     path: str
@@ -37,16 +37,16 @@ class Asked:
 
     @classmethod
     def sign_up(cls, request: Mapping[str, Any], **how: Any) -> "Asked":
-        """A sign-up with this request dict."""
+        """Returns a sign-up with this request dict."""
         return cls("POST", "/create_user_project", as_json(request), create_user_project, **how)
 
     def chunks(self) -> Iterator[bytes]:
-        """The body in some pieces."""
+        """Yields the body in several pieces."""
         size = len(self.body) // 3 + 1
         return (self.body[begin : begin + size] for begin in range(0, len(self.body), size))
 
     def directly(self, host_drops_chunked: bool) -> Answered:
-        """What a direct call answers, in this process."""
+        """Returns what a direct call in this process answers."""
         if self.function and not (self.chunked and host_drops_chunked):
             with call.serving("") as this:
                 status, body = self.function(json.loads(self.body))
@@ -63,12 +63,12 @@ class Asked:
 
 
 def told(headers: Any) -> dict[str, str]:
-    """The headers that are compared."""
+    """Returns the headers that are compared."""
     return {name: headers[name] for name in TOLD if name in headers}
 
 
 def as_json(body: Mapping[str, Any]) -> bytes:
-    """In UTF-8, and not in escapes."""
+    """Returns the value as JSON in UTF-8, without escapes."""
     return json.dumps(body, ensure_ascii=False).encode()
 
 
@@ -81,14 +81,14 @@ def _request(cloud: Keystone, login: str, **changes: Any) -> dict[str, Any]:
 
 
 def _removal(cloud: Keystone, login: str) -> Asked:
-    """Of a user and project that were signed up before."""
+    """Returns the removal of a user and project that were signed up before."""
     made: Any = create_user_project(_request(cloud, login))[1]
     user = {"username": login, "cloud_user_id": made["user_id"], "project_id": made["project_id"]}
     return Asked("DELETE", "/user", as_json({"cloud_env": cloud.cloud_env(), "user_info": user}), delete_user)
 
 
 UTF8 = {"password": "pässwörd Ω 密码 😀", "email": "ann@bücher.example"}
-# Enough that a host has not read all of it when it is refused.
+# So long that a host has not read all of it when it is refused.
 TOO_LARGE = b" " * (3 * Settings().max_body_bytes)
 REQUESTS: dict[str, Callable[[Keystone, str], Asked]] = {
     "GET /": lambda _cloud, _login: Asked("GET", "/"),

@@ -1,4 +1,4 @@
-"""Azure Functions by contract: its own library turns requests and answers as its worker does; its host cannot be had.
+"""Azure Functions by contract, as its host cannot be installed: its library converts requests as its worker does.
 
 python azure_contract.py PORT    # with function_app.py in the folder
 """
@@ -23,7 +23,7 @@ def host(request: Request) -> Response:
     """Answers as the function does."""
     asked = {
         "method": _text(request.method),
-        # As it was sent: Werkzeug's server takes two slashes for one.
+        # Taken as it was sent, because Werkzeug's server takes two slashes for one.
         "url": _text(request.host_url.rstrip("/") + request.environ["REQUEST_URI"]),
         "headers": {name.lower(): _text(value) for name, value in request.headers.items()},
         "query": {},

@@ -1,4 +1,4 @@
-"""Hosts that are started when they are first asked, and the matrix of what they answered."""
+"""Starts each host when it is first asked, and prints the matrix of what they answered."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,7 +18,7 @@ COLUMNS = [*REQUESTS, AT_ONCE]
 
 @pytest.fixture(scope="session")
 def served_by() -> Iterator[Callable[[Host], Running]]:
-    """Gives the running host, which all its tests share."""
+    """Returns the running host, which all its tests share."""
     started: dict[str, Running] = {}
     with ExitStack() as all_of_them:
 
@@ -37,7 +37,7 @@ def _same_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """A row for each host, a column for each request: "=" where it was answered as a direct call answers."""
+    """Prints a row for each host with a column for each request: "=" means that a direct call answers the same."""
     cells: dict[tuple[str, str], str] = {}
     for outcome in ("passed", "failed", "error"):
         for report in terminalreporter.getreports(outcome):

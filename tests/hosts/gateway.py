@@ -1,7 +1,7 @@
 """What AWS has around a Lambda function: a gateway that makes events of requests, and the Runtime API, on loopback.
 
 The events are those that Amazon documents for API Gateway's REST and HTTP APIs, for its load balancer (ALB) and for
-function URLs; the Runtime API is its version of 2018-06-01, of which the runtime's client needs three paths.
+function URLs. The Runtime API is its version of 2018-06-01, of which the runtime's client needs three paths.
 """
 
 import base64
@@ -19,7 +19,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 RUNTIME = "/2018-06-01/runtime"
-# How often it is looked whether the function still runs.
+# Seconds between two looks at whether the function still runs.
 LOOK_SECONDS = 0.1
 
 
@@ -36,7 +36,7 @@ class Gateway:
     _answered: threading.Condition = field(default_factory=threading.Condition)
 
     def answer(self, request: Request) -> Response:
-        """To the runtime's client, or to whoever calls the function."""
+        """Answers the runtime's client, or whoever calls the function."""
         if not request.path.startswith(RUNTIME):
             return self._invoke(request)
         if request.path == f"{RUNTIME}/invocation/next":
@@ -57,7 +57,7 @@ class Gateway:
                 self._answered.wait(LOOK_SECONDS)
             answer = self._answers.pop(identity, None)
         if answer is None:
-            # As AWS answers for a function that failed.
+            # AWS answers so for a function that failed.
             return Response('{"message": "Internal server error"}', 502, mimetype="application/json")
         body = answer.get("body", "")
         data = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
@@ -70,7 +70,7 @@ def _headers(request: Request, host: str) -> dict[str, str]:
 
 
 def _path(request: Request) -> str:
-    """As it was sent: Werkzeug's server takes two slashes for one."""
+    """Returns the path as it was sent, because Werkzeug's server takes two slashes for one."""
     return str(request.environ["REQUEST_URI"])
 
 
@@ -111,7 +111,7 @@ def _http(
 
 
 def _url(request: Request) -> dict[str, Any]:
-    """The same, with what is taken for binary."""
+    """Returns the event of a function URL, which differs from that of an HTTP API in that its body is in Base64."""
     event = _http(request, host="lambda-url.eu-west-1.on.aws")
     if "body" in event:
         event |= {"body": base64.b64encode(request.get_data()).decode(), "isBase64Encoded": True}
@@ -146,7 +146,7 @@ class _Quiet(WSGIRequestHandler):
 
 @contextmanager
 def gateway(kind: str) -> Iterator[Gateway]:
-    """Runs one for events of this kind."""
+    """Runs a gateway for events of this kind."""
     running = Gateway(kind)
     application = Request.application(running.answer)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)

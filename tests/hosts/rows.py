@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from tests.support.service import ROOT
 
-# As docs/hosts.md has them. A test uses another folder and another port.
+# Folder and port are those of docs/hosts.md. A test uses others.
 FOLDER, ADDRESS, PORT = "/opt/user-handler", "0.0.0.0", "42356"
 
 ASGI = """\
@@ -80,16 +80,16 @@ ANY_PATH = dict.fromkeys(
 
 @dataclass(frozen=True)
 class Host:
-    """One way to serve."""
+    """One way to host the service."""
 
     name: str
-    """Of the program that hosts, and how or what after a comma."""
+    """The name of the program that hosts. After a comma it says how, or what, the program hosts."""
     command: str
     files: Mapping[str, str] = field(default_factory=dict)
     """What an operator writes beside the service's own files, by name."""
     environment: Mapping[str, str] = field(default_factory=dict)
     event: str = ""
-    """For AWS Lambda: the kind of event in which requests come."""
+    """The kind of event in which AWS Lambda delivers requests. It is empty for other hosts."""
     real: bool = True
     """Whether the host itself runs, and not just its contract."""
     finishes: bool = True
@@ -100,7 +100,7 @@ class Host:
 
     @property
     def kind(self) -> str:
-        """Which program hosts."""
+        """The name of the program that hosts."""
         return self.name.partition(",")[0]
 
     def alone(self) -> "Host":

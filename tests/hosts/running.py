@@ -1,4 +1,4 @@
-"""A host that runs: started as an operator starts it, asked over HTTP, stopped, and looked after."""
+"""A running host, which is started as an operator starts it, asked over HTTP, and stopped."""
 
 import os
 import shlex
@@ -22,21 +22,21 @@ from tests.hosts.gateway import gateway
 from tests.hosts.rows import ADDRESS, APACHE, FOLDER, PORT, Host
 from tests.support.service import ROOT, START_SECONDS
 
-# Made by the Makefile.
+# The Makefile makes this environment.
 VENV = ROOT / ".hosts"
 LOOPBACK = "127.0.0.1"
 STOP_SECONDS = 30
 # A log that goes through Apache takes a moment.
 LATE_SECONDS = 10
-# Set in every process that a host starts, however it detaches them.
+# This variable is in every process that a host starts, however the process detaches itself.
 MARK = "USER_HANDLER_HOST_OF_TESTS"
-# There can be no file in a file: the log goes to standard output.
+# No file can be below a file, so the log goes to standard output.
 CONFIG = "user_handler: {log_file: /dev/null/user-handler.log}\n"
 
 
 @dataclass
 class Running:
-    """One host at work."""
+    """One running host."""
 
     host: Host
     process: "subprocess.Popen[bytes]"
@@ -47,7 +47,7 @@ class Running:
     """Seconds from the start of its process to its first answer."""
 
     def ask(self, asked: Asked) -> Answered:
-        """Its answer, with those headers that mean something."""
+        """Returns its answer, with the headers that are compared."""
         answer = requests.request(
             asked.method,
             f"http://{LOOPBACK}:{self.port}{asked.path}",
@@ -59,7 +59,7 @@ class Running:
         return answer.status_code, told(answer.headers), answer.json() if is_json else answer.text
 
     def said(self) -> str:
-        """All that it wrote, and what it runs in it."""
+        """Returns all that the host and what runs in it have written."""
         return "".join(
             (self.folder / name).read_text(errors="replace")
             for name in ("said", "error.log")
@@ -67,7 +67,7 @@ class Running:
         )
 
     def said_in_time(self, text: str) -> str:
-        """The same, once this is in it or it is late."""
+        """Returns all that was written once this text is in it. The test fails if the text does not come in time."""
         until = time.monotonic() + LATE_SECONDS
         while text not in self.said() and time.monotonic() < until:
             time.sleep(0.05)
@@ -75,12 +75,12 @@ class Running:
         return self.said()
 
     def stop(self) -> None:
-        """Tells it to stop, and waits until it has."""
+        """Tells the host to stop, and waits until it has stopped."""
         self.process.terminate()
         self.process.wait(STOP_SECONDS)
 
     def left_behind(self) -> list[str]:
-        """Processes, files and an open port that outlive it."""
+        """Returns the processes, files and open port that outlive it."""
         left = [f"process {one.pid} {one.name()}" for one in self._processes()]
         left += [
             str(file) for folder in ("home", "tmp") for file in (self.folder / folder).rglob("*") if not file.is_dir()
@@ -90,7 +90,7 @@ class Running:
         return left
 
     def connections_left(self) -> int:
-        """How many connections it has, when its clients have closed theirs: none, or as many when it is late."""
+        """Returns how many connections it still has after its clients have closed theirs."""
         until = time.monotonic() + LATE_SECONDS
         while (left := self._connections_left()) and time.monotonic() < until:
             time.sleep(0.05)
@@ -109,7 +109,7 @@ class Running:
                     yield one
 
     def kill(self) -> None:
-        """Ends whatever still runs of it."""
+        """Kills whatever still runs of it."""
         for one in self._processes():
             with suppress(psutil.Error):
                 one.kill()
@@ -118,7 +118,7 @@ class Running:
 
 @contextmanager
 def running(host: Host) -> Iterator[Running]:
-    """Starts it in a folder of its own, on a free port, and waits for its first answer."""
+    """Starts the host in a folder of its own, on a free port, and waits for its first answer."""
     with TemporaryDirectory(prefix="host-") as name, ExitStack() as around:
         folder, mark, variables = Path(name), uuid.uuid4().hex, dict(host.environment)
         if host.event:
@@ -150,7 +150,7 @@ def running(host: Host) -> Iterator[Running]:
 
 
 def _lay_out(folder: Path, host: Host, port: int) -> None:
-    """As an operator has it: the service's own files, and beside them what the host needs."""
+    """Lays the service's files out as an operator does, with those that the host needs beside them."""
     for name in ("handler.py", "functions", "lib"):
         (folder / name).symlink_to(ROOT / name)
     (folder / "venv").symlink_to(VENV)
@@ -166,12 +166,12 @@ def _lay_out(folder: Path, host: Host, port: int) -> None:
 
 
 def _translated(text: str, folder: Path, port: int) -> str:
-    """What docs/hosts.md says, with a folder and a port of its own."""
+    """Returns the command or file of docs/hosts.md with the folder and port of this test."""
     return text.replace(FOLDER, str(folder)).replace(ADDRESS, LOOPBACK).replace(PORT, str(port))
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Nothing of the developer's own: what a host writes beside its work is then seen."""
+    """Returns an environment without the developer's own variables, so that all that a host writes is seen."""
     return {
         "PATH": f"{folder}/venv/bin:{os.environ['PATH']}:/usr/sbin",
         "HOME": str(folder / "home"),
@@ -187,7 +187,7 @@ def _free_port() -> int:
 
 
 def _await(one: Running) -> None:
-    """Its first answer, whatever it be: a function alone has none for GET /."""
+    """Waits for its first answer of any kind, because a function alone does not answer GET /."""
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and one.process.poll() is None:
         with suppress(requests.ConnectionError):

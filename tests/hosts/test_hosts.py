@@ -1,4 +1,4 @@
-"""Whatever hosts the service: what it answers is what a direct call answers."""
+"""On every host, the service answers what a direct call answers."""
 
 import re
 import socket
@@ -27,16 +27,16 @@ Record = Callable[[str, object], None]
 
 HAD = [host for host in HOSTS if not apache.why_not(host)]
 CELLS = [(host, column) for host in HAD for column in REQUESTS if column not in host.cannot]
-# Those that clients reach over connections of their own.
+# The hosts that clients reach over connections of their own.
 LISTENING = [host for host in HAD if host in (*SERVERS, FUNCTIONS_FRAMEWORK, FUNC)]
-# For how long each of some waits for the others.
+# Seconds that each of several requests waits for the others.
 TOGETHER_SECONDS = 30
-# For how long a call to Keystone is held, in which the host is told to stop.
+# Seconds that a call to Keystone is held, while the host is told to stop.
 HELD_SECONDS = 1.0
 
 
 def names(one: Host | str) -> str:
-    """What a case of a test is called."""
+    """Returns the name of a case of a test."""
     return one if isinstance(one, str) else one.name
 
 
@@ -44,7 +44,7 @@ def names(one: Host | str) -> str:
 def test_a_host_answers_as_a_direct_call(
     served_by: Callable[[Host], Running], host: Host, column: str, cloud: Keystone, login: str, record_property: Record
 ) -> None:
-    """With the same status, headers and body. The host is asked first, so that it is the one that does the work."""
+    """Status, headers and body are the same. The host is asked first, so it is the host that does the work."""
     asked, service = REQUESTS[column](cloud, login), served_by(host)
     record_property("cell", (host.name, column, "411" if asked.chunked and host.drops_chunked else "="))
     if column == "repeat":
@@ -56,7 +56,7 @@ def test_a_host_answers_as_a_direct_call(
 
 
 def without_id(answered: Answered) -> Answered:
-    """An answer without its request id, which is another for each; an error has it in its body as well."""
+    """Returns an answer without its request id, which differs each time and is in the body of an error, too."""
     status, headers, body = answered
     request_id = headers.pop(REQUEST_ID, "none: the host answered by itself")
     assert request_id.startswith("req-"), (request_id, answered)
@@ -74,7 +74,7 @@ def test_a_host_serves_five_at_once(
     login: str,
     record_property: Record,
 ) -> None:
-    """As many as the UI sends; each waits for its project until the others do."""
+    """Five requests, as many as the UI sends in parallel, each wait at their project until all of them do."""
     record_property("cell", (host.name, AT_ONCE, "="))
     service, together = served_by(host), threading.Barrier(5)
 
@@ -92,16 +92,16 @@ def test_a_host_serves_five_at_once(
 def test_a_host_closes_the_connection_of_a_large_body_that_is_refused(
     served_by: Callable[[Host], Running], host: Host
 ) -> None:
-    """Anybody can send one: nothing of it has been read when it turns out that there is no token."""
+    """The host closes a connection whose large body nobody has read, because the caller has no token."""
     service, asked = served_by(host), Asked("POST", "/user", b" " * 2_000_000, headers={})
     answers: list[Answered] = []
     until = time.monotonic() + TOGETHER_SECONDS
     while len(answers) < 5 and time.monotonic() < until:
-        # A host may close while it is being sent, and then its answer is lost now and then.
+        # A host may close the connection while the body is being sent. Then its answer is sometimes lost.
         with suppress(requests.ConnectionError):
             answers.append(service.ask(asked))
     if host.kind == "waitress":
-        # It has a limit of its own, far above ours.
+        # This host has a limit of its own, far above the one of the service.
         assert [status for status, *_ in answers] == [413] * 5
     else:
         refused = without_id(asked.directly(host.drops_chunked))
@@ -114,7 +114,7 @@ def test_a_host_closes_the_connection_of_a_large_body_that_is_refused(
 def test_a_host_quotes_no_body_whose_chunks_are_framed_wrongly(
     served_by: Callable[[Host], Running], host: Host
 ) -> None:
-    """Neither in the answer, whoever gives it, nor in the log; some put what they cannot read into an exception."""
+    """No answer and no log quotes such a body, although some hosts put what they cannot read into an exception."""
     service, body = served_by(host), as_json({"username": "ann", "password": "hunter2-hunter2"})
     head = {"Host": "x", "Transfer-Encoding": "chunked", **Asked("POST", "/").headers}
     lines = ["POST /create_user_project HTTP/1.1", *(f"{name}: {value}" for name, value in head.items()), "", ""]
@@ -132,7 +132,7 @@ def test_a_host_quotes_no_body_whose_chunks_are_framed_wrongly(
     if ours:
         service.said_in_time(f"[{ours[1]}] ")
     else:
-        # Nothing tells when a host has said what it has to say.
+        # Nothing tells when a host has written all of its log.
         time.sleep(0.2)
     assert "hunter2" not in service.said()
 
@@ -141,7 +141,7 @@ def test_a_host_quotes_no_body_whose_chunks_are_framed_wrongly(
 def test_the_log_of_a_host_goes_to_standard_output(
     served_by: Callable[[Host], Running], host: Host, cloud: Keystone, login: str
 ) -> None:
-    """Where no file is possible, and under the request id that the answer and Keystone have; without any secret."""
+    """The log has the request id of the answer and of Keystone, and no secret, where no file can be written."""
     service, asked = served_by(host), REQUESTS["sign-up"](cloud, login)
     status, headers, body = service.ask(asked)
     request_id = headers[REQUEST_ID]
@@ -162,7 +162,7 @@ def test_a_sign_up_in_flight_at_sigterm_is_answered_or_can_be_repeated(
     login: str,
     record_property: Record,
 ) -> None:
-    """It ends in one user and one project, whatever the host does; and of the host, nothing is left."""
+    """Whatever the host does, there is one user and one project in the end, and nothing of the host stays behind."""
     reached = threading.Event()
 
     def hold(exchange: Exchange) -> None:
@@ -191,7 +191,7 @@ def test_a_sign_up_in_flight_at_sigterm_is_answered_or_can_be_repeated(
 
 
 def end_of(service: Running, asked: Asked) -> int | None:
-    """The status of the service's own answer, if there was one."""
+    """Returns the status of the service's own answer, if there was one."""
     try:
         status, headers, _ = service.ask(asked)
     except requests.RequestException:

@@ -15,7 +15,7 @@ from tests.support.debian import found
 from tests.support.keystone import Keystone, keystone
 from tests.support.service import ROOT, START_SECONDS
 
-# Made by the Makefile: an environment on top of Keystone's own.
+# The Makefile makes this environment on top of Keystone's own.
 VENV = ROOT / ".ldap"
 
 DOMAIN = "people"
@@ -47,15 +47,15 @@ cn: {name}
 sn: {name}
 userPassword: {password}
 """
-# Configured over the API, for which the domain must exist; in files, for which it must exist before the start.
+# The domain is configured over the API. In files it would have to exist before the start.
 OPTIONS = {"identity": {"domain_specific_drivers_enabled": "true", "domain_configurations_from_database": "true"}}
 
 
 class KeystoneOfPeople(Keystone):
-    """One whose account in cloud_env is of the domain in LDAP; `admin` is that of the domain Default."""
+    """A Keystone whose cloud_env names an account in LDAP. `admin` is an account of the domain Default."""
 
     def cloud_env(self) -> dict[str, Any]:
-        """An account in LDAP that has the role admin on a project of its domain."""
+        """Returns the cloud_env of an account in LDAP that has the role admin on a project of its domain."""
         return {
             "auth_url": self.auth_url,
             "username": "admin",
@@ -66,13 +66,13 @@ class KeystoneOfPeople(Keystone):
         }
 
     def client_of_people(self) -> Client:
-        """A keystoneclient for that account."""
+        """Returns a keystoneclient for that account."""
         domain, env = self.domain_id(), self.cloud_env()
         own = {"user_domain_id": domain, "project_domain_id": domain}
         return self.client(**own, **{name: env[name] for name in ("username", "password", "project_name")})
 
     def cloud_env_of_default(self) -> dict[str, Any]:
-        """The account of the domain Default, whose users are in SQL."""
+        """Returns the cloud_env of the account in the domain Default, whose users are in SQL."""
         return super().cloud_env()
 
     def domain_id(self) -> str:
@@ -80,12 +80,12 @@ class KeystoneOfPeople(Keystone):
         return str(self.admin.domains.list(name=DOMAIN)[0].id)
 
     def people(self) -> dict[str, str]:
-        """Ids of the users in LDAP, by name."""
+        """Returns the ids of the users in LDAP by their names."""
         return {user.name: user.id for user in self.admin.users.list(domain=self.domain_id())}
 
 
 def password_of(name: str) -> str:
-    """What opens this person's account."""
+    """Returns the password of this person."""
     return f"{name}-of-{DOMAIN}"
 
 
@@ -113,7 +113,7 @@ def _add_domain(running: Keystone, url: str) -> None:
 
 @contextmanager
 def _slapd() -> Iterator[str]:
-    """Runs an OpenLDAP that only this user can reach, by the socket in the URL given."""
+    """Runs an OpenLDAP that only this user can reach, by the socket in the URL that it yields."""
     with TemporaryDirectory(prefix="slapd-") as name, (Path(name) / "log").open("w") as log:
         folder, program = Path(name), found("slapd") or "slapd"
         config, socket, data = folder / "slapd.conf", folder / "socket", folder / "data"

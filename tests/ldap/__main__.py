@@ -1,4 +1,4 @@
-"""`make ldap`: what is answered where the users of cloud_env's domain are in an LDAP directory."""
+"""`make ldap`: what the service answers where the users of cloud_env's domain are in an LDAP directory."""
 
 import argparse
 import subprocess
@@ -15,7 +15,7 @@ PACKAGES = ["slapd", "gcc", "libldap-dev", "libsasl2-dev", "python3-dev"]
 
 
 def main() -> None:
-    """Runs the tests; ends with what pytest ends with."""
+    """Runs the tests, and exits with pytest's exit code."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--if-possible", action="store_true", help="end with 0 where no LDAP can be had")
     if_possible = options.parse_args().if_possible
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def _not_installed() -> str:
-    """Why Keystone's LDAP driver cannot be installed; empty when it is."""
+    """Returns why Keystone's LDAP driver cannot be installed, or an empty text if it is."""
     done = subprocess.run(["make", ".ldap/installed"], cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False)
     return done.stderr[-500:] if done.returncode else ""
 

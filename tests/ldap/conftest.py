@@ -1,4 +1,4 @@
-"""The Keystone of these tests."""
+"""The Keystone that these tests run on."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,6 @@ from tests.ldap import KeystoneOfPeople, keystone_of_people
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[KeystoneOfPeople]:
-    """One whose cloud_env, and so each sign-up that the other fixtures build, is of the domain in LDAP."""
+    """The cloud_env of this Keystone, and so each sign-up that other fixtures build, is of the domain in LDAP."""
     with keystone_of_people() as running:
         yield running

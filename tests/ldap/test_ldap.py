@@ -1,4 +1,4 @@
-"""Where the users of cloud_env's domain are in an LDAP directory, which Keystone only reads."""
+"""The users of cloud_env's domain are in an LDAP directory, which Keystone only reads."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.support.census import Census, census
 from tests.support.fixtures import RequestOf
 from tests.support.proxy import Proxy
 
-# Its policy says which action is refused ("…: identity:create_user."); this names none.
+# A refusal by Keystone's policy names the action ("…: identity:create_user."), and this one names none.
 READ_ONLY = {
     "error": {
         "code": 403,
@@ -29,12 +29,12 @@ READ_ONLY = {
 
 
 def all_of(cloud: KeystoneOfPeople) -> tuple[Census, dict[str, str]]:
-    """What the Keystone and the directory hold."""
+    """Returns all that the Keystone and the directory hold."""
     return census(cloud.admin), cloud.people()
 
 
 def read_only(step: str) -> str:
-    """What is told where Keystone does not write, and does not say that it does not."""
+    """Returns the answer where Keystone does not write and does not say why."""
     return (
         f"Keystone does not let cloud_env's account {step}, and does not say why: You are not authorized to perform the"
         " requested action. The domain may be read-only, as those of LDAP are: then users are made, changed and removed"
@@ -46,7 +46,7 @@ def read_only(step: str) -> str:
 def test_a_sign_up_into_a_domain_in_ldap_is_refused(
     cloud: KeystoneOfPeople, before: Proxy, through: RequestOf, by: Endpoint
 ) -> None:
-    """Nothing is made, as the user comes first; and Keystone, which means it, is asked once."""
+    """The user comes first, so nothing is created, and Keystone is asked only once."""
     held = all_of(cloud)
     assert by(through(name="Ann")) == error(403, "rights_missing", read_only("create the user"))
     assert all_of(cloud) == held
@@ -56,7 +56,7 @@ def test_a_sign_up_into_a_domain_in_ldap_is_refused(
 def test_a_cloud_env_of_a_domain_that_keystone_keeps_by_itself_helps(
     cloud: KeystoneOfPeople, login: str, request_of: RequestOf
 ) -> None:
-    """As the answer says."""
+    """The remedy in the answer works: an account of a domain that Keystone keeps in SQL signs people up."""
     status, _ = create_user_project(request_of(cloud_env=cloud.cloud_env_of_default()))
     assert status == 201
     assert [user.domain_id for user in cloud.admin.users.list(name=f"concertim_{login}")] == ["default"]
@@ -64,7 +64,7 @@ def test_a_cloud_env_of_a_domain_that_keystone_keeps_by_itself_helps(
 
 @pytest.fixture
 def env(cloud: KeystoneOfPeople, before: Proxy, settings_file: Callable[[str], Path]) -> dict[str, Any]:
-    """A cloud environment for which carol counts as the older service's work, by her name: marks cannot be written."""
+    """Returns a cloud_env for which carol's name shows that she is managed, as LDAP takes no marks."""
     names = "user_name: ['c{username}'], project_name: ['c{username}_of_concertim']"
     settings_file(f"user_handler: {{legacy_templates: {{{names}}}}}")
     return cloud.cloud_env() | {"auth_url": before.auth_url}
@@ -74,7 +74,7 @@ def env(cloud: KeystoneOfPeople, before: Proxy, settings_file: Callable[[str], P
 def test_a_user_in_ldap_is_not_changed(
     cloud: KeystoneOfPeople, before: Proxy, env: dict[str, Any], data: dict[str, str]
 ) -> None:
-    """Neither what Keystone would have to hash, nor what it would have to note."""
+    """Neither the password nor the e-mail of a user in LDAP is changed, and the answer says so."""
     held = all_of(cloud)
     info = {"cloud_user_id": cloud.people()["carol"], "new_data": data}
     answer = change_user_details({"cloud_env": env, "user_info": info})
@@ -84,7 +84,7 @@ def test_a_user_in_ldap_is_not_changed(
 
 
 def test_a_user_in_ldap_is_not_removed(cloud: KeystoneOfPeople, before: Proxy, env: dict[str, Any]) -> None:
-    """And that is told each time."""
+    """The removal is refused each time with the same reason, and the user stays."""
     held = all_of(cloud)
     request = {"cloud_env": env, "user_info": {"cloud_user_id": cloud.people()["carol"]}}
     for _ in range(2):
@@ -94,7 +94,7 @@ def test_a_user_in_ldap_is_not_removed(cloud: KeystoneOfPeople, before: Proxy, e
 
 
 def test_the_project_of_a_user_in_ldap_goes_without_them(cloud: KeystoneOfPeople, env: dict[str, Any]) -> None:
-    """First a 503 that names what was left; the repeat has nothing to change, and says so."""
+    """The first answer is a 503 that names the user who stays. The repeat changes nothing and says so."""
     project = cloud.admin.projects.create("carol_of_concertim", cloud.domain_id())
     info = {"cloud_user_id": cloud.people()["carol"], "project_id": project.id}
     begun = "Begun but not finished; repeat the same request once this is mended: "
@@ -121,7 +121,7 @@ def test_the_project_of_a_user_in_ldap_goes_without_them(cloud: KeystoneOfPeople
 def test_keystone_refuses_to_write_to_ldap(
     cloud: KeystoneOfPeople, account: str, method: str, path: str, changes: dict[str, str] | None
 ) -> None:
-    """Whatever is asked, by whomever of its administrators, in the same words: those that ours recognises."""
+    """Keystone refuses every write, from each of its administrators, in the words that the service recognises."""
     held = all_of(cloud)
     token = (cloud.client_of_people() if account == "in LDAP" else cloud.admin).session.get_token()
     domain = {"domain_id": cloud.domain_id()} if method == "POST" else {}

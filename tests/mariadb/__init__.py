@@ -1,1 +1,1 @@
-"""Keystone on MariaDB, as clouds have it: names are compared without case and accents."""
+"""Keystone on MariaDB, as clouds have it, which compares names without case and accents."""

@@ -1,4 +1,4 @@
-"""`make mariadb`: the sign-up tests, and those of look-alikes, on a Keystone whose database is MariaDB."""
+"""`make mariadb`: the tests of the sign-up and of similar names, on a Keystone whose database is MariaDB."""
 
 import argparse
 import getpass
@@ -18,7 +18,7 @@ TESTS = ["tests/mariadb", "tests/cloud/test_create_user_project.py"]
 
 
 def main() -> None:
-    """Runs the tests; ends with what pytest ends with."""
+    """Runs the tests, and exits with pytest's exit code."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--if-possible", action="store_true", help="end with 0 where no MariaDB can be had")
     if_possible = options.parse_args().if_possible
@@ -33,7 +33,7 @@ def main() -> None:
 
 @contextmanager
 def _mariadb() -> Iterator[Path]:
-    """Runs a MariaDB that only this user can reach, by the socket given."""
+    """Runs a MariaDB that only this user can reach, by the socket that it yields."""
     with TemporaryDirectory(prefix="mariadb-") as name:
         folder = Path(name)
         data, socket = f"--datadir={folder / 'data'}", folder / "socket"

@@ -1,4 +1,4 @@
-"""Names that MariaDB does not tell apart: another's user or project is never taken for this login's own."""
+"""MariaDB does not tell some names apart, and another's user or project is never taken for this login's."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def refused_user(name: str) -> object:
 def test_two_logins_that_differ_in_case_alone_are_two_people(
     cloud: Keystone, login: str, request_of: RequestOf
 ) -> None:
-    """The UI tells them apart. The second is refused, though even its password would log in as the first."""
+    """The UI tells two such logins apart. The second is refused, although its password would log in as the first."""
     answer = create_user_project(request_of())
     before = census(cloud.admin)
     assert create_user_project(request_of(username=login.upper())) == refused_user(f"concertim_{login.upper()}")
@@ -34,7 +34,7 @@ def test_two_logins_that_differ_in_case_alone_are_two_people(
 def test_a_user_that_differs_in_an_accent_is_left_alone(
     cloud: Keystone, login: str, request_of: RequestOf, marked: bool
 ) -> None:
-    """Whether somebody's own, or an unfinished sign-up of the look-alike."""
+    """It makes no difference whether somebody else created the user or the other login's sign-up is unfinished."""
     look_alike = login.replace("a", "á")
     mark = {"concertim_kind": "user", "concertim_name": look_alike} if marked else {}
     theirs = cloud.admin.users.create(
@@ -47,7 +47,7 @@ def test_a_user_that_differs_in_an_accent_is_left_alone(
 
 
 def test_a_project_that_differs_in_case_is_left_alone(cloud: Keystone, login: str, request_of: RequestOf) -> None:
-    """And the user that the sign-up has made is taken back."""
+    """The sign-up is refused, and the user that it has created is removed again."""
     theirs = cloud.admin.projects.create(f"CONCERTIM_{login}_project", domain="default")
     before = census(cloud.admin)
     why = (
@@ -59,7 +59,7 @@ def test_a_project_that_differs_in_case_is_left_alone(cloud: Keystone, login: st
 
 
 def test_either_spelling_of_the_default_domain_signs_up(cloud: Keystone, login: str, request_of: RequestOf) -> None:
-    """As on SQLite, where the names differ."""
+    """`default` and `Default` both name the default domain, as they do on SQLite."""
     ids = []
     for spelling in ("default", "Default"):
         env = cloud.cloud_env() | {"user_domain_name": spelling, "project_domain_name": spelling}

@@ -1,4 +1,4 @@
-"""Roles and accounts that MariaDB does not tell from what the settings name: what is there, and the setting for it."""
+"""MariaDB finds roles and accounts in another spelling than the settings have: the answer says what to set."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ ACCOUNT_SETTING = "Concertim (in standing_grants)"
 
 @contextmanager
 def renamed(manager: Any, name: str, other: str) -> Iterator[None]:
-    """Meanwhile the role or account of this name has the other one, as some installers spell it."""
+    """Renames the role or account for a while, as some installers spell it."""
     [found] = [one for one in manager.list(name=name) if one.name == name]
     manager.update(found.id, name=other)
     try:
@@ -33,14 +33,14 @@ def renamed(manager: Any, name: str, other: str) -> Iterator[None]:
 
 
 def let_be_renamed(cloud: Keystone) -> None:
-    """Bootstrap makes its roles immutable."""
+    """Makes the role changeable, because bootstrap makes its roles immutable."""
     [found] = [one for one in cloud.admin.roles.list() if one.name == "member"]
     cloud.admin.roles.update(found.id, options={"immutable": False})
 
 
 @pytest.fixture
 def role(cloud: Keystone) -> Iterator[None]:
-    """The role is there as `Member`."""
+    """The role exists as `Member`."""
     let_be_renamed(cloud)
     with renamed(cloud.admin.roles, "member", "Member"):
         yield
@@ -48,13 +48,13 @@ def role(cloud: Keystone) -> Iterator[None]:
 
 @pytest.fixture
 def account(cloud: Keystone) -> Iterator[None]:
-    """The account is there as `Concertim`."""
+    """The account exists as `Concertim`."""
     with renamed(cloud.admin.users, "concertim", "Concertim"):
         yield
 
 
 def not_prepared(what: str, setting: str) -> object:
-    """The answer, without a command: Keystone would answer it 409."""
+    """Returns the answer. It has no command, because Keystone would refuse that with 409."""
     return error(
         424,
         "cloud_not_prepared",
@@ -64,7 +64,7 @@ def not_prepared(what: str, setting: str) -> object:
 
 
 def grants(held: Census, cloud: Keystone, login: str) -> set[tuple[str, str]]:
-    """Which role has been granted to whom on the project of this login, by name."""
+    """Returns the grants on the project of this login, as names of roles and users."""
     roles = {role.id: role.name for role in cloud.admin.roles.list()}
     return {(roles[role], held.users[whose]["name"]) for role, whose, _ in held.of(login).grants}
 
@@ -73,7 +73,7 @@ def grants(held: Census, cloud: Keystone, login: str) -> set[tuple[str, str]]:
 def test_a_role_in_another_spelling_is_told_and_works_once_it_is_in_the_settings(
     cloud: Keystone, login: str, request_of: RequestOf, settings_file: SettingsFile
 ) -> None:
-    """Nothing is made before."""
+    """The sign-up creates nothing until the settings have the spelling that exists."""
     held = census(cloud.admin)
     assert create_user_project(request_of()) == not_prepared(ROLE, ROLE_SETTING)
     assert census(cloud.admin) == held
@@ -93,7 +93,7 @@ def test_a_role_in_another_spelling_is_told_and_works_once_it_is_in_the_settings
 def test_an_account_in_another_spelling_is_told_and_works_once_it_is_in_the_settings(
     cloud: Keystone, login: str, request_of: RequestOf, settings_file: SettingsFile
 ) -> None:
-    """Nothing is made before."""
+    """The sign-up creates nothing until the settings have the spelling that exists."""
     held = census(cloud.admin)
     assert create_user_project(request_of()) == not_prepared(ACCOUNT, ACCOUNT_SETTING)
     assert census(cloud.admin) == held
@@ -106,7 +106,7 @@ def test_an_account_in_another_spelling_is_told_and_works_once_it_is_in_the_sett
 def test_all_that_is_there_in_another_spelling_is_told_beside_what_is_missing(
     cloud: Keystone, request_of: RequestOf, settings_file: SettingsFile
 ) -> None:
-    """Each with what helps: a setting, or a command, which Keystone takes."""
+    """The answer has a setting or a command for each of them, and Keystone accepts the commands."""
     settings_file(
         "user_handler: {standing_grants: [{username: concertim, roles: [not-yet]}, {username: nobody, roles: [admin]}]}"
     )
@@ -125,13 +125,13 @@ def test_all_that_is_there_in_another_spelling_is_told_beside_what_is_missing(
 def test_a_role_in_a_team_is_told_likewise(
     cloud: Keystone, login: str, request_of: RequestOf, settings_file: SettingsFile, route: Route
 ) -> None:
-    """With the setting for it."""
+    """The answer of a team role names the setting for a role that exists in another spelling."""
     _, made = create_user_project(request_of())
     assert isinstance(made, dict)
     body = body_of(route, Given(login, made["user_id"], made["project_id"]))
     let_be_renamed(cloud)
     with renamed(cloud.admin.roles, "member", "Member"):
-        # And with them the ids that the sign-up has looked up.
+        # This also drops the ids that the sign-up has looked up.
         clear_connections()
         held = census(cloud.admin)
         answer = handler.ROUTES[route]({"cloud_env": cloud.cloud_env(), **body})

@@ -1,4 +1,4 @@
-"""A real nginx before a Keystone, set up in each of the ways that keep what Keystone says from its clients."""
+"""A real nginx in front of a Keystone, set up in each of the ways that hide Keystone's answers from its clients."""
 
 import socket
 import subprocess
@@ -58,7 +58,7 @@ http {{
     {servers}
 }}
 """
-# What stands in the server of each front.
+# The configuration in the server of each front.
 SERVERS = {
     "plain": "location / {{ proxy_pass {keystone}; }}",
     "tls": "ssl_certificate {certificate}; ssl_certificate_key {key}; location / {{ proxy_pass {keystone}; }}",
@@ -75,7 +75,7 @@ PAGE = "<!doctype html><html><head><title>Sorry</title></head><body><h1>Somethin
 
 @contextmanager
 def nginx(keystone: str, leaf: Leaf) -> Iterator[Fronts]:
-    """Runs an nginx before the Keystone at this auth_url, with this certificate where it speaks TLS."""
+    """Runs an nginx in front of the Keystone at this auth_url, with this certificate where it speaks TLS."""
     with TemporaryDirectory(prefix="nginx-") as name, (Path(name) / "said").open("w") as said:
         folder, ports = Path(name), _free_ports(*SERVERS, "nobody")
         base = f"http://{urlsplit(keystone).netloc}"
@@ -98,7 +98,7 @@ def nginx(keystone: str, leaf: Leaf) -> Iterator[Fronts]:
 
 
 def _free_ports(*names: str) -> dict[str, int]:
-    """Nobody listens at these, when this is called."""
+    """Returns ports at which nobody listens now."""
     with ExitStack() as held:
         probes = {name: held.enter_context(socket.create_server(("127.0.0.1", 0))) for name in names}
         return {name: probe.getsockname()[1] for name, probe in probes.items()}

@@ -1,4 +1,4 @@
-"""`make nginx`: what is answered where a real nginx stands before Keystone, and speaks in its place."""
+"""`make nginx`: what the service answers where a real nginx stands in front of Keystone and answers in its place."""
 
 import argparse
 import subprocess
@@ -9,7 +9,7 @@ from tests.support.service import ROOT
 
 
 def main() -> None:
-    """Runs the tests; ends with what pytest ends with."""
+    """Runs the tests, and exits with pytest's exit code."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--if-possible", action="store_true", help="end with 0 where no nginx can be had")
     if_possible = options.parse_args().if_possible

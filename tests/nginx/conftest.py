@@ -1,4 +1,4 @@
-"""The nginx of these tests."""
+"""The nginx that these tests use."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,6 @@ from tests.support.tls import Certificates
 
 @pytest.fixture(scope="session")
 def fronts(cloud: Keystone, leaves: Certificates) -> Iterator[Fronts]:
-    """The URLs of all that nginx does before this Keystone, with the good certificate."""
+    """The URLs of every kind of front that nginx makes for this Keystone, with the good certificate."""
     with nginx(cloud.auth_url, leaves.good) as running:
         yield running

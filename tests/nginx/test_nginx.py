@@ -1,4 +1,4 @@
-"""What each path answers where a real nginx speaks in Keystone's place: never what Keystone did not say."""
+"""Where a real nginx answers in Keystone's place, no path takes its answer for Keystone's."""
 
 import json
 
@@ -28,7 +28,7 @@ REMEDY = "Put https in place of http into cloud_env.auth_url, with the port of h
 
 @pytest.fixture
 def held(cloud: Keystone, login: str, request_of: RequestOf) -> Given:
-    """What a request is about: somebody who has signed up, by Keystone itself."""
+    """The user and project of somebody who has signed up at the Keystone itself."""
     status, body = create_user_project(request_of())
     assert status == 201
     assert isinstance(body, dict)
@@ -36,7 +36,7 @@ def held(cloud: Keystone, login: str, request_of: RequestOf) -> Given:
 
 
 def ask(cloud: Keystone, url: str, route: Route, given: Given) -> Answer:
-    """What a request to this path is answered whose auth_url is this one."""
+    """Returns the answer to a request to this path with this auth_url."""
     body = body_of(route, given, *ids_of(route))
     return handler.ROUTES[route]({"cloud_env": cloud.cloud_env() | {"auth_url": url}, **body})
 
@@ -56,10 +56,10 @@ def ask(cloud: Keystone, url: str, route: Route, given: Given) -> Answer:
 def test_no_path_takes_a_page_for_keystones_answer(
     cloud: Keystone, fronts: Fronts, held: Given, route: Route, front: str, answer: Answer
 ) -> None:
-    """No user is missing, nothing was removed, nobody's password is wrong: it is known only that a page came."""
+    """A page never means that a user is missing, that something was removed, or that a password is wrong."""
     before = census(cloud.admin)
     if front == "limited":
-        # The one request of this minute.
+        # This is the one request that the limit allows in this minute.
         ask(cloud, fronts.limited, route, held)
     assert ask(cloud, getattr(fronts, front), route, held) == answer
     assert census(cloud.admin) == before
@@ -69,7 +69,7 @@ def test_no_path_takes_a_page_for_keystones_answer(
 def test_a_page_in_place_of_keystones_404_proves_nothing(
     cloud: Keystone, fronts: Fronts, login: str, route: Route
 ) -> None:
-    """Here the log-in succeeds, and what the request names is gone: nginx keeps what Keystone says of that."""
+    """The log-in succeeds, and nginx hides that Keystone does not find what the request names: that proves nothing."""
     before = census(cloud.admin)
     gone = Given(login, "0" * 32, "f" * 32)
     assert ask(cloud, fronts.own_pages, route, gone) == unclear(404, "a page")
@@ -79,7 +79,7 @@ def test_a_page_in_place_of_keystones_404_proves_nothing(
 def test_pages_in_place_of_refusals_keep_no_removal_from_being_done(
     cloud: Keystone, fronts: Fronts, held: Given
 ) -> None:
-    """What Keystone grants passes; asked again, nobody can tell whether it is done."""
+    """A removal that Keystone executes is done, and its repeat is 502, because a page tells nothing."""
     env = cloud.cloud_env() | {"auth_url": fronts.own_pages}
     request = {"cloud_env": env, "user_info": {"cloud_user_id": held.user_id, "project_id": held.project_id}}
     assert delete_user(request) == done()
@@ -91,7 +91,7 @@ def test_pages_in_place_of_refusals_keep_no_removal_from_being_done(
 def test_a_page_in_place_of_keystones_401_is_no_wrong_password(
     cloud: Keystone, fronts: Fronts, request_of: RequestOf
 ) -> None:
-    """Neither of cloud_env's account; its header, which is Keystone's still, is not enough."""
+    """A page does not prove that cloud_env's password is wrong, even if it comes with Keystone's own header."""
     env = cloud.cloud_env() | {"auth_url": fronts.own_pages, "password": "wrong"}
     assert create_user_project(request_of(cloud_env=env)) == unclear(401, "a page")
 
@@ -99,7 +99,7 @@ def test_a_page_in_place_of_keystones_401_is_no_wrong_password(
 def test_a_page_in_place_of_keystones_409_is_no_name_that_is_taken(
     cloud: Keystone, fronts: Fronts, held: Given, request_of: RequestOf
 ) -> None:
-    """So a sign-up that is finished cannot be found again behind such a front."""
+    """A page proves no conflict, so a finished sign-up cannot be found again behind such a front."""
     before = census(cloud.admin)
     env = cloud.cloud_env() | {"auth_url": fronts.own_pages}
     assert create_user_project(request_of(cloud_env=env)) == unclear(409, "a page")
@@ -110,7 +110,7 @@ def test_a_page_in_place_of_keystones_409_is_no_name_that_is_taken(
 def test_a_sign_up_that_is_too_large_for_nginx_is_refused_as_that(
     cloud: Keystone, fronts: Fronts, login: str, request_of: RequestOf
 ) -> None:
-    """Each of these characters has twelve bytes in the body for Keystone; a smaller password passes."""
+    """A body that is too large for nginx is answered 400. Each character of this password takes twelve bytes."""
     before = census(cloud.admin)
     env = cloud.cloud_env() | {"auth_url": fronts.small}
     answer = create_user_project(request_of(cloud_env=env, password="\N{KEY}" * 100))
@@ -120,13 +120,13 @@ def test_a_sign_up_that_is_too_large_for_nginx_is_refused_as_that(
 
 
 def test_http_at_a_port_of_tls_is_told(cloud: Keystone, fronts: Fronts, request_of: RequestOf) -> None:
-    """A page of status 400 comes, and what it says counts for nothing: the port was asked."""
+    """The front of nginx answers plain HTTP with a page of status 400, and the service asks the port for the cause."""
     env = cloud.cloud_env() | {"auth_url": fronts.tls.replace("https:", "http:")}
     assert create_user_project(request_of(cloud_env=env)) == SPEAKS_TLS
 
 
 def test_https_at_a_plain_port_is_told(cloud: Keystone, fronts: Fronts, request_of: RequestOf) -> None:
-    """And that is no matter of certificates."""
+    """The answer says that the port does not speak TLS, and does not blame a certificate."""
     env = cloud.cloud_env() | {"auth_url": fronts.plain.replace("http:", "https:")}
     assert create_user_project(request_of(cloud_env=env)) == PLAIN
 
@@ -135,7 +135,7 @@ def test_https_at_a_plain_port_is_told(cloud: Keystone, fronts: Fronts, request_
 def test_a_redirect_to_https_is_told_with_its_target_in_the_log_alone(
     cloud: Keystone, fronts: Fronts, held: Given, caplog: pytest.LogCaptureFixture, route: Route
 ) -> None:
-    """As the other end has named it, and callers choose the other end."""
+    """Callers choose the other end, which names the target, so only the log tells it."""
     caplog.clear()
     why = f"What answers at cloud_env.auth_url redirects (301) to a URL that the log has. {REMEDY}"
     assert ask(cloud, fronts.to_tls, route, held) == error(502, "not_a_keystone", why)
@@ -151,7 +151,7 @@ def test_a_redirect_to_https_is_told_with_its_target_where_operators_say_what_is
     request_of: RequestOf,
     settings_file: SettingsFile,
 ) -> None:
-    """And the URL that it is told to put there works."""
+    """With the setting, the answer tells the target, and a sign-up with that URL works."""
     allowed = {"allowed_auth_urls": [fronts.to_tls, fronts.tls], "cacert": str(leaves.authority)}
     settings_file(json.dumps({"user_handler": allowed}))
     env = cloud.cloud_env()

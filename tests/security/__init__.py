@@ -1,1 +1,1 @@
-"""Attempts to get in, to get out, to find out and to wear down."""
+"""Attempts to get in, to get secrets out, to find things out and to wear the service down."""

@@ -1,4 +1,4 @@
-"""What every path of the service is asked, and a Keystone that says back whatever it was told."""
+"""Requests to every path of the service, and a Keystone that says back whatever it was told."""
 
 import html
 import itertools
@@ -18,9 +18,9 @@ from tests.support.proxy import Answered, Exchange, Fault, proxy
 
 
 def asking(route: Route, login: str, user_id: str, project_id: str, password: str) -> Body:
-    """A request to this path with this password in it; where none has a place, in a field that nobody reads.
+    """Returns a request to this path. The password is in a field that nobody reads if the path has no field for one.
 
-    It names what exists, but of the login's own, which it makes: then more is asked of Keystone.
+    It names objects that exist, because then more is asked of Keystone. A request that creates gets none of them.
     """
     given = Given(f"{login}-2" if ("username",) in fields_of(route) else login, user_id, project_id, password)
     ids = [] if ("username",) in fields_of(route) or ("name",) in fields_of(route) else ids_of(route)
@@ -35,18 +35,18 @@ class Rehearsal:
     answers: dict[tuple[str, str], list[Answered]] = field(default_factory=lambda: defaultdict(list))
 
     def calls(self) -> int:
-        """How many there were."""
+        """The number of calls."""
         return sum(map(len, self.answers.values()))
 
     def tokens(self) -> list[str]:
-        """The tokens that Keystone gave out."""
+        """The tokens that Keystone issued."""
         given = [answered for answers in self.answers.values() for answered in answers]
         return [value for _, headers, _ in given for name, value in headers.items() if name == "X-Subject-Token"]
 
 
 @contextmanager
 def rehearsing(cloud: Keystone) -> Iterator[tuple[str, Rehearsal]]:
-    """A Keystone at this URL, and what it is asked while this lasts."""
+    """Yields the URL of a proxy in front of this Keystone, and a record of the calls that Keystone gets through it."""
     heard = Rehearsal({})
 
     def listen(exchange: Exchange) -> None:
@@ -61,13 +61,13 @@ def rehearsing(cloud: Keystone) -> Iterator[tuple[str, Rehearsal]]:
 
 @dataclass
 class Trial:
-    """One request, to which Keystone answers as rehearsed until the call of this number, and then with the attack."""
+    """One request: Keystone answers as rehearsed up to the call of this number, and then with the attack."""
 
     rehearsal: Rehearsal
     index: int
     attack: "Attack"
     turn: int
-    """With which way of quoting the attack begins, as no more than the beginning of it may be used."""
+    """The way of quoting with which the attack begins. It varies because only the beginning of a text may be used."""
     secrets: list[str] = field(default_factory=list)
     """The passwords that the service has told until now."""
     _asked: int = 0
@@ -89,7 +89,7 @@ class Trial:
             exchange.reply(rehearsed[min(given, len(rehearsed) - 1)])
 
     def told(self, exchange: Exchange) -> str:
-        """All that the service has told, in every way in which servers quote it."""
+        """Returns all that the service has sent, in every way in which servers quote it."""
         request = exchange.body.decode()
         quoted = [request, repr(exchange.body), repr(request), json.dumps(request), repr(dict(exchange.headers))]
         for secret in (*self.secrets, str(exchange.headers.get("X-Auth-Token"))):
@@ -112,7 +112,7 @@ Attack = Callable[[Exchange, Trial], None]
 
 
 def _as_keystone(status: int) -> Attack:
-    """In the form of Keystone's errors, which the service reads, and where its request id is."""
+    """Attacks with an error in Keystone's own form, and with a password in place of Keystone's request id."""
 
     def answer(exchange: Exchange, trial: Trial) -> None:
         error = {"code": status, "message": trial.told(exchange), "title": trial.told(exchange)}
@@ -124,7 +124,7 @@ def _as_keystone(status: int) -> Attack:
 
 
 def _as_page(status: int, content_type: str = "text/html") -> Attack:
-    """In any other form."""
+    """Attacks with an answer in any other form, and with a redirect in its headers."""
 
     def answer(exchange: Exchange, trial: Trial) -> None:
         told = trial.told(exchange)
@@ -135,7 +135,7 @@ def _as_page(status: int, content_type: str = "text/html") -> Attack:
 
 
 def silence(exchange: Exchange, _: Trial) -> None:
-    """No answer, until the stage is cleared."""
+    """Attacks with silence until the stage is cleared."""
     exchange.seen.over.wait()
     exchange.cut()
 
@@ -146,7 +146,7 @@ def _not_http(exchange: Exchange, trial: Trial) -> None:
 
 
 def _in_a_header(exchange: Exchange, trial: Trial) -> None:
-    """A header that cannot be parsed, about which http libraries complain."""
+    """Attacks with a header that cannot be parsed, about which HTTP libraries complain."""
     exchange.send(b"HTTP/1.1 200 OK\r\n" + trial.told(exchange).encode() + b"\r\n\r\n{}")
     exchange.cut()
 
@@ -164,7 +164,7 @@ ATTACKS: dict[str, Attack] = {
 
 
 class Stage:
-    """Where trials are played, many at once: each under a path of its own."""
+    """A server on which many trials run in parallel, each under a path of its own."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -172,7 +172,7 @@ class Stage:
         self._numbers = itertools.count()
 
     def add(self, answer: Fault) -> str:
-        """Lets this answer whoever calls at the auth_url that it gives."""
+        """Adds a trial, and returns the auth_url at which it answers."""
         name = str(next(self._numbers))
         self._playing[name] = answer
         return f"{self.url}/{name}"
@@ -184,7 +184,7 @@ class Stage:
 
 @contextmanager
 def stage() -> Iterator[Stage]:
-    """Runs a stage on a loopback port."""
+    """Runs a stage on a port of loopback."""
     # No Keystone is behind it.
     with proxy("http://127.0.0.1:9/v3") as server:
         playing = Stage(server.auth_url.removesuffix(urlsplit(server.auth_url).path))

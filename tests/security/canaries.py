@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-# What stands between the words of a secret, and has a meaning in shells, regular expressions, JSON, URLs, HTML or here.
+# Each of these stands between the words of a secret, and has a meaning in shells, regular expressions, JSON or HTML.
 GLUES = {
     "hyphens": "-",
     "spaces": "  ",
@@ -24,13 +24,13 @@ GLUES = {
     "control characters": "\t\x00\x1b[31m",
     "separators": ";=&:/?#@|",
 }
-# The UI's longest password.
+# The UI allows passwords of up to this many characters.
 LONGEST = 128
 
 
 @dataclass(frozen=True)
 class Canary:
-    """A secret, and the words that it is made of: none of them occurs anywhere by chance."""
+    """A secret, and the words that it is made of. None of the words occurs anywhere by chance."""
 
     kind: str
     words: tuple[str, ...]
@@ -41,10 +41,10 @@ class Canary:
         return GLUES[self.kind].join(self.words)[:LONGEST]
 
     def traces(self) -> list[bytes]:
-        """What of it would survive whatever quoting: every word, and the whole in base64, at any offset."""
+        """Returns what of it survives any quoting: every word, and the whole in Base64 at any offset."""
         data = self.secret.encode()
         encoded = {
-            # Of three bytes that base64 takes at a time, up to two at either end are mixed with what is beside them.
+            # Base64 takes three bytes at a time, so up to two at either end are mixed with what is beside them.
             encode(data[cut : cut + (len(data) - cut) // 3 * 3]).decode()
             for cut in range(3)
             for encode in (base64.b64encode, base64.urlsafe_b64encode)
@@ -53,12 +53,12 @@ class Canary:
 
 
 def canaries() -> list[Canary]:
-    """One of each kind, new each time; that with hyphens is as long as the UI allows."""
+    """Returns a new canary of each kind. The one with hyphens is as long as the UI allows."""
     return [Canary(kind, tuple(secrets.token_hex(5) for _ in range(12 if kind == "hyphens" else 3))) for kind in GLUES]
 
 
 def hits(traces: Iterable[bytes], outputs: Iterable[bytes]) -> list[bytes]:
-    """Those of the traces that are in what was let out, with what is around them."""
+    """Returns the traces that are in the outputs, with the text around them."""
     found = []
     for trace in traces:
         for output in outputs:

@@ -1,4 +1,4 @@
-"""What was tried, counted; and nothing is ever sent beyond this machine, whatever a test finds."""
+"""Counts what was tried, and keeps every test from sending anything beyond this machine."""
 
 import ipaddress
 import socket
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-# `make security`, which tries the same inputs every time, and `make fuzz`, which looks for new ones. No time limit for
-# one input: machines are busy at times, and pytest has one for all.
+# `make security` tries the same inputs every time, and `make fuzz` looks for new ones. No input has a time limit,
+# because machines are busy at times and pytest has a limit for the whole test.
 settings.register_profile(
     "quick",
     max_examples=1000,
@@ -24,7 +24,7 @@ settings.load_profile("quick")
 
 @pytest.fixture(autouse=True)
 def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test of what must not be dialled must not dial it when it fails."""
+    """Even a failing test must not connect to what the service must not connect to."""
     connect = socket.socket.connect
 
     def connect_to_loopback(self: socket.socket, address: Any) -> None:
@@ -36,7 +36,7 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """The sums of what tests record: `tried` as (secrets, paths, answers, hits), and `inputs` as (what, count)."""
+    """Prints the sums of what tests record: `tried` is (secrets, paths, answers, hits), `inputs` is (what, count)."""
     reports = [one for outcome in ("passed", "failed") for one in terminalreporter.getreports(outcome)]
     found = [dict(one.user_properties) for one in reports if getattr(one, "when", "") == "call"]
     tried = [one["tried"] for one in found if "tried" in one]

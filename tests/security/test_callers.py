@@ -1,4 +1,4 @@
-"""Who gets in: tokens of the UI and the cluster builder, and nothing else, wherever it is sent."""
+"""Only tokens of the UI and the cluster builder get in, wherever they are sent."""
 
 import base64
 import json
@@ -37,18 +37,18 @@ A_USERS = "The token is an ordinary user's. Only the Concertim UI and its cluste
 
 
 def now() -> int:
-    """Seconds, as tokens have them."""
+    """Returns the time in seconds, as tokens have it."""
     return int(time.time())
 
 
 @pytest.fixture(autouse=True)
 def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The site's secret, in the environment."""
+    """Puts the site's secret into the environment."""
     monkeypatch.setenv(JWT_VARIABLE, SECRET)
 
 
 def ask(authorization: str | None, method: str = "POST", path: str = "/user", **more: Any) -> tuple[Answer, str | None]:
-    """The answer, and its WWW-Authenticate."""
+    """Returns the answer, and its header WWW-Authenticate."""
     headers = {} if authorization is None else {"Authorization": authorization}
     more["environ_overrides"] = {"PATH_INFO": path} | more.get("environ_overrides", {})
     response = Client(handler.application).open(method=method, headers=headers, **more)
@@ -56,7 +56,7 @@ def ask(authorization: str | None, method: str = "POST", path: str = "/user", **
     return (response.status_code, body), response.headers.get("WWW-Authenticate")
 
 
-# What a request without a body is told once its caller has got in.
+# A request without a body is answered so once its caller has got in.
 INSIDE = error(400, "bad_request", "request: is not JSON: Expecting value at line 1, column 1")
 
 
@@ -72,7 +72,7 @@ INSIDE = error(400, "bad_request", "request: is not JSON: Expecting value at lin
     ],
 )
 def test_tokens_of_the_site_get_in(authorization: Callable[[], str]) -> None:
-    """As UI v1.0.0 and later sign them, and with clocks that differ by some seconds."""
+    """Tokens get in as UI v1.0.0 and later sign them, also if the clocks differ by some seconds."""
     assert ask(authorization()) == (INSIDE, None)
 
 
@@ -135,23 +135,23 @@ def test_tokens_of_the_site_get_in(authorization: Callable[[], str]) -> None:
     ],
 )
 def test_nothing_else_gets_in(authorization: Callable[[], str | None], why: str) -> None:
-    """401 with a plain reason that echoes nothing, and the header that names the scheme."""
+    """The answer is 401 with a plain reason that quotes nothing, and a header that names the scheme."""
     assert ask(authorization()) == (error(401, "unauthorized", why), 'Bearer realm="UserHandler"')
 
 
 def _changed(**claims: Any) -> str:
-    """A good token with other claims than were signed."""
+    """Returns a good token with other claims than were signed."""
     header, _, signature = token(SECRET).split(".")
     return f"{header}.{_base64(json.dumps({'iat': now(), **claims}).encode())}.{signature}"
 
 
 def _with_header(**header: Any) -> str:
-    """Good claims under this header, signed with the secret."""
+    """Returns a token of good claims under this header, signed with the secret."""
     return signed({key: value for key, value in header.items() if value is not None}, {"exp": now() + 60}, SECRET)
 
 
 def _nested() -> str:
-    """A header that a careless parser would follow down until it falls."""
+    """Returns a token whose header is nested too deep for a recursive parser."""
     token = f"{_base64(b'[' * 1500 + b']' * 1500)}.e30.x"
     assert len(token) < LONGEST_TOKEN + 10
     return token
@@ -166,13 +166,13 @@ def _base64(data: bytes) -> str:
     "path", ["/", "//", "/user", "//user", "/user/", "/team", "/team_role", "/create_user_project", "/x", "/%2e", "/.."]
 )
 def test_every_path_but_the_root_wants_a_token(method: str, path: str) -> None:
-    """Whatever is served there; nobody learns without one which paths and methods there are."""
+    """Nobody learns without a token which paths and methods are served."""
     status = ask(None, method, path, data=b"{", content_type="text/html")[0][0]
     assert status == (200 if method in ("GET", "HEAD") and path in ("/", "//") else 401)
 
 
 def test_a_stranger_cannot_push_out_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    """One line a second of what anybody can cause, GET / included; the next one says how many were left out."""
+    """Lines that anybody can cause, those of GET / included, come once a second. The next one counts those left out."""
     caplog.set_level("INFO")
     log.rate_limit.clear()
     for _ in range(100):
@@ -188,7 +188,7 @@ def test_a_stranger_cannot_push_out_the_log(caplog: pytest.LogCaptureFixture) ->
 
 
 def test_the_caller_is_asked_before_the_body_is_read() -> None:
-    """A stranger's bytes are not looked at."""
+    """The body of a caller without a token is not read."""
 
     class Unread:
         def read(self, *_: object) -> bytes:
@@ -199,7 +199,7 @@ def test_the_caller_is_asked_before_the_body_is_read() -> None:
 
 
 def test_without_a_secret_anybody_may_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    """UI releases before v1.0.0 send no token; what later ones send is not looked at."""
+    """UI releases before v1.0.0 send no token. Without a secret, the token of later releases is ignored."""
     monkeypatch.delenv(JWT_VARIABLE)
     assert ask(None) == (INSIDE, None)
     assert ask(f"Bearer {token(ANOTHER)}") == (INSIDE, None)
@@ -208,7 +208,7 @@ def test_without_a_secret_anybody_may_call(monkeypatch: pytest.MonkeyPatch) -> N
 def test_the_secret_may_be_in_a_file(
     monkeypatch: pytest.MonkeyPatch, settings_file: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    """White space around it does not count, there as in the environment."""
+    """White space around the secret does not count, as in the environment."""
     (tmp_path / "secret").write_text(f"\n  {SECRET}\n")
     settings_file(f"user_handler: {{jwt_secret_file: {tmp_path / 'secret'}}}")
     monkeypatch.delenv(JWT_VARIABLE)
@@ -220,7 +220,7 @@ def test_the_secret_may_be_in_a_file(
 
 
 def test_the_setting_bounds_for_how_long_a_token_may_be_valid(settings_file: Callable[[str], Path]) -> None:
-    """The UI's are for a minute."""
+    """A token may be valid only as long as the setting says. The UI's are valid for a minute."""
     settings_file("user_handler: {jwt_lifetime: 60}")
     assert ask(f"Bearer {token(SECRET)}") == (INSIDE, None)
     long = token(SECRET, iat=now(), exp=now() + 61)
@@ -229,7 +229,7 @@ def test_the_setting_bounds_for_how_long_a_token_may_be_valid(settings_file: Cal
 
 @pytest.mark.parametrize("secret", ["", "  ", "short", "x" * 31])
 def test_a_secret_that_protects_nothing_lets_nobody_in(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
-    """On a host that does not stop for it: every call is 500, none is let through."""
+    """On a host that starts in spite of such a secret, every call is answered 500."""
     monkeypatch.setenv(JWT_VARIABLE, secret)
     for authorization in (None, f"Bearer {token(secret)}"):
         status, body = ask(authorization)[0]
@@ -238,7 +238,7 @@ def test_a_secret_that_protects_nothing_lets_nobody_in(monkeypatch: pytest.Monke
 
 
 def test_settings_that_cannot_be_read_let_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They may have named the secret. And nobody learns which files there are."""
+    """Such settings may have named the secret, so nobody gets in, and the answer names no file."""
     monkeypatch.delenv(JWT_VARIABLE)
     monkeypatch.setenv(PATH_VARIABLE, "/nonexistent/config.yaml")
     why = "The settings of this service cannot be used; its log says why."

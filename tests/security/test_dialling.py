@@ -1,4 +1,4 @@
-"""What is connected to: the Keystones that the settings allow, and never what a cloud keeps for itself."""
+"""The service connects to the Keystones that the settings allow, and never to a cloud's metadata."""
 
 import gzip
 import json
@@ -38,7 +38,7 @@ NEVER = error(
 
 
 def checked(auth_url: str) -> str:
-    """What would be dialled for this URL; raises what a request with it would be answered for."""
+    """Returns the URL that would be connected to. Raises the problem that a request with it would be answered with."""
     env = CloudEnv.model_validate({"auth_url": auth_url, "user_id": "x", "project_id": "x", "password": "x"})
     allowed_hosts.check(env.auth_url)
     return env.auth_url
@@ -62,7 +62,7 @@ def checked(auth_url: str) -> str:
 def test_an_allowed_keystone_may_be_written_in_any_way(
     settings_file: SettingsFile, allowed: str, auth_url: str
 ) -> None:
-    """In the setting as in the request, both are compared once rebuilt from their parts."""
+    """The URLs of the setting and of the request are both rebuilt from their parts before they are compared."""
     settings_file(json.dumps({"user_handler": {"allowed_auth_urls": ["http://other.example", allowed]}}))
     assert checked(auth_url).endswith("/v3")
 
@@ -88,7 +88,7 @@ def test_an_allowed_keystone_may_be_written_in_any_way(
     ],
 )
 def test_nothing_but_an_allowed_keystone_is_dialled(settings_file: SettingsFile, auth_url: str) -> None:
-    """Scheme, host and port exactly; the path is the allowed one, or under it."""
+    """Scheme, host and port must be equal, and the path must be the allowed one or below it."""
     settings_file('user_handler: {allowed_auth_urls: ["https://keystone.example:5000/identity"]}')
     with pytest.raises(AuthUrlNotAllowed):
         checked(auth_url)
@@ -118,7 +118,7 @@ def test_nothing_but_an_allowed_keystone_is_dialled(settings_file: SettingsFile,
     ],
 )
 def test_a_url_that_two_could_read_differently_is_no_url(auth_url: str) -> None:
-    """400, whether or not the setting is there."""
+    """Such a URL is answered 400, with the setting and without it."""
     with pytest.raises(ValidationError, match="auth_url"):
         checked(auth_url)
 
@@ -155,7 +155,7 @@ def test_a_url_that_two_could_read_differently_is_no_url(auth_url: str) -> None:
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_link_local_and_metadata_addresses_are_dialled_in_no_spelling(scheme: str, host: str) -> None:
-    """Also where the setting is missing; 403 before any connection."""
+    """Without the setting, such an address is answered 403 before any connection is made."""
     with pytest.raises(AuthUrlNotAllowed):
         checked(f"{scheme}://{host}/latest/meta-data")
 
@@ -163,7 +163,7 @@ def test_link_local_and_metadata_addresses_are_dialled_in_no_spelling(scheme: st
 def test_what_is_refused_is_answered_403_and_told_to_the_log(
     settings_file: SettingsFile, request_of: RequestOf, cloud: Keystone, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Message and line name the setting; the line has the URL, too."""
+    """The answer and the line in the log name the setting, and the line also has the URL."""
     env = cloud.cloud_env() | {"auth_url": "http://169.254.169.254"}
     assert create_user_project(request_of(cloud_env=env)) == NEVER
     settings_file('user_handler: {allowed_auth_urls: ["http://keystone.example"]}')
@@ -176,7 +176,7 @@ def test_what_is_refused_is_answered_403_and_told_to_the_log(
 
 
 def test_what_is_not_allowed_sees_no_connection(settings_file: SettingsFile, request_of: RequestOf) -> None:
-    """Not even one that is closed again."""
+    """The host is not connected to at all, not even for a moment."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(0.5)
         env = {"auth_url": f"http://127.0.0.1:{listening.getsockname()[1]}", "user_id": "x", "project_id": "x"}
@@ -189,14 +189,14 @@ def test_what_is_not_allowed_sees_no_connection(settings_file: SettingsFile, req
 def test_a_sign_up_at_an_allowed_keystone_is_as_ever(
     settings_file: SettingsFile, cloud: Keystone, login: str, request_of: RequestOf
 ) -> None:
-    """With the setting that the README recommends."""
+    """The setting that docs/operations.md recommends does not change a sign-up."""
     settings_file(json.dumps({"user_handler": {"allowed_auth_urls": [cloud.auth_url]}}))
     assert create_user_project(request_of()) == finished(cloud, login)
 
 
 @pytest.fixture
 def elsewhere() -> Iterator[Proxy]:
-    """Somewhere that nobody should call."""
+    """A server that nobody should call."""
     with proxy("http://127.0.0.1:9") as running:
         running.instead = lambda _method, _path: (200, {"Content-Type": "application/json"}, b"{}")
         yield running
@@ -205,7 +205,7 @@ def elsewhere() -> Iterator[Proxy]:
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 305, 307, 308])
 @pytest.mark.parametrize("where", [0, 1, 5, 6, 8])
 def test_a_redirect_leads_nowhere(before: Proxy, elsewhere: Proxy, through: RequestOf, status: int, where: int) -> None:
-    """At the log-in, a look-up, the create, or a grant."""
+    """A redirect is not followed at the log-in, a look-up, a create or a grant."""
 
     def redirect(_method: str, path: str) -> Answered | None:
         away = {"Location": f"{elsewhere.auth_url}{path}", "Content-Type": "application/json"}
@@ -241,7 +241,7 @@ def test_where_a_redirect_leads_is_told_in_the_log_or_where_operators_say_what_i
     logged: str,
     allowed: bool,
 ) -> None:
-    """Callers choose who answers, and must not find out from it which hosts a site has. No secret is in either."""
+    """Callers choose who answers, and must not learn the hosts of a site. Neither answer nor log has a secret."""
     here = before.auth_url.removesuffix("/v3")
     if allowed:
         settings_file(json.dumps({"user_handler": {"allowed_auth_urls": [here]}}))
@@ -258,7 +258,7 @@ def test_where_a_redirect_leads_is_told_in_the_log_or_where_operators_say_what_i
 
 @pytest.mark.parametrize("status", [300, 304, 306])
 def test_what_leads_nowhere_is_no_redirect_and_no_success(before: Proxy, through: RequestOf, status: int) -> None:
-    """Though it is in JSON, as Keystone's successes are; asked again, as a failure is."""
+    """A redirect without a target is tried again and then answered 502, even if its body is JSON like a success."""
     before.instead = lambda _method, _path: (status, {"Content-Type": "application/json"}, b'{"token": {}}')
     status, body = create_user_project(through())
     assert isinstance(body, dict)
@@ -269,7 +269,7 @@ def test_what_leads_nowhere_is_no_redirect_and_no_success(before: Proxy, through
 def test_a_catalog_leads_nowhere(
     cloud: Keystone, login: str, before: Proxy, elsewhere: Proxy, through: RequestOf
 ) -> None:
-    """A token that says where Keystone is said to be: it stays at the URL of the request."""
+    """The catalog in a token names another URL, and the service still uses that of the request."""
 
     def with_catalog(exchange: Exchange) -> None:
         status, headers, data = exchange.ask_keystone()
@@ -290,10 +290,10 @@ def test_a_catalog_leads_nowhere(
 def test_a_proxy_of_the_environment_is_not_used(
     monkeypatch: pytest.MonkeyPatch, cloud: Keystone, login: str, elsewhere: Proxy, request_of: RequestOf, variable: str
 ) -> None:
-    """Passwords go where the request says."""
+    """Passwords go only where the request says, and to no proxy."""
     with monkeypatch.context() as environment:
         environment.setenv(variable, elsewhere.auth_url.removesuffix("/v3"))
-        # Else a machine that reaches itself without its proxy would reach Keystone so, too.
+        # A machine that reaches itself without its proxy would otherwise reach Keystone in this way, too.
         for exception in ("no_proxy", "NO_PROXY"):
             environment.delenv(exception, raising=False)
         answer = create_user_project(request_of())
@@ -302,7 +302,7 @@ def test_a_proxy_of_the_environment_is_not_used(
 
 
 def resolving(*answers: str) -> Callable[..., list[Any]]:
-    """A resolver that gives these addresses in turn for any name, the last one again and again."""
+    """Returns a resolver that gives these addresses in turn for any name, and then the last one for ever."""
     left = [*answers]
 
     def resolve(host: str, port: int, *_: Any, **__: Any) -> list[Any]:
@@ -313,7 +313,7 @@ def resolving(*answers: str) -> Callable[..., list[Any]]:
 
 
 def test_a_name_of_a_metadata_service_is_not_dialled(monkeypatch: pytest.MonkeyPatch, request_of: RequestOf) -> None:
-    """It is looked at when it is resolved."""
+    """The address of a name is checked when the name is resolved."""
     monkeypatch.setattr(socket, "getaddrinfo", resolving("169.254.169.254"))
     env = {"auth_url": "http://metadata.example/", "user_id": "x", "project_id": "x", "password": "x"}
     assert create_user_project(request_of(cloud_env=env)) == NEVER
@@ -322,7 +322,7 @@ def test_a_name_of_a_metadata_service_is_not_dialled(monkeypatch: pytest.MonkeyP
 def test_a_name_that_changes_its_mind_is_dialled_where_it_was_checked(
     monkeypatch: pytest.MonkeyPatch, request_of: RequestOf
 ) -> None:
-    """Resolved to something good when it is looked at, and to something else the next time."""
+    """The service connects to the address that it checked, even if the name then resolves to another one."""
     monkeypatch.setattr(allowed_hosts, "_NEVER", [ip_network("127.0.0.2")])
     monkeypatch.setattr(socket, "getaddrinfo", resolving("127.0.0.1", "127.0.0.2"))
     with socket.create_server(("127.0.0.2", 0)) as forbidden:
@@ -332,7 +332,7 @@ def test_a_name_that_changes_its_mind_is_dialled_where_it_was_checked(
             env = {"auth_url": f"http://rebound.example:{port}", "user_id": "x", "project_id": "x", "password": "x"}
             threading.Thread(target=lambda: good.accept()[0].close(), daemon=True).start()
             status, _ = create_user_project(request_of(cloud_env=env))
-        # The first try met the good one; those that followed met the name's other address.
+        # The first try reached the good host, and the next ones resolved the name to its other address.
         assert status == 403
         with pytest.raises(TimeoutError):
             forbidden.accept()
@@ -342,7 +342,7 @@ def test_a_name_that_changes_its_mind_is_dialled_where_it_was_checked(
 def test_the_next_address_of_a_name_is_tried(
     monkeypatch: pytest.MonkeyPatch, cloud: Keystone, login: str, request_of: RequestOf, first: str
 ) -> None:
-    """As of a host with IPv6 and IPv4, of which Keystone serves one; without dialling what must not be."""
+    """Of a name with several addresses, the next allowed one is tried, and a forbidden one never."""
     monkeypatch.setattr(socket, "getaddrinfo", two_addresses(socket.getaddrinfo, first))
     port = cloud.auth_url.split(":")[2]
     env = cloud.cloud_env() | {"auth_url": f"http://two.example:{port}"}
@@ -350,7 +350,7 @@ def test_the_next_address_of_a_name_is_tried(
 
 
 def two_addresses(resolve: Callable[..., Any], first: str) -> Callable[..., Any]:
-    """A resolver that knows two addresses of one name; nothing listens at the first."""
+    """Returns a resolver that knows two addresses of one name. Nothing listens at the first."""
 
     def both(host: str, port: int, *more: Any, **other: Any) -> Any:
         if host != "two.example":
@@ -365,7 +365,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encodi
 
 @contextmanager
 def dripping(first: bytes, then: bytes, context: ssl.SSLContext | None) -> Iterator[str]:
-    """Whoever connects is sent this, and then that again and again, for as long as they stay."""
+    """Yields a server that sends this first, and then that again and again to whoever stays connected."""
     over = threading.Event()
 
     def drip(connection: socket.socket) -> None:
@@ -396,7 +396,7 @@ def dripping(first: bytes, then: bytes, context: ssl.SSLContext | None) -> Itera
         pytest.param("http", b"HTTP/1.1 ", b"2", id="a status line"),
         pytest.param("https", b"HTTP/1.1 ", b"2", id="a status line over TLS"),
         pytest.param("http", b"", b"HTTP/1.1 100 Continue\r\n\r\n", id="100 Continue"),
-        # Of a handshake, a record of 16 KiB begins.
+        # With these bytes a TLS handshake begins, in a record of 16 KiB.
         pytest.param("https", b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03", b"x", id="a handshake"),
         pytest.param("http", CHUNKED, b"1\r\nx\r\n", id="chunks"),
         pytest.param("http", CHUNKED + b"1;", b"x", id="the size of a chunk"),
@@ -408,7 +408,7 @@ def dripping(first: bytes, then: bytes, context: ssl.SSLContext | None) -> Itera
 def test_whoever_answers_too_slowly_is_cut_off(
     settings_file: SettingsFile, request_of: RequestOf, leaves: Certificates, scheme: str, first: bytes, then: bytes
 ) -> None:
-    """At the end of the request's time; no thread is left waiting."""
+    """The call ends with the request's time, and no thread is left waiting."""
     settings_file("user_handler: {deadline: 1, insecure: true}")
     context = leaves.good.context() if scheme == "https" and not first.startswith(b"\x16") else None
     threads = threading.active_count()
@@ -419,7 +419,7 @@ def test_whoever_answers_too_slowly_is_cut_off(
         why = "Keystone took too long to log in. Repeat the request."
         assert (status, body) == error(504, "deadline_exceeded", why)
         assert time.monotonic() - begun < 5
-        # What drips is not over yet, and accepts on.
+        # The slow server is still running, and goes on accepting.
         until = time.monotonic() + 5
         while threading.active_count() > threads + 1 and time.monotonic() < until:
             time.sleep(0.05)
@@ -427,7 +427,7 @@ def test_whoever_answers_too_slowly_is_cut_off(
 
 
 def packed(data: bytes, times: int) -> bytes:
-    """Zeros, packed in packed zeros."""
+    """Returns zeros that were compressed several times."""
     for _ in range(times):
         data = gzip.compress(data)
     return data
@@ -456,7 +456,7 @@ def test_an_answer_made_to_be_hard_work_is_little_work(
     headers: dict[str, str],
     body: bytes,
 ) -> None:
-    """It is refused, or read as far as is of use; and told to the log in a line that can be written."""
+    """Such an answer is refused, or read only as far as it is useful, and its line in the log is short."""
     begun = time.process_time()
     before.instead = lambda _method, _path: (status, {"Content-Type": "application/json", **headers}, body)
     answer = create_user_project(through())

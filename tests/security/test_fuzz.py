@@ -37,7 +37,7 @@ Record = Callable[[str, object], None]
 SECRET = "of the Concertim UI, and of 32 bytes at least"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "post", "\x00", ""]
 PATHS = ["/", "", *sorted({path for _, path in ROUTES})]
-# Statuses that a request can be answered without its being a bug.
+# Statuses that are no bug, whatever the request is.
 GOOD = {200, 201, 400, 401, 403, 404, 405, 409, 411, 413, 415, 424, 502, 503, 504}
 
 keys = st.sampled_from(
@@ -56,7 +56,7 @@ values = st.recursive(
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The way to every place in a JSON value."""
+    """Yields the path to every place in a JSON value."""
     yield path
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, one in inner:
@@ -64,7 +64,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def changed(value: Any, path: tuple[Any, ...], to: Any) -> Any:
-    """The JSON value with another one at this place."""
+    """Returns the JSON value with another one at this place."""
     if not path:
         return to
     first, *rest = path
@@ -75,7 +75,7 @@ def changed(value: Any, path: tuple[Any, ...], to: Any) -> Any:
 
 @st.composite
 def changes(draw: st.DrawFn, whole: st.SearchStrategy[Any]) -> Any:
-    """A JSON value of which a place or two are something else."""
+    """Draws a JSON value in which one or two places are changed."""
     value = draw(whole)
     for _ in range(draw(st.integers(0, 2))):
         value = changed(value, draw(st.sampled_from([*places(value)])), draw(values))
@@ -84,7 +84,7 @@ def changes(draw: st.DrawFn, whole: st.SearchStrategy[Any]) -> Any:
 
 @st.composite
 def spoilt(draw: st.DrawFn, whole: st.SearchStrategy[bytes]) -> bytes:
-    """Bytes of which a few are missing, doubled, or others."""
+    """Draws bytes of which a few are missing, doubled or changed."""
     data = draw(whole)
     for _ in range(draw(st.integers(1, 3))):
         start, size = draw(st.integers(0, len(data))), draw(st.integers(0, 5))
@@ -93,12 +93,12 @@ def spoilt(draw: st.DrawFn, whole: st.SearchStrategy[bytes]) -> bytes:
 
 
 def as_json(value: Any) -> bytes:
-    """As a client may write it: with what is beyond ASCII escaped."""
+    """Returns the value as JSON, as a client may write it: with everything beyond ASCII escaped."""
     return json.dumps(value).encode()
 
 
 def headers() -> st.SearchStrategy[dict[str, str]]:
-    """Those that mean something here, with any value that HTTP can carry."""
+    """Draws headers that mean something here, with any values that HTTP can carry."""
     latin = st.text(st.characters(max_codepoint=255, exclude_categories=["Cc"]), max_size=60)
     names = ["Authorization", "Content-Type", "Content-Length", "Transfer-Encoding", "Host", "X-OpenStack-Request-ID"]
     names += ["Expect", "Accept", "X-Forwarded-For", "X-Http-Method-Override", "Content-Encoding", "Cookie"]
@@ -108,7 +108,7 @@ def headers() -> st.SearchStrategy[dict[str, str]]:
 
 @pytest.fixture
 def refusing() -> Iterator[Proxy]:
-    """Something that refuses every log-in as a Keystone does, at once."""
+    """Yields a server that refuses every log-in at once, as a Keystone does."""
     refused = refusal(401, "No.")
     with proxy("http://127.0.0.1:9") as running:
         running.instead = lambda _method, _path: refused
@@ -124,8 +124,8 @@ def test_any_request_is_answered_in_json(
     record_property: Record,
     guarded: bool,
 ) -> None:
-    """Whatever its method, path, headers and bytes are, and whether or not its caller gets in."""
-    # Only this one is ever dialled, however an auth_url may turn out.
+    """Except for GET / and HEAD, any request is answered with a JSON object, whether or not its caller gets in."""
+    # Only this Keystone is ever connected to, whatever auth_url is drawn.
     settings_file(json.dumps({"user_handler": {"allowed_auth_urls": [refusing.auth_url]}}))
     if guarded:
         monkeypatch.setenv(JWT_VARIABLE, SECRET)
@@ -173,19 +173,19 @@ def test_any_request_is_answered_in_json(
     try_one()
     record_property("inputs", ("requests", statuses.total()))
     assert statuses[401] or not guarded
-    # Some went all the way to Keystone.
+    # Some of the requests went all the way to Keystone.
     assert {200, 400, 403, 404, 405} <= set(statuses)
     assert refusing.calls
 
 
-# Those that are not tried again after a pause, which would take all the time there is.
+# Statuses that are not tried again after a pause, which would take too long here.
 STATUSES = [200, 201, 202, 204, 206, 300, 302, 304, 400, 401, 404, 405, 409, 410, 413, 418, 422, 501]
 APPLICATION_JSON = {"Content-Type": "application/json"}
 
 
 @st.composite
 def answers(draw: st.DrawFn, good: Answered) -> Answered:
-    """Something like this answer, or nothing like it."""
+    """Draws an answer that is similar to this one, or quite different."""
     status, given_headers, data = good
     if data:
         data = draw(changes(st.just(json.loads(data))).map(as_json) | spoilt(st.just(data)) | st.binary())
@@ -198,13 +198,13 @@ def answers(draw: st.DrawFn, good: Answered) -> Answered:
 
 @pytest.fixture(scope="module")
 def played() -> Iterator[Stage]:
-    """Where the rehearsed answers are given."""
+    """Yields the server that gives the rehearsed answers."""
     with stage() as running:
         yield running
 
 
 class _Odd:
-    """A Keystone that answers as rehearsed but for one call, and is asked by one request after another."""
+    """A Keystone that answers as rehearsed except for one call. One request after another asks it."""
 
     def __init__(self, rehearsal: Rehearsal, index: int, instead: Answered) -> None:
         self._left = {asked: [*given] for asked, given in rehearsal.answers.items()}
@@ -227,7 +227,7 @@ class _Odd:
 def test_whatever_keystone_answers_is_no_bug_of_ours(
     cloud: Keystone, login: str, played: Stage, record_property: Record, method: str, path: str
 ) -> None:
-    """At any of its calls: JSON of another shape, bytes, another status."""
+    """Another shape, other bytes or another status at any of its calls cause no bug."""
     function = handler.ROUTES[method, path]
     user = cloud.admin.users.create(f"concertim_{login}", domain="default", password="x", **mark("user", login))
     project = cloud.admin.projects.create(f"concertim_{login}_project", domain="default", **mark("project", login))
@@ -254,13 +254,13 @@ def test_whatever_keystone_answers_is_no_bug_of_ours(
 
 
 def mark(kind: str, login: str) -> dict[str, str]:
-    """The attributes of what is Concertim's."""
+    """Returns the attributes of what Concertim manages."""
     return {"concertim_kind": kind, "concertim_name": login}
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service that dials nobody."""
+    """A service that connects to nobody."""
     config = tmp_path_factory.mktemp("wire") / "config.yaml"
     config.write_text(f"user_handler: {{log_file: {config.parent}/log, allowed_auth_urls: ['http://127.0.0.1:9']}}")
     with service("--config", str(config)) as one:
@@ -269,7 +269,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.mark.timeout(3600)
 def test_any_bytes_on_the_wire_are_answered_or_hung_up_on(running: Service, record_property: Record) -> None:
-    """And the next request is served; the log has no bug, and standard error nothing at all."""
+    """The next request is served, the log has no bug, and standard error has nothing at all."""
     at = urlsplit(str(running.url))
     request = (
         b"POST /create_user_project HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -323,7 +323,7 @@ QUOTINGS: list[Callable[[str], str]] = [
 
 @pytest.mark.timeout(3600)
 def test_no_quoting_of_quotings_brings_a_secret_past_the_mask(record_property: Record) -> None:
-    """Up to four of them, one in another."""
+    """A secret that was quoted up to four times in a row is still masked."""
     tried = 0
     words = st.text(string.ascii_letters + string.digits, min_size=6, max_size=12)
     glues = st.text(max_size=6) | st.sampled_from([*GLUES.values()])

@@ -1,4 +1,4 @@
-"""No secret of a request gets out: into the log, standard output or error, an answer, or the process's arguments."""
+"""No secret of a request gets into the log, standard output or error, an answer or the process's arguments."""
 
 import base64
 import itertools
@@ -38,11 +38,11 @@ from tests.support.service import Service, service
 JSON = {"Content-Type": "application/json"}
 
 JWT_SECRET = secrets.token_hex(32)
-# As many as the service serves at once.
+# As many as the service serves in parallel.
 AT_ONCE = 16
 PATHS = [pytest.param(*route, id=" ".join(route)) for route in ROUTES]
 ERROR = {"error", "message", "request_id"}
-# The keys of a success, where it says more than that it is one.
+# The keys of each success that says more than `success`.
 TOLD = {
     ("POST", "/create_user_project"): {"project_id", "user_id", "username", "billing_account_id", "billing_acct_id"},
     ("POST", "/user"): {"success", "username", "user_cloud_id"},
@@ -62,11 +62,11 @@ class Besieged:
     tokens: list[str] = field(default_factory=lambda: [JWT_SECRET])
 
     def __post_init__(self) -> None:
-        """While it runs, its arguments can be read."""
+        """Reads the arguments of the process, which only exist while it runs."""
         self.arguments = Path(f"/proc/{self.running.process.pid}/cmdline").read_bytes()
 
     def ask(self, method: str, path: str, **more: Any) -> int:
-        """Sends a request; keeps the answer, headers included, and gives its status."""
+        """Sends a request, stores the answer with its headers, and returns the status."""
         bearer = token(JWT_SECRET)
         self.tokens.append(bearer)
         headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"} | more.pop("headers", {})
@@ -77,21 +77,21 @@ class Besieged:
         return answer.status_code
 
     def outputs(self) -> list[bytes]:
-        """All that anybody can read."""
+        """Returns all that anybody can read."""
         logs = [part.read_bytes() for part in self.log.parent.glob(f"{self.log.name}*")]
         assert any(logs), "nothing would be found in a log that is not there"
         out = [self.running.said().encode(), self.running.complained().encode(), self.arguments]
         return [*logs, *out, b"\n".join(self.answers)]
 
     def hits(self) -> list[bytes]:
-        """What of any secret or token is in it."""
+        """Returns the parts of secrets and tokens that are in the outputs."""
         traces = [trace for canary in self.canaries for trace in canary.traces()]
         return hits([*traces, *(one.encode() for one in self.tokens)], self.outputs())
 
     def holds(
         self, ask: Callable[[Any], int], trials: Iterable[Any], paths: int, record: Callable[[str, object], None]
     ) -> Counter[int]:
-        """The statuses that these trials are answered with, once nothing of a secret is found in what was let out."""
+        """Asserts that nothing of a secret got out, and returns the statuses that these trials were answered with."""
         before = len(self.answers)
         with ThreadPoolExecutor(AT_ONCE) as threads:
             statuses = Counter(threads.map(ask, trials))
@@ -114,7 +114,7 @@ def besieged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Besieged]:
 
 
 def rehearse(cloud: Keystone, login: str, method: str, path: str) -> Rehearsal:
-    """What a request to this path asks of a real Keystone, about a user and a project that exist."""
+    """Records what a request to this path asks of a real Keystone, about a user and a project that exist."""
     env = cloud.cloud_env()
     status, made = create_user_project({"cloud_env": env, "username": login, "password": "correct-horse"})
     assert status == 201
@@ -128,7 +128,7 @@ def rehearse(cloud: Keystone, login: str, method: str, path: str) -> Rehearsal:
 
 
 def with_secrets(body: dict[str, Any], cloud_password: str, password: str) -> dict[str, Any]:
-    """The body with these in place of the rehearsed passwords."""
+    """Returns the body with these secrets in place of the rehearsed passwords."""
     text = json.dumps(body)
     assert ADMIN_PASSWORD in text
     assert "battery-staple" in text
@@ -148,7 +148,7 @@ def test_no_secret_gets_out_whatever_keystone_says(
     method: str,
     path: str,
 ) -> None:
-    """At each of its calls it may say back all that it was told, in every form and spelling."""
+    """No secret gets out although Keystone says back all that it was told, at each call, in every form and spelling."""
     rehearsal = rehearse(cloud, login, method, path)
     besieged.tokens += rehearsal.tokens()
     pairs = [*zip(besieged.canaries[::2], besieged.canaries[1::2], strict=True)]
@@ -158,7 +158,7 @@ def test_no_secret_gets_out_whatever_keystone_says(
         for attack in ATTACKS
         for first, second in pairs
     ]
-    # And some in which the attack never comes, as what is said of a success is said of secrets, too.
+    # In some trials the attack never comes, because the answer of a success must not hold a secret, either.
     trials += [(rehearsal.calls(), next(iter(ATTACKS)), first, second) for first, second in pairs]
 
     def play(turn: int) -> int:
@@ -169,7 +169,7 @@ def test_no_secret_gets_out_whatever_keystone_says(
         return besieged.ask(method, path, json=body | {"cloud_env": body["cloud_env"] | {"auth_url": auth_url}})
 
     statuses = besieged.holds(play, range(len(trials)), rehearsal.calls() * len(ATTACKS) + 1, record_property)
-    # But for the sign-up, which looks whether the user is still marked with its own request id: no rehearsal has that.
+    # The sign-up is left out: it checks its own request id in the user's mark, which no rehearsal has.
     assert path == "/create_user_project" or statuses[201] >= len(pairs)
     assert statuses[403]
     assert statuses[502]
@@ -182,9 +182,9 @@ def test_no_secret_gets_out_when_time_or_room_runs_out(
     besieged: Besieged,
     tmp_path: Path,
 ) -> None:
-    """A Keystone that is silent at any of the calls, too many requests at once, and a service that is being stopped.
+    """No secret gets out when Keystone is silent at any call, when all slots are in use, or when the service stops.
 
-    With a pair of secrets for each call, as this takes its time.
+    Each call is tried with one pair of secrets only, because each trial lasts until its deadline.
     """
     config = tmp_path / "config.yaml"
     limits = f"log_file: {tmp_path}/log, log_format: json, deadline: 2, stop_grace: 1, max_concurrent_requests: 8"
@@ -219,7 +219,7 @@ def test_no_secret_gets_out_when_time_or_room_runs_out(
     assert found == [], "\n".join(map(repr, found))
 
 
-# Ways to send a request that is refused before Keystone is asked; each makes what is sent of the body as JSON.
+# Ways to send a request that is refused before Keystone is asked. Each turns a JSON body into what is sent.
 SPOILT: dict[str, Callable[[bytes], dict[str, Any]]] = {
     "cut short": lambda data: {"data": data[:-2]},
     "cut in a secret": lambda data: {"data": data[: data.index(b'"password"') + 20]},
@@ -242,7 +242,7 @@ SPOILT: dict[str, Callable[[bytes], dict[str, Any]]] = {
     },
 }
 
-# What can be wrong with the parts of a request; each changes the body.
+# What can be wrong with the parts of a request. Each changes the body.
 WRONG: dict[str, Callable[[dict[str, Any]], Any]] = {
     "a URL with it": lambda env: env | {"auth_url": f"http://x:{quote(env['password'], safe='')}@127.0.0.1:9/v3"},
     "a URL after it": lambda env: env | {"auth_url": f"{env['password']}http://127.0.0.1:9/v3"},
@@ -270,7 +270,7 @@ def test_no_secret_gets_out_of_a_request_that_is_wrong(
     method: str,
     path: str,
 ) -> None:
-    """Whatever is wrong with it: its bytes, its headers, its values, or the Keystone that it names."""
+    """The bytes, the headers, the values or the Keystone of a request may be wrong, and no secret gets out."""
 
     def ask(spoiling: str, first: Canary, second: Canary) -> int:
         rest = asking((method, path), login, "0" * 32, "1" * 32, second.secret)
@@ -292,7 +292,7 @@ def test_no_secret_gets_out_of_a_request_that_is_wrong(
 
 @pytest.mark.parametrize("canary", canaries(), ids=lambda canary: canary.kind)
 def test_the_search_finds_what_it_looks_for(canary: Canary) -> None:
-    """Else all of the above would be empty words."""
+    """If the search found nothing, the tests of this file would prove nothing."""
     data = canary.secret.encode()
     quotings = [canary.secret, json.dumps(canary.secret), repr(repr(canary.secret)), quote(quote(canary.secret))]
     quotings += [base64.b64encode(b"x" * offset + data + b"y").decode() for offset in range(4)]
@@ -306,7 +306,7 @@ def test_the_search_finds_what_it_looks_for(canary: Canary) -> None:
 def test_an_awkward_secret_is_a_password_like_any_other(
     cloud: Keystone, request_of: Callable[..., dict[str, Any]], login: str, canary: Canary
 ) -> None:
-    """Of the cloud environment's account and of the person, who both log in with it."""
+    """An awkward secret works as the password of cloud_env's account and of the person."""
     [admin] = cloud.admin.roles.list(name="admin")
     owner = cloud.admin.users.create(f"owner-{login}", domain="default", password=canary.secret)
     home = cloud.admin.projects.create(f"home-{login}", domain="default")
@@ -323,7 +323,7 @@ def test_an_awkward_secret_is_a_password_like_any_other(
 def test_libraries_that_log_everything_log_no_secret(
     cloud: Keystone, login: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As on a host that listens to all loggers: our functions tell Keystone's libraries secrets."""
+    """No secret is logged even on a host that listens to all loggers, although Keystone's libraries know secrets."""
     [canary] = [one for one in canaries() if one.kind == "quotes"]
     env = cloud.cloud_env()
     with caplog.at_level(logging.DEBUG):
@@ -339,7 +339,7 @@ def test_libraries_that_log_everything_log_no_secret(
 
 
 def test_secrets_show_in_no_repr(cloud: Keystone, settings_file: Callable[[str], Path]) -> None:
-    """Of a request, the connection and the settings."""
+    """The reprs of a request, of a connection and of the settings show no secret."""
     [canary] = [one for one in canaries() if one.kind == "hyphens"]
     env = CloudEnv.model_validate(cloud.cloud_env() | {"auth_url": cloud.auth_url})
     request = SignUp.model_validate({"cloud_env": cloud.cloud_env(), "username": "ann", "password": canary.secret})
@@ -355,7 +355,7 @@ def test_secrets_show_in_no_repr(cloud: Keystone, settings_file: Callable[[str],
 
 @pytest.mark.parametrize("canary", canaries(), ids=lambda canary: canary.kind)
 def test_a_bug_that_quotes_a_secret_lets_nothing_of_it_out(canary: Canary, caplog: pytest.LogCaptureFixture) -> None:
-    """However deep it was quoted before."""
+    """An exception's text that quotes a secret is masked, however often the secret was quoted before."""
     quotings = [canary.secret, repr(repr(json.dumps({"x": canary.secret}))), quote(quote(quote(canary.secret)))]
 
     @endpoint
@@ -386,7 +386,7 @@ def test_a_bug_that_quotes_a_secret_lets_nothing_of_it_out(canary: Canary, caplo
 def test_what_keystone_says_of_a_secret_in_any_spelling_is_left_out(
     before: Proxy, through: Callable[..., dict[str, Any]], caplog: pytest.LogCaptureFixture, secret: str, said: str
 ) -> None:
-    """Without letters to know it by, at the end of what is read, or in a text that cannot be decoded."""
+    """A secret is left out in any spelling, at the end of what is read, and in a text that cannot be decoded."""
     before.instead = lambda _method, path: refusal(400, said) if path == "/users" else None
     status, body = create_user_project(through(password=secret))
     assert isinstance(body, dict)
@@ -412,7 +412,7 @@ def test_what_keystone_gives_is_shown_without_secrets(
     where: str,
     answered: tuple[int, str],
 ) -> None:
-    """A name or a token is as much of its making as a text is."""
+    """Names and tokens that Keystone gives are masked, too, as it may put anything into them."""
     token_of_the_person = "gAAAAAB-of-the-person-0123456789"
     name = "x" * 4_000_000 if where == "a very long name" else f"it is {ADMIN_PASSWORD} and correct-horse"
     user = {"id": "0" * 32, "name": name, "domain_id": "default", "enabled": False, "concertim_kind": "user"}
@@ -423,7 +423,7 @@ def test_what_keystone_gives_is_shown_without_secrets(
         if where != "the token of the person":
             if path.startswith("/users/"):
                 return 200, JSON, known
-            # Read once more by name, after it was read by id.
+            # The user is read by name, too, after it was read by id.
             again = path == "/users" and any(one.startswith("/users/") for _, one in before.calls)
             return (200, JSON, listed) if again else None
         if path == "/auth/tokens":
@@ -441,7 +441,7 @@ def test_what_keystone_gives_is_shown_without_secrets(
     status, body = create_user_project(through(cloud_user_id="0" * 32) if "name" in where else through())
     shown = [repr(body).encode(), *(line.encode() for line in caplog.messages)]
     assert isinstance(body, dict)
-    # Else it would not be shown for want of having been read.
+    # Otherwise it would only be missing because it was never read.
     assert (status, body["error"]) == answered
     assert all(len(one) < 4000 for one in shown)
     assert hits([ADMIN_PASSWORD.encode(), b"correct-horse", token_of_the_person.encode()], shown) == []

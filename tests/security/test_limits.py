@@ -1,4 +1,4 @@
-"""What wears a service down: too much, too slow, too many. It answers, or hangs up; and GET / is always answered."""
+"""Requests that are too large, too slow or too many are answered or cut off, and GET / is always answered."""
 
 import json
 import socket
@@ -28,7 +28,7 @@ from tests.support.proxy import Exchange, proxy
 from tests.support.service import Service, post, service
 
 JSON = {"Content-Type": "application/json"}
-# The service with limits that are reached sooner.
+# A service whose limits are reached sooner.
 HURRIED = (
     "import handler; from lib.serving import command_line, server;"
     "server.RECEIVE_SECONDS, server.IDLE_SECONDS = 1, 2; command_line.main(handler.application)"
@@ -44,13 +44,13 @@ def running() -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def hurried() -> Iterator[Service]:
-    """A service that waits for nobody."""
+    """A service with very short time limits."""
     with service(program=("-c", HURRIED)) as one:
         yield one
 
 
 def is_running(one: Service) -> bool:
-    """Whether GET / is answered, at once."""
+    """Whether GET / is answered within five seconds."""
     begun = time.monotonic()
     answer = requests.get(str(one.url), timeout=10)
     return answer.text == "Running" and time.monotonic() - begun < 5
@@ -65,7 +65,7 @@ def connected(one: Service) -> Iterator[socket.socket]:
 
 
 def hung_up(wire: socket.socket) -> bool:
-    """Whether the service closes the connection, without a word."""
+    """Whether the service closes the connection without an answer."""
     try:
         return wire.recv(65536) == b""
     except ConnectionError:
@@ -75,7 +75,7 @@ def hung_up(wire: socket.socket) -> bool:
 def test_when_all_places_are_taken_one_more_is_told_to_come_back(
     cloud: Keystone, login: str, request_of: RequestOf, tmp_path: Path
 ) -> None:
-    """503 with Retry-After, at once; GET / is answered, and so are those who have a place."""
+    """One more request is answered 503 with Retry-After at once. GET / and the requests that have a slot are served."""
     config = tmp_path / "config.yaml"
     config.write_text(f"user_handler: {{log_file: {tmp_path}/log, max_concurrent_requests: 3}}")
     arrived, go = threading.Event(), threading.Event()
@@ -93,7 +93,7 @@ def test_when_all_places_are_taken_one_more_is_told_to_come_back(
             for number in range(3)
         ]
         assert arrived.wait(20)
-        # The first logs in, and the others wait for it.
+        # The first request logs in, and the others wait for it.
         time.sleep(1)
         begun = time.monotonic()
         answers = [requests.post(f"{one.url}/user", json=request_of(), timeout=60) for _ in range(5)]
@@ -110,24 +110,24 @@ def test_when_all_places_are_taken_one_more_is_told_to_come_back(
 
 
 class Endless:
-    """A body that never ends, and counts what was read of it."""
+    """A body that never ends and counts how much of it was read."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def read(self, size: int = -1) -> bytes:
-        """So many bytes more."""
+        """Returns so many more bytes."""
         assert size >= 0
         self.count += size
         return b" " * size
 
     def readline(self, size: int = -1) -> bytes:
-        """The same."""
+        """Returns the next bytes."""
         return self.read(size)
 
 
 def answer_to(body: Any, **overrides: Any) -> Answer:
-    """What the application answers for a POST /user with this stream, of which these variables tell more."""
+    """Returns what the application answers to a POST /user with this stream and these variables."""
     environ = EnvironBuilder("/user", method="POST", content_type="application/json").get_environ()
     environ.pop("CONTENT_LENGTH", None)
     sent, status, _ = Client(handler.application).run_wsgi_app(environ | {"wsgi.input": body} | overrides)
@@ -144,7 +144,7 @@ def answer_to(body: Any, **overrides: Any) -> Answer:
     ],
 )
 def test_a_body_over_the_limit_is_not_read_whole(overrides: dict[str, Any], most: int) -> None:
-    """What says how long it is, not at all; another one, to the limit."""
+    """At most one byte over the limit is read of a body with a length, and at most twice the limit of a chunked one."""
     body = Endless()
     why = "The body has more than 65536 bytes."
     assert answer_to(body, **overrides) == error(413, "content_too_large", why)
@@ -153,7 +153,7 @@ def test_a_body_over_the_limit_is_not_read_whole(overrides: dict[str, Any], most
 
 @pytest.mark.parametrize("overrides", [{"CONTENT_LENGTH": "65536"}, {"wsgi.input_terminated": True}])
 def test_a_body_of_just_the_limit_is_read(overrides: dict[str, Any]) -> None:
-    """However its end is known."""
+    """A body of exactly the limit is read, with a Content-Length and in chunks."""
     answer = answer_to(BytesIO(b"[]" + b" " * 65534), **overrides)
     assert answer == error(400, "bad_request", "request: must be an object")
 
@@ -166,7 +166,7 @@ def test_a_body_of_just_the_limit_is_read(overrides: dict[str, Any]) -> None:
 def test_what_is_even_larger_is_refused_by_waitress_in_its_own_words(
     running: Service, header: str, status: bytes
 ) -> None:
-    """In plain text: it never reaches the application."""
+    """Waitress refuses an even larger body or header in plain text, and the application never gets the request."""
     with connected(running) as wire:
         wire.sendall(f"POST /user HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
         said = wire.recv(65536)
@@ -200,7 +200,7 @@ NOT_READABLE = "request: is not JSON that can be read: UTF-8, each key once, no 
     ],
 )
 def test_odd_json_is_told_apart(data: bytes, why: str) -> None:
-    """400, in a sentence that quotes nothing of it."""
+    """Odd JSON is answered 400 with a sentence that quotes nothing of it."""
     response = Client(handler.application).post("/create_user_project", data=data, headers=JSON)
     assert (response.status_code, response.get_json()) == error(400, "bad_request", why)
 
@@ -210,7 +210,7 @@ def test_odd_json_is_told_apart(data: bytes, why: str) -> None:
 def test_half_a_character_is_refused_wherever_it_stands(
     cloud: Keystone, request_of: RequestOf, where: str, half: str
 ) -> None:
-    """JSON can spell it, and no UTF-8 can carry it."""
+    """JSON can spell half of a surrogate pair, and UTF-8 cannot carry it."""
     status, body = create_user_project(request_of(**{where: half}))
     assert isinstance(body, dict)
     assert (status, body["error"], body["message"].partition(":")[0]) == (400, "bad_request", where)
@@ -227,7 +227,7 @@ def test_half_a_character_is_refused_wherever_it_stands(
     ],
 )
 def test_who_stops_sending_is_hung_up_on(hurried: Service, sent: bytes) -> None:
-    """Twenty at once; meanwhile others are served."""
+    """Twenty clients that stop sending are cut off, and others are served meanwhile."""
     with ExitStack() as stack:
         wires = [stack.enter_context(connected(hurried)) for _ in range(20)]
         for wire in wires:
@@ -237,7 +237,7 @@ def test_who_stops_sending_is_hung_up_on(hurried: Service, sent: bytes) -> None:
 
 
 def test_who_sends_a_byte_now_and_then_is_hung_up_on(hurried: Service) -> None:
-    """However lively the connection looks."""
+    """A request that arrives too slowly is cut off, even if the connection is never silent."""
     with connected(hurried) as wire:
         wire.sendall(b"POST /user HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
         wire.settimeout(0.1)
@@ -256,7 +256,7 @@ def _closed(wire: socket.socket) -> bool:
 
 
 def test_who_holds_all_connections_there_may_be_holds_up_nobody(running: Service) -> None:
-    """Those that have been silent for longest are closed to make room."""
+    """The connections that have been silent for longest are closed to make room."""
     with ExitStack() as stack:
         wires = [stack.enter_context(connected(running)) for _ in range(CONNECTIONS + 50)]
         assert is_running(running)
@@ -268,7 +268,7 @@ def test_who_holds_all_connections_there_may_be_holds_up_nobody(running: Service
 def test_a_request_that_was_received_is_served_however_long_it_takes(
     cloud: Keystone, hurried: Service, login: str, request_of: RequestOf
 ) -> None:
-    """The limits are those of arriving alone."""
+    """The time limits are for the arrival of a request alone, and not for its service."""
 
     def slow(exchange: Exchange) -> None:
         time.sleep(4)
@@ -284,7 +284,7 @@ def test_a_request_that_was_received_is_served_however_long_it_takes(
     "length", ["-1", "1e3", "0x10", "1, 2", "12 13", "99999999999999999999", "\u0661", "", "+5", "5.0"]
 )
 def test_a_content_length_that_is_none_is_answered(running: Service, length: str) -> None:
-    """By waitress or by us; the next one is served."""
+    """A wrong Content-Length is refused by waitress or by the application, and the next request is served."""
     with connected(running) as wire:
         wire.sendall(f"POST /user HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode())
         wire.shutdown(socket.SHUT_WR)
@@ -294,7 +294,7 @@ def test_a_content_length_that_is_none_is_answered(running: Service, length: str
 
 
 def test_a_body_that_ends_too_early_is_no_request(running: Service) -> None:
-    """The connection is closed; nothing was begun."""
+    """The connection is closed without an answer, because the request never arrived as a whole."""
     with connected(running) as wire:
         wire.sendall(b"POST /user HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{}")
         wire.shutdown(socket.SHUT_WR)
@@ -304,6 +304,6 @@ def test_a_body_that_ends_too_early_is_no_request(running: Service) -> None:
 
 @pytest.mark.parametrize("length", ["3", "100", "65536"])
 def test_a_body_shorter_than_it_says_is_400_on_any_host(length: str) -> None:
-    """Rather than taken for whole."""
+    """A body that is shorter than it says is answered 400 on any host, and never taken for complete."""
     answer = answer_to(BytesIO(b"{}"), CONTENT_LENGTH=length)
     assert answer == error(400, "bad_request", "request: the body ended before it was complete, or is framed wrongly")

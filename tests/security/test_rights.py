@@ -1,4 +1,4 @@
-"""The rights that the account in cloud_env needs: the policy in SECURITY.md is enough, and is less than admin."""
+"""The policy in SECURITY.md gives cloud_env's account enough rights, and fewer than an administrator's."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -41,12 +41,12 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Keystone,
 
 @pytest.fixture(autouse=True)
 def _grants(settings_file: Callable[[str], Path]) -> None:
-    """It cannot grant `admin`, so it must not be asked to."""
+    """Sets roles without `admin`, which this account cannot grant."""
     settings_file("user_handler: {cloud_env_roles: [user_handler]}")
 
 
 def made(answer: Answer) -> dict[str, Any]:
-    """The body of a 201."""
+    """Returns the body of a 201."""
     status, body = answer
     assert (status, type(body)) == (201, dict)
     assert isinstance(body, dict)
@@ -54,7 +54,7 @@ def made(answer: Answer) -> dict[str, Any]:
 
 
 def test_the_policy_is_enough_for_every_function(strict: tuple[Keystone, dict[str, Any]], login: str) -> None:
-    """And for repeats, and for changed passwords."""
+    """The policy is enough for every function, for repeats, and for changed passwords."""
     _, cloud_env = strict
 
     def ask(function: Callable[[dict[str, Any]], Answer], **body: Any) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def test_the_policy_is_enough_for_every_function(strict: tuple[Keystone, dict[st
     assert (201, ask(delete_user, user_info=removal)) == done()
 
 
-# What whoever takes the account's password might try.
+# Somebody who has stolen the account's password might try these.
 ESCAPES: dict[str, Callable[[Client, Keystone, dict[str, Any], str], Any]] = {
     "change the administrator": lambda own, cloud, _env, _project: own.users.update(
         cloud.admin.session.get_user_id(), password="mine"
@@ -116,7 +116,7 @@ ESCAPES: dict[str, Callable[[Client, Keystone, dict[str, Any], str], Any]] = {
 
 
 def role(cloud: Keystone, name: str) -> str:
-    """The id of this role."""
+    """Returns the id of this role."""
     return str(cloud.admin.roles.list(name=name)[0].id)
 
 
@@ -124,7 +124,7 @@ def role(cloud: Keystone, name: str) -> str:
 def test_the_account_cannot_become_an_administrator(
     strict: tuple[Keystone, dict[str, Any]], login: str, escape: str
 ) -> None:
-    """Nor change anything that is not Concertim's."""
+    """The account can neither become an administrator nor change what Concertim does not manage."""
     cloud, cloud_env = strict
     person = {"cloud_env": cloud_env, "username": login, "password": "correct-horse"}
     project_id = made(create_user_project(person))["project_id"]

@@ -1,4 +1,4 @@
-"""What the start refuses, and what it warns of: an operator must not overlook that a door is open."""
+"""What the start refuses, and what it warns of, so that an operator does not overlook a risk."""
 
 import os
 import subprocess
@@ -19,14 +19,14 @@ UNVERIFIED = "certificates of https Keystones are not verified"
 
 
 def too_short(size: int) -> str:
-    """What is said of a secret of so many bytes."""
+    """Returns what is said of a secret of so many bytes."""
     ui = "set a longer secret here and in the Concertim UI (openssl rand -hex 32)"
     return f"has {size} bytes, and at least 32 are needed: {ui}"
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Callable[[str], str]:
-    """Writes a config file with this in our section, and gives its path."""
+    """Writes a config file with this text in the service's section, and returns its path."""
 
     def write(text: str) -> str:
         path = tmp_path / "config.yaml"
@@ -37,7 +37,7 @@ def config(tmp_path: Path) -> Callable[[str], str]:
 
 
 def start(config: str, **environment: str) -> tuple[int, str]:
-    """Runs handler.py to its end: the exit code, and what it complains of."""
+    """Runs handler.py to its end, and returns the exit code and standard error."""
     command = [sys.executable, "handler.py", "--listen", "127.0.0.1:0", "--config", config]
     env = os.environ | environment
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=30, check=False)
@@ -46,13 +46,13 @@ def start(config: str, **environment: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("secret", ["", " \n", "short", "x" * 31, f" {'x' * 31}\n"])
 def test_a_secret_that_can_be_guessed_stops_the_start(config: Callable[[str], str], secret: str) -> None:
-    """Set but empty is no way to leave it out: it may be a variable that another one should have filled."""
+    """A short secret stops the start. So does an empty one, because a variable may not have been filled in."""
     why = too_short(len(secret.strip()))
     assert start(config(""), JWT_SECRET=secret) == (1, f"environment variable JWT_SECRET: {why}\n")
 
 
 def test_a_secret_that_is_no_text_stops_the_start(config: Callable[[str], str]) -> None:
-    """With a sentence."""
+    """A secret that is no text stops the start with a sentence."""
     secret = os.fsdecode(b"\xff" * 40)
     assert start(config(""), JWT_SECRET=secret) == (1, "environment variable JWT_SECRET: is not UTF-8 text\n")
 
@@ -71,7 +71,7 @@ def test_a_secret_that_is_no_text_stops_the_start(config: Callable[[str], str]) 
 def test_a_secret_file_that_protects_nothing_stops_the_start(
     config: Callable[[str], str], tmp_path: Path, content: bytes | None, why: str
 ) -> None:
-    """The message has the line of the setting."""
+    """A secret file that is missing, malformed or too short stops the start, and the message has the setting's line."""
     file = tmp_path / "secret"
     if content is not None:
         file.write_bytes(content)
@@ -81,14 +81,14 @@ def test_a_secret_file_that_protects_nothing_stops_the_start(
 
 
 def test_a_fifo_in_place_of_a_secret_file_does_not_hang_the_start(config: Callable[[str], str], tmp_path: Path) -> None:
-    """Nobody may ever write into it."""
+    """The start does not wait for somebody to write into a FIFO."""
     os.mkfifo(tmp_path / "fifo")
     code, said = start(config(f"  jwt_secret_file: {tmp_path}/fifo\n"))
     assert (code, said.endswith("fifo is no file\n")) == (1, True)
 
 
 def test_a_secret_in_place_of_its_file_is_not_quoted(config: Callable[[str], str]) -> None:
-    """What an operator pastes there ends in the log of the container."""
+    """The message does not quote it, as it would end in the log of the container."""
     path = config(f"  jwt_secret_file: {'f' * 64}\n")
     why = "must be the absolute path of a file, not the secret itself"
     assert start(path) == (1, f"{path}: line 3: user_handler.jwt_secret_file: {why}\n")
@@ -96,14 +96,14 @@ def test_a_secret_in_place_of_its_file_is_not_quoted(config: Callable[[str], str
 
 @pytest.mark.parametrize("name", ["jwt_secret_file", "allowed_auth_urls", "cacert", "deadline"])
 def test_a_setting_without_a_value_stops_the_start(config: Callable[[str], str], name: str) -> None:
-    """A template that had nothing to fill in would leave a door open."""
+    """A setting without a value stops the start, as a template may have had nothing to fill in."""
     path = config(f"  {name}:\n")
     why = "has no value; leave the line out to have the default"
     assert start(path) == (1, f"{path}: line 3: user_handler.{name}: {why}\n")
 
 
 def test_two_secrets_stop_the_start(config: Callable[[str], str], tmp_path: Path) -> None:
-    """Nobody would know which of them counts."""
+    """Two secrets stop the start, because it would not be clear which one counts."""
     (tmp_path / "secret").write_text(SECRET)
     path = config(f"  jwt_secret_file: {tmp_path}/secret\n")
     why = "user_handler.jwt_secret_file: is given beside JWT_SECRET: leave one of them out"
@@ -111,7 +111,7 @@ def test_two_secrets_stop_the_start(config: Callable[[str], str], tmp_path: Path
 
 
 def test_a_secret_in_the_shared_file_stops_the_start(config: Callable[[str], str]) -> None:
-    """Every Concertim service on the host reads that. The message does not quote it."""
+    """Every Concertim service on the host reads the shared file. The message does not quote the secret."""
     path = config(f"  jwt_secret: {SECRET!r}\n")
     code, said = start(path)
     where = "belongs in the environment variable JWT_SECRET, or in a file that jwt_secret_file names"
@@ -119,7 +119,7 @@ def test_a_secret_in_the_shared_file_stops_the_start(config: Callable[[str], str
 
 
 def test_all_that_is_wrong_is_told_at_once(config: Callable[[str], str]) -> None:
-    """Settings and secret."""
+    """Mistakes in the settings and in the secret are told together."""
     path = config("  deadline: -1\n  insecure: 'yes'\n  allowed_auth_urls: []\n  jwt_lifetime: 5\n")
     code, said = start(path, JWT_SECRET="short")
     lines = [line.removeprefix(f"{path}: ").split(": ")[:2] for line in said.splitlines()]
@@ -146,14 +146,14 @@ def test_all_that_is_wrong_is_told_at_once(config: Callable[[str], str]) -> None
     ],
 )
 def test_an_allowed_url_that_is_none_stops_the_start(config: Callable[[str], str], url: str) -> None:
-    """It would allow nothing, or something else."""
+    """A value that is no URL would allow nothing, or something else."""
     code, said = start(config(f"  allowed_auth_urls: [{url!r}]\n"))
     assert code == 1
     assert "line 3: user_handler.allowed_auth_urls.0: " in said
 
 
 def test_insecure_beside_certificates_stops_the_start(config: Callable[[str], str], tmp_path: Path) -> None:
-    """One of them is a mistake."""
+    """`insecure` and `cacert` contradict each other, so one of them is a mistake."""
     path = config(f"  cacert: {requests.utils.DEFAULT_CA_BUNDLE_PATH}\n  insecure: true\n")
     why = "must not be true beside cacert: certificates are either verified or not"
     assert start(path) == (1, f"{path}: line 4: user_handler.insecure: {why}\n")
@@ -172,7 +172,7 @@ def test_insecure_beside_certificates_stops_the_start(config: Callable[[str], st
 def test_the_start_warns_once_of_every_door_that_is_open(
     config: Callable[[str], str], text: str, environment: dict[str, str], warnings: list[str]
 ) -> None:
-    """And of none that is shut."""
+    """The start warns of each risk once, and of none that is not there."""
     with service("--config", config(text), **environment) as running:
         said = running.said()
     lines = [line.partition(" (startup) - [-] ")[2] for line in said.splitlines() if "[WARNING]" in line]
@@ -182,7 +182,7 @@ def test_the_start_warns_once_of_every_door_that_is_open(
 
 
 def test_the_service_asks_for_a_token_and_says_so_in_one_line(config: Callable[[str], str]) -> None:
-    """With the method and the path that were asked for."""
+    """A refused caller gets 401, and one line in the log has the method and the path."""
     with service("--config", config(""), JWT_SECRET=SECRET) as running:
         refused = requests.post(f"{running.url}/user", json={}, timeout=10)
         let_in = requests.post(
@@ -200,7 +200,7 @@ def test_the_service_asks_for_a_token_and_says_so_in_one_line(config: Callable[[
 def test_a_broken_file_of_another_service_is_told_without_its_password(
     config: Callable[[str], str], tmp_path: Path
 ) -> None:
-    """YAML takes a password that begins with an asterisk for the name of something."""
+    """YAML takes a password that begins with an asterisk for an alias, and the message does not quote it."""
     path = tmp_path / "broken.yaml"
     path.write_text("openstack:\n  password: *correct-horse-battery\n")
     assert start(str(path)) == (1, f"{path}: line 2: found undefined alias …\n")

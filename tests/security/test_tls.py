@@ -1,4 +1,4 @@
-"""What stands against TLS with a Keystone: each is named, with what helps, and what helps is tried."""
+"""Each reason why TLS with a Keystone fails is named with what helps, and the tests try that it helps."""
 
 import json
 import socket
@@ -54,12 +54,12 @@ def over_tls(cloud: Keystone, request_of: Callable[..., dict[str, Any]]) -> Requ
 
 
 def not_verified(shown: str, more: str = "") -> Answer:
-    """The answer where the certificate is this one."""
+    """Returns the answer where the certificate is this one."""
     return error(502, "not_a_keystone", f"The certificate of cloud_env.auth_url {CERTIFICATES[shown]}{more}")
 
 
 def test_https_is_verified(cloud: Keystone, leaves: Certificates, over_tls: RequestTo) -> None:
-    """By the usual authorities, none of which has signed this one."""
+    """A certificate that none of the usual authorities has signed is refused."""
     with tls(cloud.auth_url, leaves.good) as url:
         assert create_user_project(over_tls(url)) == not_verified("unknown_authority")
 
@@ -74,7 +74,7 @@ def test_https_is_verified_with_the_setting(
     shown: str,
     trusted: str,
 ) -> None:
-    """`cacert` names who has signed it, as those are told to whom it is unknown."""
+    """A certificate is accepted once `cacert` names its authority, or itself if self-signed, as refusals advise."""
     settings_file(f"user_handler: {{cacert: {attrgetter(trusted)(leaves)}}}")
     with tls(cloud.auth_url, getattr(leaves, shown)) as url:
         assert create_user_project(over_tls(url)) == finished(cloud, login)
@@ -91,7 +91,7 @@ def test_a_certificate_that_is_not_good_is_refused_for_what_is_wrong_with_it(
     shown: str,
     host: str,
 ) -> None:
-    """The name in it is the other end's word, and callers choose the other end: the log alone has it."""
+    """The answer tells the fault. Only the log has the certificate's name, because callers choose who shows it."""
     settings_file(f"user_handler: {{cacert: {leaves.authority}}}")
     with tls(cloud.auth_url, getattr(leaves, shown)) as url:
         answer = create_user_project(over_tls(url.replace("127.0.0.1", host)))
@@ -109,7 +109,7 @@ def test_the_name_in_a_certificate_is_told_where_operators_say_what_is_dialled(
     over_tls: RequestTo,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """And with that name in auth_url the sign-up works."""
+    """With the setting, the answer tells the name, and with that name in auth_url the sign-up works."""
     resolve = socket.getaddrinfo
 
     def resolve_other(host: str, *more: Any, **other: Any) -> Any:
@@ -127,7 +127,7 @@ def test_the_name_in_a_certificate_is_told_where_operators_say_what_is_dialled(
 def test_insecure_must_be_asked_for(
     cloud: Keystone, login: str, leaves: Certificates, settings_file: SettingsFile, over_tls: RequestTo
 ) -> None:
-    """Then nothing is verified."""
+    """Only with `insecure` is nothing verified."""
     settings_file("user_handler: {insecure: true}")
     with tls(cloud.auth_url, leaves.other_name) as url:
         assert create_user_project(over_tls(url)) == finished(cloud, login)
@@ -135,7 +135,7 @@ def test_insecure_must_be_asked_for(
 
 @contextmanager
 def accepting(serve: Callable[[socket.socket], object]) -> Iterator[tuple[str, list[int]]]:
-    """Where somebody listens who serves each connection so; and the ports of those who have connected."""
+    """Yields the address of a server that serves each connection so, and the ports of those who have connected."""
     seen: list[int] = []
 
     def accept() -> None:
@@ -158,7 +158,7 @@ def accepting(serve: Callable[[socket.socket], object]) -> Iterator[tuple[str, l
 
 
 def hand_on(wire: socket.socket, to: str) -> None:
-    """Connects the connection with the server of this URL, both ways."""
+    """Passes bytes between the connection and the server of this URL, both ways."""
 
     def pour(one: socket.socket, other: socket.socket) -> None:
         with suppress(OSError):
@@ -175,13 +175,13 @@ def hand_on(wire: socket.socket, to: str) -> None:
 
 
 def test_http_at_a_port_of_tls_is_told(cloud: Keystone, leaves: Certificates, over_tls: RequestTo) -> None:
-    """As of Python's: it hangs up, like a Keystone that died."""
+    """A port of Python's TLS hangs up on plain HTTP, and the answer says that the port speaks TLS."""
     with tls(cloud.auth_url, leaves.good) as url:
         assert create_user_project(over_tls(url.replace("https:", "http:"))) == SPEAKS_TLS
 
 
 def test_an_alert_of_tls_is_no_death(over_tls: RequestTo) -> None:
-    """As of those that say so in their own way; they are asked once."""
+    """A port that answers plain HTTP with an alert of TLS is asked once, and the answer says that it speaks TLS."""
 
     def alert(wire: socket.socket) -> None:
         wire.recv(65536)
@@ -195,7 +195,7 @@ def test_an_alert_of_tls_is_no_death(over_tls: RequestTo) -> None:
 def test_https_at_a_plain_port_is_told_after_one_wait(
     cloud: Keystone, over_tls: RequestTo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Keystone's web server here waits for the rest of what it takes for a request; then it is asked without TLS."""
+    """A plain port waits for the rest of a TLS handshake. After one time-out, the service asks it without TLS."""
     monkeypatch.setattr(transport, "CONNECT_SECONDS", 0.5)
     with accepting(lambda wire: hand_on(wire, cloud.auth_url)) as (where, connected):
         assert create_user_project(over_tls(f"https://{where}")) == PLAIN
@@ -205,7 +205,7 @@ def test_https_at_a_plain_port_is_told_after_one_wait(
 def test_who_says_nothing_at_all_is_not_said_to_speak_either(
     over_tls: RequestTo, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A Keystone that hangs is so, and may be well in a moment."""
+    """A Keystone that says nothing may only hang, so the answer does not say what the port speaks."""
     monkeypatch.setattr(transport, "CONNECT_SECONDS", 0.5)
     over = threading.Event()
     with accepting(lambda _: over.wait(30)) as (where, connected):
@@ -221,14 +221,14 @@ def test_who_says_nothing_at_all_is_not_said_to_speak_either(
     ("read", "why"),
     [
         (65536, "The connection to cloud_env.auth_url ended while TLS began. Repeat the request."),
-        # Who closes what it has not read to the end resets it.
+        # A peer that closes a connection before it has read everything resets it.
         (1, "Keystone cannot be reached at cloud_env.auth_url."),
     ],
 )
 def test_a_connection_that_ends_as_tls_begins_is_tried_again(
     over_tls: RequestTo, caplog: pytest.LogCaptureFixture, read: int, why: str
 ) -> None:
-    """It is no matter of certificates: whoever is there is dying, or starting."""
+    """A connection that ends while TLS begins is tried again, as the server may be starting or stopping."""
     with accepting(lambda wire: wire.recv(read)) as (where, connected):
         answer = create_user_project(over_tls(f"https://{where}"))
     assert answer == error(502, "keystone_failed", why)
@@ -239,7 +239,7 @@ def test_a_connection_that_ends_as_tls_begins_is_tried_again(
 def test_a_keystone_that_wants_a_certificate_of_ours_is_told_as_openssl_tells_it(
     leaves: Certificates, settings_file: SettingsFile, over_tls: RequestTo
 ) -> None:
-    """There is no setting for one."""
+    """No setting can give the service a certificate, so the answer tells what OpenSSL says."""
     settings_file(f"user_handler: {{cacert: {leaves.authority}}}")
     context = leaves.good.context()
     context.verify_mode = ssl.CERT_REQUIRED
@@ -251,7 +251,7 @@ def test_a_keystone_that_wants_a_certificate_of_ours_is_told_as_openssl_tells_it
             try:
                 context.wrap_socket(wire, server_side=True)
             finally:
-                # Else the answer, which is an alert, may come after the end of the connection.
+                # Otherwise the answer, which is an alert, may come after the end of the connection.
                 raw.recv(65536)
 
     with accepting(refuse) as (where, connected):
@@ -262,6 +262,6 @@ def test_a_keystone_that_wants_a_certificate_of_ours_is_told_as_openssl_tells_it
 
 
 def test_a_plain_keystone_that_is_down_is_not_said_to_speak_tls(over_tls: RequestTo) -> None:
-    """Nobody listens there."""
+    """Nobody listens at the port, so the answer only says that Keystone cannot be reached."""
     why = "Keystone cannot be reached at cloud_env.auth_url."
     assert create_user_project(over_tls("http://127.0.0.1:1")) == error(502, "keystone_failed", why)

@@ -40,7 +40,7 @@ class Connection:
 
     @none_if_not_found
     @asks("read the user")
-    def get_user(self, user_id: str) -> User:
+    def find_user(self, user_id: str) -> User:
         """Returns the user of this id, if there is one."""
         return as_user(self._client.users.get(user_id))
 
@@ -49,9 +49,9 @@ class Connection:
         """Returns the users that Keystone finds for this name. Its database may compare without case."""
         return [as_user(user) for user in self._client.users.list(domain=domain_id, name=name)]
 
-    def find_user(self, name: str, domain_id: str, user_id: str) -> User | None:
-        """Returns the user of this name and id as it is now. By id alone, Keystone may answer out of its cache."""
-        return next((one for one in self.find_users(name, domain_id) if one.id == user_id), None)
+    def find_user_again(self, user: User) -> User | None:
+        """Returns the user as it is now. It asks by name, as Keystone may answer a read by id out of its cache."""
+        return next((one for one in self.find_users(user.name, user.domain_id) if one.id == user.id), None)
 
     @changes("change the user")
     def update_user(self, user_id: str, /, **values: str | bool) -> User:
@@ -101,7 +101,7 @@ class Connection:
 
     @none_if_not_found
     @asks("read the project")
-    def get_project(self, project_id: str) -> Project:
+    def find_project(self, project_id: str) -> Project:
         """Returns the project of this id, if there is one."""
         return as_project(self._client.projects.get(project_id))
 
