@@ -47,12 +47,6 @@ def env(cloud: Keystone) -> dict[str, Any]:
     return {"cloud_env": cloud.cloud_env()}
 
 
-@pytest.fixture
-def older(cloud: Keystone, login: str) -> tuple[str, str]:
-    """Makes an unmarked user who holds the role admin and an unmarked project, as the older service did."""
-    return pair(cloud, f"concertim_{login}", f"concertim_{login}_project")
-
-
 def pair(cloud: Keystone, user_name: str, project_name: str) -> tuple[str, str]:
     """Makes a user who holds the role admin on their default project."""
     project = cloud.admin.projects.create(project_name, domain="default")
@@ -238,23 +232,20 @@ def test_a_sign_up_never_gets_what_is_an_operators(
     key: str,
 ) -> None:
     """An operator's user or project is refused even if its name fits a template of the older service."""
-    user_id, project_id = pair(cloud, f"concertim_{login}", f"concertim_{login}_project")
+    # Where the project is refused, its owner has another name, so that the name of the sign-up's user is free.
+    owner = f"concertim_{login}" if key == "cloud_user_id" else f"operator-{login}"
+    user_id, project_id = pair(cloud, owner, f"concertim_{login}_project")
     changes: dict[str, Any] = {key: {"cloud_user_id": user_id, "project_id": project_id}[key]}
     if whose == "cloud_env's":
         by_id = {"auth_url": cloud.auth_url, "password": "correct-horse"}
         changes["cloud_env"] = by_id | {"user_id": user_id, "project_id": project_id}
     else:
-        settings_file(f"user_handler: {{standing_grants: [{{username: concertim_{login}, roles: [member]}}]}}")
+        settings_file(f"user_handler: {{standing_grants: [{{username: {owner}, roles: [member]}}]}}")
     before = census(cloud.admin)
-    request = request_of(**changes)
-    if key == "project_id":
-        # The owner of cloud_env's project is renamed, so that the name of the sign-up's user is free and only the
-        # project is refused. A standing account keeps its name, since the settings know it by that.
-        cloud.admin.users.update(user_id, name=f"concertim_{login}" if whose != "cloud_env's" else f"operator-{login}")
-        before = census(cloud.admin)
-    status, answer = create_user_project(request)
-    assert isinstance(answer, dict)
-    assert (status, answer["error"]) == (409, "name_taken")
+    what = "user" if key == "cloud_user_id" else "project"
+    why = f"{key} names a {what} that is not login {login}'s in Concertim: it is cloud_env's own, or a standing"
+    why += " account's."
+    assert create_user_project(request_of(**changes)) == error(409, "name_taken", why)
     assert census(cloud.admin) == before
 
 
@@ -330,12 +321,12 @@ def comes_to_refuse(ask: Callable[[], object]) -> bool:
     return in_a_row == 16
 
 
-@pytest.mark.parametrize("made_by", ["us", "the older service"])
+@pytest.mark.parametrize("made_by", ["Concertim", "the older service"])
 def test_a_team_never_gets_a_persons_project_of_the_same_name(
     cloud: Keystone, login: str, env: dict[str, Any], request_of: RequestOf, made_by: str
 ) -> None:
     """The project of team ann_project would have the name of the project of login ann."""
-    if made_by == "us":
+    if made_by == "Concertim":
         create_user_project(request_of())
     else:
         pair(cloud, f"concertim_{login}", f"concertim_{login}_project")
