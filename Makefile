@@ -14,52 +14,52 @@ PORT ?= 42356
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' Makefile
 
-demo: $(SERVICE) $(KEYSTONE) ## signs a user up on a real Keystone, and shows it
+demo: $(SERVICE) $(KEYSTONE) ## signs a user up on a real Keystone, repeats the request, and stops everything
 	.venv/bin/python -m tools.demo
 
-run: $(SERVICE) $(KEYSTONE) ## leaves the same Keystone and service running until Ctrl-C (PORT=42356)
+run: $(SERVICE) $(KEYSTONE) ## runs the same Keystone and service until Ctrl-C (PORT=42356)
 	.venv/bin/python -m tools.run --port $(PORT)
 
-test: $(SERVICE) $(KEYSTONE) ## the unit tests, the tests on a real Keystone, and the model of concurrent requests
+test: $(SERVICE) $(KEYSTONE) ## runs tests/unit, tests/cloud (on a real Keystone) and tests/model (concurrent requests)
 	.venv/bin/python -m pytest --numprocesses=2
 
-coverage: $(SERVICE) $(KEYSTONE) ## the same tests, with the lines and branches that they do not reach
+coverage: $(SERVICE) $(KEYSTONE) ## runs the same tests, and prints the lines and branches of the product that they miss
 	.venv/bin/python -m pytest --numprocesses=2 --cov --cov-report=term-missing:skip-covered
 
 # More processes than processors, as many trials wait: for a time to be over, or for a claim.
-faults: $(SERVICE) $(KEYSTONE) ## every fault at every call of every request, overlaps, and kill -9 (ten minutes)
+faults: $(SERVICE) $(KEYSTONE) ## tries every fault at every call of every request, overlaps, and kill -9 (ten minutes)
 	.venv/bin/python -m pytest tests/faults --numprocesses=6
 
-contract: $(SERVICE) $(KEYSTONE) ## what every release of the Concertim UI does, and a matrix of it
+contract: $(SERVICE) $(KEYSTONE) ## replays what every release of the Concertim UI sends, and prints a matrix of it
 	.venv/bin/python -m pytest tests/contract
 
-security: $(SERVICE) $(KEYSTONE) ## attempts to get in, to get out, to find out and to wear down
+security: $(SERVICE) $(KEYSTONE) ## tries to get in, to get out, to find out and to wear down
 	.venv/bin/python -m pytest tests/security --numprocesses=4
 
-fuzz: $(SERVICE) $(KEYSTONE) ## the random ones of these, for longer (half an hour)
+fuzz: $(SERVICE) $(KEYSTONE) ## tries the random ones of these for longer (half an hour)
 	.venv/bin/python -m pytest tests/security/test_fuzz.py --numprocesses=2 --hypothesis-profile=long
 
-audit: $(AUDIT) ## known vulnerabilities of what is pinned, and bandit (needs the JSON interface of PyPI)
+audit: $(AUDIT) ## looks for known vulnerabilities in what is pinned, and runs bandit (needs PyPI's JSON interface)
 	.audit/bin/bandit --quiet --recursive handler.py functions lib
 	.audit/bin/pip-audit --strict --no-deps --requirement requirements.txt
 
-mariadb: $(SERVICE) $(KEYSTONE) ## the sign-up on a Keystone with MariaDB (as root on Debian, or with MariaDB installed)
+mariadb: $(SERVICE) $(KEYSTONE) ## signs up on a Keystone with MariaDB (as root on Debian, or with MariaDB installed)
 	.venv/bin/python -m tests.mariadb $(MARIADB_OPTIONS)
 
 # Makes $(LDAP), once what that needs of Debian is there.
-ldap: $(SERVICE) $(KEYSTONE) ## a sign-up into a domain of an LDAP directory (as root on Debian, or with slapd and headers installed)
+ldap: $(SERVICE) $(KEYSTONE) ## signs up into a domain of an LDAP directory (as root on Debian, or with slapd and headers installed)
 	.venv/bin/python -m tests.ldap $(LDAP_OPTIONS)
 
-nginx: $(SERVICE) $(KEYSTONE) ## what an nginx in front of Keystone can say in its place (as root on Debian, or with nginx installed)
+nginx: $(SERVICE) $(KEYSTONE) ## tries what an nginx in front of Keystone can say (as root on Debian, or with nginx installed)
 	.venv/bin/python -m tests.nginx $(NGINX_OPTIONS)
 
-bench: $(SERVICE) $(KEYSTONE) $(BENCH) ## what a sign-up takes, beside the least that Keystone allows (ten minutes; BENCH_OPTIONS=--quick: half of one)
+bench: $(SERVICE) $(KEYSTONE) $(BENCH) ## measures sign-ups beside the least that Keystone allows (ten minutes, or BENCH_OPTIONS=--quick)
 	.venv/bin/python -m tools.bench $(BENCH_OPTIONS)
 
-hosts: $(SERVICE) $(KEYSTONE) $(HOSTS) ## the same requests on every host (as root on Debian, Apache too)
+hosts: $(SERVICE) $(KEYSTONE) $(HOSTS) ## sends the same requests to every host (as root on Debian, to Apache too)
 	.venv/bin/python -m tests.hosts
 
-lint: $(SERVICE) ## formatting, ruff, mypy and hadolint
+lint: $(SERVICE) ## checks formatting, ruff, mypy and hadolint
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
@@ -69,7 +69,8 @@ image: $(SERVICE) $(KEYSTONE) ## builds the container image, and proves it on a 
 	.venv/bin/python -m tools.image $(IMAGE_OPTIONS)
 
 clean: ## removes all that the others have made
-	rm -rf .venv .keystone .audit .bench .hosts .ldap .image .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .keystone .audit .bench .hosts .ldap .image .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(SERVICE): requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "UserHandler needs Python 3.11 or later: make PYTHON=python3.x")'
@@ -93,9 +94,5 @@ $(HOSTS): requirements.txt tests/hosts/requirements.txt
 	@touch $@
 
 $(LDAP): tests/ldap/requirements.txt $(KEYSTONE)
-	@echo "Installing Keystone's LDAP driver into .ldap"
-	@$(PYTHON) -m venv --clear .ldap
-	@.keystone/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > .ldap/path
-	@mv .ldap/path "$$(.ldap/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/keystone.pth"
-	@.ldap/bin/python -m pip install --quiet --disable-pip-version-check -r tests/ldap/requirements.txt
+	@$(PYTHON) tools/install.py .ldap tests/ldap/requirements.txt --beside .keystone/venv
 	@touch $@
