@@ -1,6 +1,7 @@
 """`make demo`: a Keystone, the service, one sign-up and its repeat, and what the new user finds in Keystone."""
 
 import json
+import sys
 import uuid
 from typing import Any
 
@@ -9,17 +10,19 @@ import requests
 from tests.support.census import census
 from tests.support.keystone import Keystone, keystone
 from tests.support.service import service
+from tools.stopping import stopping
 
 PASSWORD = "correct-horse"
+STARTING = "Starting a Keystone. The first time, it is set up, which takes half a minute …"
 
 
 def main() -> None:
     """Shows one sign-up and its repeat, then stops everything."""
-    print("Starting a Keystone. The first time, it is set up, which takes half a minute …", flush=True)
-    with keystone() as cloud, service() as running:
-        print(f"Keystone runs at {cloud.auth_url}, the service at {running.url}.")
-        show(cloud, f"{running.url}/create_user_project")
-    print("\nThe service and Keystone were stopped.")
+    with stopping():
+        print(STARTING, flush=True)
+        with keystone() as cloud, service() as running:
+            print(f"Keystone runs at {cloud.auth_url}, the service at {running.url}.")
+            show(cloud, f"{running.url}/create_user_project")
 
 
 def sign_up(cloud: Keystone) -> dict[str, Any]:
@@ -37,24 +40,28 @@ def show(cloud: Keystone, url: str) -> None:
 
     before = census(cloud.admin)
     print("\nThe same request again, as the UI sends it when an answer was lost:")
-    if _post(url, request) != body or census(cloud.admin) != before:
-        raise SystemExit("The repeat had another answer, or changed something in the cloud.")
-    print("The ids are the same, and nothing in the cloud was changed.")
+    again = _post(url, request)
+    if again != body or census(cloud.admin) != before:
+        sys.exit(f"The repeat had another answer, or changed something in Keystone:\n{json.dumps(again, indent=2)}")
+    print(f"The ids are the same: user {again['user_id']}, project {again['project_id']}.")
+    print("Nothing was changed: Keystone has the same users, projects and roles as before.")
 
 
 def _post(url: str, request: dict[str, Any]) -> Any:
     answer = requests.post(url, json=request, timeout=60)
     print(f"\n{answer.status_code} {answer.reason}")
-    answer.raise_for_status()
+    if answer.status_code != 201:
+        sys.exit(answer.text)
     return answer.json()
 
 
 def _show_log_in(cloud: Keystone, user_id: str, project_id: str) -> None:
     user = cloud.client(user_id=user_id, password=PASSWORD, project_id=project_id)
     access = user.session.auth.get_access(user.session)
-    print(f"\nLogged in to Keystone as {access.username}, who finds there:")
+    roles = ", ".join(sorted(access.role_names))
+    print(f"\n{access.username} can log in to Keystone, and finds there:")
     for project in user.projects.list(user=user_id):
-        print(f"  the project {project.name} ({project.id}), with the role {', '.join(sorted(access.role_names))}")
+        print(f"  project {project.name} ({project.id}), roles {roles}")
 
 
 if __name__ == "__main__":

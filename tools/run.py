@@ -1,49 +1,50 @@
 """`make run`: a Keystone and the service, until Ctrl-C, with the service's log and all that is needed to try them."""
 
 import argparse
+import errno
 import json
+import os
 import shlex
-import signal
 import socket
 import sys
-from threading import Event, Thread
+import time
 
 from tests.support.keystone import ADMIN_PASSWORD, Keystone, keystone
 from tests.support.service import Service, service
-from tools.demo import sign_up
+from tools.demo import STARTING, sign_up
+from tools.stopping import stopping
 
+PORT = 42356
 REGION = "RegionOne"
 # Seconds between two looks at the service's log.
 LOOK_SECONDS = 0.2
 
 
 def main() -> None:
-    """Runs both until SIGINT or SIGTERM."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--port", type=int, default=42356, help="the service's port (default: 42356)")
+    """Runs both until SIGINT or SIGTERM, or until the service ends by itself."""
+    options = argparse.ArgumentParser(prog="make run", description=__doc__)
+    options.add_argument("--port", type=int, default=PORT, help=f"the service's port (default: {PORT})")
     port = options.parse_args().port
     check_port(port)
-    done = Event()
-    for stop in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(stop, lambda *_: done.set())
-    print("Starting a Keystone. The first time, it is set up, which takes half a minute …", flush=True)
-    with keystone() as cloud, service(listen=f"127.0.0.1:{port}") as running:
-        register(cloud)
-        print(_instructions(cloud, str(running.url)), flush=True)
-        log = Thread(target=_show_log, args=[running, done])
-        log.start()
-        done.wait()
-        log.join()
-    print("The service and Keystone were stopped.")
+    with stopping():
+        print(STARTING, flush=True)
+        with keystone() as cloud, service(listen=f"127.0.0.1:{port}") as running:
+            register(cloud)
+            print(_instructions(cloud, str(running.url)), flush=True)
+            _show_log(running)
 
 
 def check_port(port: int) -> None:
     """Ends the program with a plain sentence if the port cannot be used."""
     try:
         socket.create_server(("127.0.0.1", port)).close()
-    except (OSError, OverflowError) as error:
-        taken = f"Port {port} is taken." if isinstance(error, OSError) else f"Port {port} is no port."
-        sys.exit(f"{taken} Choose another one: make run PORT={42356 if port > 65000 else port + 1}")
+    except OverflowError:
+        why = "is no port"
+    except OSError as error:
+        why = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used: {os.strerror(error.errno or 0)}"
+    else:
+        return
+    sys.exit(f"Port {port} {why}. Choose another one: make run PORT={port + 1 if 1024 <= port < 65535 else PORT}")
 
 
 def register(cloud: Keystone) -> None:
@@ -73,13 +74,17 @@ Ctrl-C stops both. The log of the service follows.
 """
 
 
-def _show_log(running: Service, done: Event) -> None:
+def _show_log(running: Service) -> None:
+    """Copies the service's standard output to ours, to its last line."""
     with running.stdout.open() as log:
-        while True:
-            over = done.wait(LOOK_SECONDS)
+        try:
+            while running.process.poll() is None:
+                print(log.read(), end="", flush=True)
+                time.sleep(LOOK_SECONDS)
+        finally:
+            code = running.stop()
             print(log.read(), end="", flush=True)
-            if over:
-                return
+    sys.exit(f"The service has ended by itself, with exit code {code}.\n{running.complained()}".rstrip())
 
 
 if __name__ == "__main__":

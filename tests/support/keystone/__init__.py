@@ -8,9 +8,9 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from keystoneauth1.identity import v3
@@ -89,13 +89,12 @@ def _prepared() -> Path:
     kept = HOME / f"prepared-{hashlib.sha256(recipe).hexdigest()[:12]}"
     if kept.exists():
         return kept
-    folder = Path(mkdtemp(prefix="preparing-", dir=HOME))
-    _prepare(folder)
-    try:
-        folder.rename(kept)
-    except OSError:
-        # Another process has made the folder in the meantime.
-        shutil.rmtree(folder)
+    # Its removal finds nothing once the folder has its name, and removes what an interrupted start leaves.
+    with TemporaryDirectory(prefix="preparing-", dir=HOME, ignore_cleanup_errors=True) as name:
+        _prepare(Path(name))
+        # This fails if another process has made the folder in the meantime.
+        with suppress(OSError):
+            Path(name).rename(kept)
     return kept
 
 
