@@ -15,6 +15,7 @@ from tools.demo import STARTING, sign_up
 from tools.stopping import stopping
 
 PORT = 42356
+HIGHEST_PORT = 65535
 REGION = "RegionOne"
 # Seconds between two looks at the service's log.
 LOOK_SECONDS = 0.2
@@ -36,15 +37,20 @@ def main() -> None:
 
 def check_port(port: int) -> None:
     """Ends the program with a plain sentence if the port cannot be used."""
+    why = _trouble_with(port)
+    if why:
+        instead = port + 1 if 1024 <= port < HIGHEST_PORT else PORT
+        sys.exit(f"Port {port} {why}. Choose another one: make run PORT={instead}")
+
+
+def _trouble_with(port: int) -> str:
+    if not 0 < port <= HIGHEST_PORT:
+        return "is no port"
     try:
         socket.create_server(("127.0.0.1", port)).close()
-    except OverflowError:
-        why = "is no port"
     except OSError as error:
-        why = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used: {os.strerror(error.errno or 0)}"
-    else:
-        return
-    sys.exit(f"Port {port} {why}. Choose another one: make run PORT={port + 1 if 1024 <= port < 65535 else PORT}")
+        return "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used ({os.strerror(error.errno or 0)})"
+    return ""
 
 
 def register(cloud: Keystone) -> None:
