@@ -1,0 +1,31 @@
+"""`make image`: builds the container image and proves it, with docker or else with buildah and podman."""
+
+import argparse
+import sys
+
+from tests.support.keystone import keystone
+from tools.image.engine import engine, prepare
+from tools.image.proof import prove, prove_without_files
+
+
+def main() -> None:
+    """Builds, runs and checks the image, and removes it. Exits with 1 on the first thing that is not so."""
+    options = argparse.ArgumentParser(prog="make image", description=__doc__)
+    options.add_argument("--if-possible", action="store_true", help="end with 0 where no image can be built")
+    if_possible = options.parse_args().if_possible
+    why_not = prepare()
+    if why_not:
+        print(f"NOT TESTED: the image cannot be built here: {why_not}")
+        sys.exit(0 if if_possible else 1)
+    with engine() as builder, keystone() as cloud:
+        try:
+            builder.build()
+            prove(builder, cloud)
+            prove_without_files(builder, cloud)
+        finally:
+            builder.clear()
+    print("The image is as it should be.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""What must be so of the image: it serves a real Keystone, it is hardened, and it stops in time."""
+
+import contextlib
+import json
+import os
+import socket
+import sys
+import time
+import uuid
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import requests
+
+from tests.contract.ui import token
+from tests.support.keystone import Keystone
+from tests.support.service import START_SECONDS
+from tools.image.base import BASE
+from tools.image.checks import expect
+from tools.image.engine import CONTAINER, IMAGE, Engine
+
+URL = "http://127.0.0.1:42356"
+CONFIG = "/etc/concertim-openstack-service/config.yaml"
+LOG = "/var/log/concertim-openstack-service/user-handler.log"
+PASSWORD = "correct-horse"
+# Finds compilers and what pip has cached, neither of which the service needs.
+NEEDLESS = "command -v gcc cc g++ make ld; find / -xdev -path '*/pip/cache*' -o -path '*/.cache/pip*' 2>/dev/null; :"
+STOP_SECONDS = 10
+
+
+def prove(engine: Engine, cloud: Keystone) -> None:
+    """Runs the image as docs/operations.md does: a config file, a read-only root, no rights."""
+    with TemporaryDirectory(prefix="config-") as folder:
+        config = Path(folder) / "config.yaml"
+        config.write_text(f"log_level: debug\nuser_handler: {{allowed_auth_urls: ['{cloud.auth_url}']}}\n")
+        # As an operator passes it on: in the environment of this command, not among its arguments.
+        os.environ["JWT_SECRET"] = uuid.uuid4().hex
+        hardened = ["--restart=unless-stopped", "--read-only", "--cap-drop=all", "--security-opt=no-new-privileges"]
+        # Docker gives a read-only container no folder for temporary files.
+        hardened += ["--read-only-tmpfs=false"] if engine.is_podman else []
+        engine.start(*hardened, "--env=JWT_SECRET", f"--volume={config}:{CONFIG}:ro")
+        _await_running(engine, URL)
+        _prove_sign_up(engine, cloud)
+        _prove_limit()
+        _prove_hardening(engine)
+        _prove_stop(engine)
+        _print_size(engine)
+
+
+def prove_without_files(engine: Engine, cloud: Keystone) -> None:
+    """Runs the image as hosts of containers do: a port of theirs, settings in the environment, the log on stdout."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        os.environ["PORT"] = str(probe.getsockname()[1])
+    os.environ["CONCERTIM_CONFIG_TEXT"] = f"user_handler: {{allowed_auth_urls: ['{cloud.auth_url}']}}\n"
+    engine.start(*(f"--env={name}" for name in ("PORT", "CONCERTIM_CONFIG_TEXT", "JWT_SECRET")))
+    url = f"http://127.0.0.1:{os.environ['PORT']}"
+    _await_running(engine, url)
+    answer = _post(url, json=_sign_up(cloud), headers=_bearer())
+    expect(answer.status_code == 201, "it serves at the port in PORT, with the settings in CONCERTIM_CONFIG_TEXT")
+    if engine.is_podman:
+        engine.run("healthcheck", "run", CONTAINER)
+        print("ok: the health check looks there")
+    expect("create_user_project 201" in engine.run("logs", CONTAINER), "its log is on standard output")
+
+
+def _prove_sign_up(engine: Engine, cloud: Keystone) -> None:
+    stranger = _post(URL, json=_sign_up(cloud))
+    expect(stranger.status_code == 401, "a sign-up without a token is answered 401")
+    answer = _post(URL, json=_sign_up(cloud), headers=_bearer())
+    print(f"{answer.status_code} {answer.text}")
+    expect(answer.status_code == 201, "a sign-up through the container is answered 201")
+    user = cloud.client(user_id=answer.json()["user_id"], password=PASSWORD, unscoped=True)
+    expect(bool(user.session.get_token()), "the user logs in")
+    line = engine.inside("tail", "-1", LOG).strip()
+    print(line)
+    expect("create_user_project 201" in line, "the log is read by exec")
+
+
+def _prove_limit() -> None:
+    headers = {"Content-Type": "application/json"} | _bearer()
+    too_large = _post(URL, data=b" " * 900_000, headers=headers)
+    expect(too_large.status_code == 413 and "error" in too_large.json(), "a body that is too large gets its 413")
+
+
+def _prove_hardening(engine: Engine) -> None:
+    if engine.is_podman:
+        engine.run("healthcheck", "run", CONTAINER)
+        print("ok: the health check passes")
+    expect(engine.inside("id", "-u").strip() == "10001", "it runs as an ordinary user")
+    expect(engine.inside("sh", "-c", NEEDLESS).strip() == "", "no compiler and no cache of pip is inside")
+    denied = engine.inside("sh", "-c", "touch /opt/x 2>&1; :", user="0")
+    expect("Read-only file system" in denied, "its root is read-only")
+
+
+def _prove_stop(engine: Engine) -> None:
+    since = time.monotonic()
+    engine.run("stop", f"--time={STOP_SECONDS}", CONTAINER)
+    seconds = time.monotonic() - since
+    [state] = json.loads(engine.run("inspect", CONTAINER))
+    expect(state["State"]["ExitCode"] == 0, f"it stops with 0, in {seconds:.1f} s")
+    expect(seconds < STOP_SECONDS, "and in time")
+
+
+def _print_size(engine: Engine) -> None:
+    [image] = json.loads(engine.run("image", "inspect", IMAGE))
+    base = f"; its base alone {BASE.stat().st_size / 1e6:.0f} MB" if engine.is_podman else ""
+    print(f"The image has {image['Size'] / 1e6:.0f} MB{base}")
+
+
+def _sign_up(cloud: Keystone) -> dict[str, Any]:
+    return {"cloud_env": cloud.cloud_env(), "username": f"ann-{uuid.uuid4().hex[:8]}", "password": PASSWORD}
+
+
+def _bearer() -> dict[str, str]:
+    return {"Authorization": f"Bearer {token(os.environ['JWT_SECRET'])}"}
+
+
+def _post(url: str, **request: Any) -> requests.Response:
+    return requests.post(f"{url}/create_user_project", timeout=60, **request)
+
+
+def _await_running(engine: Engine, url: str) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        with contextlib.suppress(requests.ConnectionError):
+            expect(requests.get(url, timeout=5).text == "Running", "GET / says Running")
+            return
+        time.sleep(0.2)
+    sys.exit(f"the container does not serve:\n{engine.logs()}")
