@@ -187,18 +187,3 @@ def test_the_page_on_hosts_has_what_make_hosts_runs() -> None:
 def test_the_changelog_tells_of_every_path(route: tuple[str, str]) -> None:
     """Somebody who upgrades learns what is new from CHANGELOG.md."""
     assert f"`{names_of(route)}`" in text_of("CHANGELOG.md"), f"CHANGELOG.md does not tell of {names_of(route)}"
-
-
-def test_the_page_for_contributors_has_every_make_target() -> None:
-    """CONTRIBUTING.md says what each target of the Makefile is for."""
-    targets = {one for line in re.findall(r"^\.PHONY: (.*)", text_of("Makefile"), re.MULTILINE) for one in line.split()}
-    rows = re.findall(r"^\| `make (\w+)` \|", text_of("CONTRIBUTING.md"), re.MULTILINE)
-    assert targets - {*rows} == set(), "CONTRIBUTING.md has no row for these in its table of make targets"
-    assert sorted(rows) == sorted(targets), "CONTRIBUTING.md has a row for what is not a target of the Makefile"
-
-
-def test_the_page_for_contributors_says_what_ci_runs() -> None:
-    """The last column of its table of make targets marks those that .ci/run has."""
-    marked = re.findall(r"^\| `make (\w+)` \|.*\| \w[^|]* \|$", text_of("CONTRIBUTING.md"), re.MULTILINE)
-    run = re.findall(r"^make (\w+)", text_of(".ci/run"), re.MULTILINE)
-    assert sorted(marked) == sorted(run), "CONTRIBUTING.md marks other make targets than .ci/run has"

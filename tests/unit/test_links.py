@@ -78,6 +78,25 @@ def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
     assert missing == set(), f"{page.relative_to(ROOT)} names make targets that do not exist"
 
 
+def test_the_page_for_contributors_has_every_make_target() -> None:
+    """CONTRIBUTING.md says what each target of the Makefile is for."""
+    targets = {
+        one
+        for line in re.findall(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        for one in line.split()
+    }
+    rows = re.findall(r"^\| `make (\w+)` \|", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+    assert targets - {*rows} == set(), "CONTRIBUTING.md has no row for these in its table of make targets"
+    assert sorted(rows) == sorted(targets), "CONTRIBUTING.md has a row for what is not a target of the Makefile"
+
+
+def test_the_page_for_contributors_says_what_ci_runs() -> None:
+    """The last column of its table of make targets marks those that .ci/run has."""
+    marked = re.findall(r"^\| `make (\w+)` \|.*\| \w[^|]* \|$", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+    run = re.findall(r"^make (\w+)", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+    assert sorted(marked) == sorted(run), "CONTRIBUTING.md marks other make targets than .ci/run has"
+
+
 def test_every_module_is_in_the_table_of_rooms() -> None:
     """docs/architecture.md has each module of each folder in lib, and no other."""
     rooms: dict[str, set[str]] = {}
@@ -93,6 +112,17 @@ def test_every_module_is_in_the_table_of_rooms() -> None:
         f"{path.relative_to(ROOT)}/": {one.name for one in path.glob("*.py")} - {"__init__.py"} for path in folders
     }
     assert rooms == there, "docs/architecture.md has other modules in its table of rooms"
+
+
+def test_everything_that_a_process_remembers_is_listed() -> None:
+    """docs/architecture.md has all caches and once-only work, with the bound of each and how a test clears it."""
+    code = "\n".join(path.read_text() for path in sorted((ROOT / "lib").rglob("*.py")))
+    names = re.findall(r"^@(?:Once|lru_cache\b.*|cache)\n(?:async )?def (\w+)", code, re.MULTILINE)
+    names += re.findall(r"^(\w+)\b[^=\n]* = (?:SingleFlightCache|Future)\b", code, re.MULTILINE)
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    missing = {name for name in names if f"| `{name}` in " not in page}
+    assert names
+    assert missing == set(), "docs/architecture.md does not list these among what a process remembers"
 
 
 def test_every_decision_is_in_the_index() -> None:
