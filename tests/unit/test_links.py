@@ -80,11 +80,8 @@ def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
 
 def test_the_page_for_contributors_has_every_make_target() -> None:
     """CONTRIBUTING.md says what each target of the Makefile is for."""
-    targets = {
-        one
-        for line in re.findall(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
-        for one in line.split()
-    }
+    [phony] = re.findall(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    targets = {*phony.split()}
     rows = re.findall(r"^\| `make (\w+)` \|", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
     assert targets - {*rows} == set(), "CONTRIBUTING.md has no row for these in its table of make targets"
     assert sorted(rows) == sorted(targets), "CONTRIBUTING.md has a row for what is not a target of the Makefile"
