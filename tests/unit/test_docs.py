@@ -1,10 +1,12 @@
-"""The documents tell the truth: each table, example and link in them is held to the code."""
+"""The documents tell the truth: each table and each example in them is held to the code."""
 
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 import handler
 from lib import errors
@@ -16,8 +18,6 @@ from tests.support.bodies import fields_of
 from tests.support.service import ROOT
 from tools.bench.__main__ import with_figures
 
-# Those in folders with a dot belong to what is installed there.
-PAGES = sorted(path for path in ROOT.rglob("*.md") if f"{path.relative_to(ROOT)}"[0] != ".")
 ROUTES = [*handler.ROUTES]
 # The secret itself never stands in the config file.
 OF_THE_FILE = Settings.model_fields.keys() - {"jwt_secret"}
@@ -37,6 +37,19 @@ def section_of(page: str, heading: str) -> str:
 def part_of(page: str, heading: str) -> str:
     """Returns the text under this heading of the second level, with the headings below it."""
     return page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def examples_in(section: str) -> list[Any]:
+    """Returns the JSON objects that begin a block of code in a section, with whole values in place of each `…`."""
+    texts = re.findall(r"^    (\{.*?)\n\n", section, re.MULTILINE | re.DOTALL)
+    return [json.loads(text.replace('"…"', '"x"').replace("{…}", "{}").replace("…", "")) for text in texts]
+
+
+def fields_in(body: dict[str, Any], above: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    """Returns each field of a request, without those of cloud_env, as the names that lead to it."""
+    inner = {name: value for name, value in body.items() if name != "cloud_env"}
+    nested = [fields_in(value, (*above, name)) for name, value in inner.items() if isinstance(value, dict)]
+    return {(*above, name) for name, value in inner.items() if not isinstance(value, dict)}.union(*nested)
 
 
 def names_of(route: tuple[str, str]) -> str:
@@ -71,6 +84,16 @@ def test_every_path_and_field_has_its_place_in_the_reference(route: tuple[str, s
     assert missing == [], f"docs/reference.md does not name these fields of {names_of(route)}"
 
 
+@pytest.mark.parametrize("route", sorted({*ROUTES} - {("GET", "/")}), ids=names_of)
+def test_the_example_of_every_path_can_be_sent(route: tuple[str, str]) -> None:
+    """A request that is copied from docs/reference.md is a good one, and has no key that would be ignored."""
+    page = text_of("docs/reference.md")
+    [example] = examples_in(section_of(page, f"`{names_of(route)}`"))
+    for cloud_env in examples_in(section_of(page, "cloud_env")):
+        handler.ROUTES[route].model.model_validate(example | {"cloud_env": cloud_env})
+    assert fields_in(example) - fields_of(route).keys() == set(), "docs/reference.md has an example with other fields"
+
+
 def test_the_reference_has_no_section_for_a_path_that_is_not_served() -> None:
     """A path that is removed from the table of routes leaves the page, too."""
     headings = re.findall(r"^### (`[A-Z]+ /.*)$", text_of("docs/reference.md"), re.MULTILINE)
@@ -100,6 +123,20 @@ def test_the_reference_names_every_setting() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", part_of(text_of("docs/reference.md"), "Settings"), re.MULTILINE)
     assert OF_THE_FILE - {*rows} == set(), "docs/reference.md has no row for these in its table of settings"
     assert sorted(rows) == sorted(OF_THE_FILE), "docs/reference.md has a row for what is not a setting"
+
+
+def test_the_reference_has_the_default_of_every_setting() -> None:
+    """Its table of settings has in its second column what holds where nothing is set."""
+    page = part_of(text_of("docs/reference.md"), "Settings")
+    rows = dict(re.findall(r"^\| `(\w+)` \| ?(.*?) ?\|", page, re.MULTILINE))
+    rows = {name: default.replace("`", "") for name, default in rows.items()}
+    # The table says in words what holds without these.
+    told = {"jwt_secret_file": "", "allowed_auth_urls": "any", "cacert": "certifi's"}
+    assert {name: rows.pop(name) for name in told} == told
+    rows["legacy_templates"] = f"{{{rows['legacy_templates']}}}"
+    level = rows.pop("log_level")
+    section = {name: yaml.safe_load(default) for name, default in rows.items()}
+    assert parse(yaml.safe_dump({"log_level": level, "user_handler": section})) == (Settings(), [])
 
 
 def test_the_sample_of_the_settings_has_each_with_its_default(tmp_path: Path) -> None:
@@ -150,36 +187,3 @@ def test_the_page_on_hosts_has_what_make_hosts_runs() -> None:
 def test_the_changelog_tells_of_every_path(route: tuple[str, str]) -> None:
     """Somebody who upgrades learns what is new from CHANGELOG.md."""
     assert f"`{names_of(route)}`" in text_of("CHANGELOG.md"), f"CHANGELOG.md does not tell of {names_of(route)}"
-
-
-def test_the_page_for_contributors_has_every_make_target() -> None:
-    """CONTRIBUTING.md says what each target of the Makefile is for."""
-    targets = {one for line in re.findall(r"^\.PHONY: (.*)", text_of("Makefile"), re.MULTILINE) for one in line.split()}
-    rows = re.findall(r"^\| `make (\w+)` \|", text_of("CONTRIBUTING.md"), re.MULTILINE)
-    assert targets - {*rows} == set(), "CONTRIBUTING.md has no row for these in its table of make targets"
-    assert sorted(rows) == sorted(targets), "CONTRIBUTING.md has a row for what is not a target of the Makefile"
-
-
-def test_every_decision_is_in_the_index() -> None:
-    """A record that no page links to is never read."""
-    files = {path.name for path in (ROOT / "docs" / "decisions").glob("*.md")} - {"README.md"}
-    linked = {*re.findall(r"\]\((.*?\.md)\)", text_of("docs/decisions/README.md"))}
-    assert files - linked == set(), "docs/decisions/README.md does not list these"
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_link_leads_somewhere(page: Path) -> None:
-    """Each link within this repository names a file that exists, and a heading in it."""
-    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
-        if re.match(r"[a-z]+:", target):
-            continue
-        name, _, anchor = target.partition("#")
-        file = (page.parent / name).resolve() if name else page
-        assert file.exists(), f"{page.relative_to(ROOT)} links to {target}, which does not exist"
-        assert not anchor or anchor in anchors_of(file), f"{page.relative_to(ROOT)} links to {target}: no such heading"
-
-
-def anchors_of(page: Path) -> set[str]:
-    """Returns the anchors of a page's headings, as GitHub makes them."""
-    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
