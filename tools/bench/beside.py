@@ -1,4 +1,4 @@
-"""Loopback servers in processes of their own, so that what they do is not taken for the work of what is measured."""
+"""Runs loopback servers in processes of their own, so that their work is not counted as that of what is measured."""
 
 import asyncio
 import subprocess
@@ -11,7 +11,7 @@ from tests.support.service import ROOT
 
 @contextmanager
 def beside(module: str, *arguments: str) -> Iterator[str]:
-    """Runs `python -m module` until the end of the block; gives host and port of where it serves."""
+    """Runs `python -m module` until the end of the block, and gives the host and port at which it serves."""
     command = [sys.executable, "-m", module, *arguments]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
@@ -26,7 +26,7 @@ def beside(module: str, *arguments: str) -> Iterator[str]:
 
 
 def serve_until_orphaned(protocol: Callable[[], asyncio.Protocol]) -> None:
-    """Serves on a free port, prints it, and ends when whoever started this process is gone."""
+    """Serves on a free port, prints it, and ends when the process that started this one is gone."""
     asyncio.run(_serve(protocol))
 
 

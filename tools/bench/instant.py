@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tools.bench.beside import serve_until_orphaned
 
-# More than are asked for at once; what is older is forgotten, so that ten thousand sign-ups need no more than these.
+# More than are asked for concurrently. Older ones are dropped, so that ten thousand sign-ups need no more memory.
 KEPT_USERS = 1000
 TOKEN = {
     "token": {
@@ -24,7 +24,7 @@ _users: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
 
 def answer(method: str, target: str, body: bytes) -> tuple[int, Any]:
-    """What Keystone says when all goes well: status and JSON, or None where it says nothing."""
+    """Returns what Keystone answers when all goes well: the status and the JSON, or None where there is no body."""
     url = urlsplit(target)
     path = url.path.removeprefix("/v3/").split("/")
     match method, path:
@@ -64,7 +64,7 @@ def _id(name: str) -> str:
 
 
 class _Exchange(asyncio.Protocol):
-    """One kept connection."""
+    """A connection that serves one request after another."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: Any = transport

@@ -12,7 +12,7 @@ WAYS = {"plain": "plain: one call after another", "ours": "UserHandler", "floor"
 
 
 def draw(results: Path, picture: Path) -> None:
-    """From the results in JSON to a picture in SVG."""
+    """Draws the results, which are JSON, as a picture, which is SVG."""
     measured = json.loads(results.read_text())["latency"]
     delays = [int(delay) for delay in measured]
     # Equal results give equal files.

@@ -1,4 +1,4 @@
-"""A loopback proxy that hands every byte on, what is sent to Keystone so many milliseconds late."""
+"""A loopback proxy that passes every byte on. What goes to Keystone is so many milliseconds late."""
 
 import asyncio
 import sys
@@ -9,7 +9,7 @@ from tools.bench.beside import serve_until_orphaned
 
 
 class _Back(asyncio.Protocol):
-    """The connection to Keystone, whose answers go back at once."""
+    """The connection to Keystone, whose answers are passed back without a delay."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -22,7 +22,7 @@ class _Back(asyncio.Protocol):
 
 
 class _Forth(asyncio.Protocol):
-    """The connection of whoever calls Keystone, whose requests are held back."""
+    """The connection of a caller of Keystone, whose requests are delayed."""
 
     def __init__(self, host: str, port: int, seconds: float) -> None:
         self._target, self._seconds = (host, port), seconds

@@ -1,13 +1,13 @@
-"""What was measured as a table: ratios, with what they are ratios of beside them."""
+"""Shows what was measured as a table: each ratio beside the figures that it is of."""
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# What was set out to be reached, of the floor.
+# The goals: at most so many times the seconds of the floor, at least this part of its sign-ups in a second.
 LATENCY_BOUND, THROUGHPUT_BOUND = 1.15, 0.9
-# Old releases of the UI give up then.
+# After so many seconds old releases of the UI give up.
 SECONDS_BOUND = 5
 WAYS = ("floor", "same_calls", "ours", "plain")
 HEAD = ("what", "floor", "same calls", "ours", "plain", "ratios", "bound")
@@ -15,24 +15,24 @@ HEAD = ("what", "floor", "same calls", "ours", "plain", "ratios", "bound")
 
 @dataclass(frozen=True)
 class Bound:
-    """Whether a figure is where it was to be."""
+    """A goal, and whether it is reached."""
 
     text: str
     reached: bool
 
     def __str__(self) -> str:
-        """As the table has it."""
+        """Returns the text of a cell of the table."""
         return f"{self.text}: {'reached' if self.reached else 'MISSED'}"
 
 
 def table(measured: Mapping[str, Any]) -> str:
-    """In Markdown."""
+    """Returns the table in Markdown."""
     rows = [HEAD, tuple("---" for _ in HEAD), *_rows(measured)]
     return "\n".join(f"| {' | '.join(str(cell) for cell in row)} |" for row in rows)
 
 
 def missed(measured: Mapping[str, Any]) -> list[str]:
-    """What is not where it was to be."""
+    """Returns the rows whose goal is missed, with the goal."""
     return [f"{row[0]}: {row[-1]}" for row in _rows(measured) if isinstance(row[-1], Bound) and not row[-1].reached]
 
 

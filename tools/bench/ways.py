@@ -2,6 +2,7 @@
 
 import json
 import threading
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -18,14 +19,19 @@ CloudEnv = Mapping[str, str]
 SignUp = Callable[[str], None]
 Call = tuple[str, str, Any]
 
-# More than five sign-ups at once ask for.
+# More threads than five concurrent sign-ups need.
 FLOOR_THREADS = 24
 
 
-class Floor:
-    """Raw HTTP on kept connections with a warm token and known ids: user and project at once, then all grants.
+def new_login() -> str:
+    """Returns a login that nobody has used."""
+    return uuid.uuid4().hex[:12]
 
-    It checks nothing, proves nothing, repeats nothing: whoever signs people up for good has more to do.
+
+class Floor:
+    """Raw HTTP on kept connections with a warm token and known ids: user and project in parallel, then all grants.
+
+    It checks nothing, proves nothing and repeats nothing, so a service that keeps its promise has more to do.
     """
 
     def __init__(self, cloud_env: CloudEnv) -> None:
@@ -42,7 +48,7 @@ class Floor:
         self._others = [(concertim.id, roles["watcher"]), (concertim.id, roles["member"]), (own, roles["admin"])]
 
     def sign_up(self, login: str) -> None:
-        """Two waves of calls."""
+        """Signs up with two steps of parallel calls."""
         user = self._threads.submit(self._make_user, login)
         project_id = self._make_project(login)
         self._at_once(self._grants(user.result(), project_id))
@@ -64,7 +70,7 @@ class Floor:
             one.result()
 
     def close(self) -> None:
-        """Ends threads and connections."""
+        """Ends the threads and closes the connections."""
         self._threads.shutdown()
         for connection in self._connections:
             connection.close()
@@ -83,10 +89,10 @@ class Floor:
 
 
 class SameCalls(Floor):
-    """The calls of the service in its order, as raw: what ours takes longer than this is its own work."""
+    """The calls of the service in its order, as raw HTTP. What the service takes longer than this is its own work."""
 
     def sign_up(self, login: str) -> None:
-        """Three waves of calls: the user is the lock, and the project becomes its default one."""
+        """Signs up with three steps: the user is the lock, and the project becomes the default one of the user."""
         user_id = self._make_user(login)
         project_id = self._make_project(login)
         default = ("PATCH", f"/v3/users/{user_id}", {"user": {"default_project_id": project_id}})
@@ -100,7 +106,7 @@ class Ours:
         self._address, self._cloud_env = urlsplit(url).netloc, cloud_env
 
     def sign_up(self, login: str) -> None:
-        """One call, on a connection of its own."""
+        """Signs up with one call, on a new connection."""
         body = json.dumps({"cloud_env": self._cloud_env, "username": login, "password": PASSWORD})
         with closing(HTTPConnection(self._address, timeout=60)) as connection:
             connection.request("POST", "/create_user_project", body, {"Content-Type": "application/json"})
@@ -111,13 +117,13 @@ class Ours:
 
 
 class Plain:
-    """As one writes it first, and as the older service was: a new log-in, then eleven calls one after another."""
+    """The way that is written first, and that the older service had: a new log-in, then eleven calls in a row."""
 
     def __init__(self, cloud_env: CloudEnv) -> None:
         self._cloud_env = cloud_env
 
     def sign_up(self, login: str) -> None:
-        """Twelve calls; the older service made two more by printing what it had made."""
+        """Signs up with twelve calls. The older service made two more, as it printed what it had made."""
         admin = _client(self._cloud_env)
         project = admin.projects.create(f"concertim_{login}_project", "default")
         user = admin.users.create(f"concertim_{login}", "default", password=PASSWORD)
