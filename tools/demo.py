@@ -8,21 +8,18 @@ from typing import Any
 import requests
 
 from tests.support.census import census
-from tests.support.keystone import Keystone, keystone
-from tests.support.service import service
+from tests.support.keystone import Keystone
+from tools.stack import stack
 from tools.stopping import stopping
 
 PASSWORD = "correct-horse"
-STARTING = "Starting a Keystone. The first time, it is set up, which takes half a minute …"
 
 
 def main() -> None:
     """Shows one sign-up and its repeat, then stops everything."""
-    with stopping():
-        print(STARTING, flush=True)
-        with keystone() as cloud, service() as running:
-            print(f"Keystone runs at {cloud.auth_url}, the service at {running.url}.")
-            show(cloud, f"{running.url}/create_user_project")
+    with stopping(), stack() as (cloud, running):
+        print(f"Keystone runs at {cloud.auth_url}, the service at {running.url}.")
+        show(cloud, f"{running.url}/create_user_project")
 
 
 def sign_up(cloud: Keystone) -> dict[str, Any]:

@@ -9,9 +9,10 @@ import socket
 import sys
 import time
 
-from tests.support.keystone import ADMIN_PASSWORD, Keystone, keystone
-from tests.support.service import Service, service
-from tools.demo import STARTING, sign_up
+from tests.support.keystone import ADMIN_PASSWORD, Keystone
+from tests.support.service import Service
+from tools.demo import sign_up
+from tools.stack import stack
 from tools.stopping import stopping
 
 PORT = 42356
@@ -27,12 +28,10 @@ def main() -> None:
     options.add_argument("--port", type=int, default=PORT, help=f"the service's port (default: {PORT})")
     port = options.parse_args().port
     check_port(port)
-    with stopping():
-        print(STARTING, flush=True)
-        with keystone() as cloud, service(listen=f"127.0.0.1:{port}") as running:
-            register(cloud)
-            print(_instructions(cloud, str(running.url)), flush=True)
-            _show_log(running)
+    with stopping(), stack(f"127.0.0.1:{port}") as (cloud, running):
+        register(cloud)
+        print(_instructions(cloud, str(running.url)), flush=True)
+        _show_log(running)
 
 
 def check_port(port: int) -> None:

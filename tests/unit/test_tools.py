@@ -2,17 +2,23 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
-from tests.support.keystone import keystone
+from lib.settings.loading import PATH_VARIABLE
+from tests.support.keystone import Keystone
 from tests.support.service import ROOT
-from tools.run import check_port, register
+from tools.run import check_port
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = {one for line in re.findall(r"^\.PHONY: (.*)", MAKEFILE, re.MULTILINE) for one in line.split()}
@@ -84,12 +90,38 @@ def test_make_run_says_plainly_that_its_port_is_none(port: int) -> None:
     assert stopped.value.code == f"Port {port} is no port. Choose another one: make run PORT=42356"
 
 
-def test_make_run_registers_keystone_where_the_openstack_command_looks() -> None:
-    """The catalog that comes with a token leads back to the Keystone that gave it, at every interface."""
-    with keystone() as cloud:
-        register(cloud)
-        session = cloud.admin.session
-        session.invalidate()
+@contextmanager
+def running_with(**environment: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """Runs what `make run` runs until the block ends. Yields it with what it wrote before the service listened."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "tools.run", "--port", str(port)]
+    running = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert running.stdout
+        lines = [*takewhile(lambda line: f"listening on 127.0.0.1:{port}" not in line, running.stdout)]
+        yield running, "".join(lines)
+    finally:
+        running.terminate()
+        running.communicate(timeout=30)
+
+
+def test_make_run_serves_openstack_commands_and_then_stops_all_that_it_started(tmp_path: Path) -> None:
+    """The catalog that comes with a token leads back to Keystone. The settings of a site on this machine do not matter.
+
+    One test for all of it, as a start takes seconds.
+    """
+    site = tmp_path / "config.yaml"
+    site.write_text("user_handler: {no_such_setting: 1}\n")
+    with running_with(**{PATH_VARIABLE: str(site)}) as (running, said):
+        [auth_url] = re.findall(r"export OS_AUTH_URL=(\S+)", said)
+        session = Keystone(auth_url).admin.session
         for interface in ("public", "internal", "admin"):
-            url = session.get_endpoint(service_type="identity", interface=interface, region_name="RegionOne")
-            assert url == cloud.auth_url
+            found = session.get_endpoint(service_type="identity", interface=interface, region_name="RegionOne")
+            assert found == auth_url
+
+        started = psutil.Process(running.pid).children(recursive=True)
+        running.send_signal(signal.SIGINT)
+        last = running.communicate(timeout=30)[0].splitlines()[-1]
+        assert (running.returncode, last) == (0, "The service and Keystone were stopped.")
+        assert (len(started), [one for one in started if one.is_running()]) == (2, [])
