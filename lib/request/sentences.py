@@ -9,14 +9,10 @@ from lib.request.fields import PATTERN_SENTENCES
 
 _SENTENCES = {
     "missing": "is required",
-    "string_type": "must be a string",
-    "string_sub_type": "must be a string",
-    "string_too_short": "must not be blank",
-    "too_short": "must not be blank",
-    "string_too_long": "must have at most {max_length} characters",
-    "too_long": "must have at most {max_length} characters",
-    "model_type": "must be an object",
-    "model_attributes_type": "must be an object",
+    **dict.fromkeys(("string_type", "string_sub_type"), "must be a string"),
+    **dict.fromkeys(("string_too_short", "too_short"), "must not be blank"),
+    **dict.fromkeys(("string_too_long", "too_long"), "must have at most {max_length} characters"),
+    **dict.fromkeys(("model_type", "model_attributes_type"), "must be an object"),
     "literal_error": "must be {expected}",
     "value_error": "{error}",
 }

@@ -2,15 +2,7 @@
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
-from lib.request.fields import (
-    KeystoneId,
-    Login,
-    NewPassword,
-    OptionalFreeText,
-    OptionalId,
-    OptionalPassword,
-    OptionalText,
-)
+from lib.request import fields
 from lib.request.model import ForCloud, Model
 
 
@@ -21,11 +13,11 @@ class NewUser(ForCloud):
     send no password for accounts that are older than the feature.
     """
 
-    username: Login
-    cloud_user_id: OptionalId = None
-    password: OptionalPassword = Field(default=None, validate_default=True)
-    email: OptionalFreeText = None
-    name: OptionalFreeText = None
+    username: fields.Login
+    cloud_user_id: fields.OptionalId = None
+    password: fields.OptionalPassword = Field(default=None, validate_default=True)
+    email: fields.OptionalFreeText = None
+    name: fields.OptionalFreeText = None
 
     @field_validator("password")
     @classmethod
@@ -38,16 +30,16 @@ class NewUser(ForCloud):
 class SignUp(NewUser):
     """POST /create_user_project. UI releases up to v1.1.0 send it, with each of the three ids only if they have it."""
 
-    project_id: OptionalId = None
-    billing_account_id: OptionalText = None
+    project_id: fields.OptionalId = None
+    billing_account_id: fields.OptionalText = None
 
 
 class NewData(Model):
     """What to change of a user. A password that is null or blank is refused, as the UI would store it as the user's."""
 
-    email: OptionalFreeText = None
+    email: fields.OptionalFreeText = None
     # It is None only where it was not sent. A null that was sent is refused.
-    password: NewPassword = None  # type: ignore[assignment]
+    password: fields.NewPassword = None  # type: ignore[assignment]
 
     @model_validator(mode="after")
     def _something(self) -> "NewData":
@@ -59,7 +51,7 @@ class NewData(Model):
 class ChangedUser(Model):
     """The user whose data is to be changed, and the new data."""
 
-    cloud_user_id: KeystoneId
+    cloud_user_id: fields.KeystoneId
     new_data: NewData
 
 
@@ -72,8 +64,8 @@ class UserChange(ForCloud):
 class UserInfo(Model):
     """The ids of the user to remove, and of their project. Each is null where the UI never had one."""
 
-    cloud_user_id: OptionalId
-    project_id: OptionalId = None
+    cloud_user_id: fields.OptionalId
+    project_id: fields.OptionalId = None
 
 
 class UserRemoval(ForCloud):

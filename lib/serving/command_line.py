@@ -44,9 +44,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="handler.py", description="Creates OpenStack users for Concertim.")
     parser.add_argument("--config", metavar="FILE", type=_file, help=f"the settings (default: {DEFAULT_PATH})")
     listen = parser.add_argument("--listen", metavar="HOST:PORT", type=_address)
-    listen.help = (
-        f"where to serve (default: 0.0.0.0 and the port in the environment variable {PORT_VARIABLE}, or {PORT})"
-    )
+    listen.help = f"where to serve (default: 0.0.0.0, and the port in the variable {PORT_VARIABLE} or {PORT})"
     options = parser.parse_args()
     options.listen = options.listen or default_address()
     return options

@@ -1,5 +1,3 @@
 """The settings: what an operator may choose, how it is checked, and where it is read from."""
 
-from lib.settings.loading import current
-
-__all__ = ["current"]
+from lib.settings.loading import current as current

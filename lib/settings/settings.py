@@ -5,20 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
-from lib.settings.values import (
-    Certificates,
-    LegacyTeamTemplates,
-    LegacyTemplates,
-    LogLevel,
-    Name,
-    OneRoleOrMore,
-    Roles,
-    RolesOfUsers,
-    SecretFile,
-    TeamTemplate,
-    Template,
-    Urls,
-)
+from lib.settings import values
 
 MOST_CONCURRENT_REQUESTS = 100
 
@@ -30,44 +17,44 @@ class _Section(BaseModel):
 class StandingGrant(_Section):
     """Roles that an account of the site gets on every project made."""
 
-    username: Name
-    roles: OneRoleOrMore
-    user_domain_name: Name | None = None
+    username: values.Name
+    roles: values.OneRoleOrMore
+    user_domain_name: values.Name | None = None
     """The account's domain. Without it, that is the domain of `cloud_env`'s user."""
 
 
 class LegacyNames(_Section):
     """The names that releases of the older service gave. What it made has no marks and is recognised by its name."""
 
-    user_name: LegacyTemplates = ("concertim_{username}", "CM_{username}")
-    project_name: LegacyTemplates = ("concertim_{username}_project", "CM_{username}_proj")
-    team_name: LegacyTeamTemplates = ("CM_{name}",)
+    user_name: values.LegacyTemplates = ("concertim_{username}", "CM_{username}")
+    project_name: values.LegacyTemplates = ("concertim_{username}_project", "CM_{username}_proj")
+    team_name: values.LegacyTeamTemplates = ("CM_{name}",)
 
 
 class TeamRoles(_Section):
     """The Keystone role of each role in a Concertim team."""
 
-    admin: Name = "member"
+    admin: values.Name = "member"
     """Whoever administers a team in Concertim needs no Keystone `admin`, which would be cloud administrator."""
-    member: Name = "member"
+    member: values.Name = "member"
 
 
 class Settings(_Section):
     """Every setting with its default. config.sample.yaml explains each."""
 
-    log_level: LogLevel = "INFO"
+    log_level: values.LogLevel = "INFO"
 
     log_file: Annotated[Path, Field(strict=False)] = Path("/var/log/concertim-openstack-service/user-handler.log")
     log_format: Literal["line", "json"] = "line"
 
-    user_name: Template = "concertim_{username}"
-    project_name: Template = "concertim_{username}_project"
-    team_name: TeamTemplate = "concertim_{name}"
+    user_name: values.Template = "concertim_{username}"
+    project_name: values.Template = "concertim_{username}_project"
+    team_name: values.TeamTemplate = "concertim_{name}"
     legacy_templates: LegacyNames = LegacyNames()
 
-    user_roles: RolesOfUsers = ("member",)
+    user_roles: values.RolesOfUsers = ("member",)
     """There must be one: a user without any role counts as one whose sign-up was never finished."""
-    cloud_env_roles: Roles = ("admin",)
+    cloud_env_roles: values.Roles = ("admin",)
     standing_grants: Annotated[tuple[StandingGrant, ...], Field(strict=False)] = (
         StandingGrant(username="concertim", roles=("watcher", "member")),
     )
@@ -84,13 +71,13 @@ class Settings(_Section):
 
     jwt_secret: SecretStr | None = None
     """What callers' tokens are signed with. It comes from the environment or a file of its own, not the config file."""
-    jwt_secret_file: SecretFile | None = None
+    jwt_secret_file: values.SecretFile | None = None
     jwt_lifetime: Annotated[float, Field(ge=60, le=86400)] = 300
     """Seconds that a token may be valid. The UI's own are valid for 60, and those that it gives to users for a day."""
 
-    allowed_auth_urls: Urls | None = None
+    allowed_auth_urls: values.Urls | None = None
     """The only Keystones that may be asked. Without it, any that `cloud_env` names may be."""
-    cacert: Certificates | None = None
+    cacert: values.Certificates | None = None
     """The certificate bundle that https Keystones are verified with. Without it, certifi's is used."""
     insecure: bool = False
     """Whether https Keystones are not verified at all."""

@@ -120,11 +120,7 @@ _REASONS = (
     # Keystone says this where insecure_debug is on.
     ("LDAP does not support write", RightsMissing, f" The domain is read-only{_IN_THE_DIRECTORY}"),
     ("password length must be", BadRequest, ""),
-    (
-        "not a leaf in the hierarchy",
-        StateConflict,
-        " Remove its subprojects first (openstack project list --parent {id}).",
-    ),
+    ("not a leaf", StateConflict, " Remove its subprojects first (openstack project list --parent {id})."),
     ("immutable project", StateConflict, " To allow its removal: openstack project set --no-immutable {id}"),
 )
 

@@ -1,23 +1,14 @@
 """What Keystone, or the way to it, answers to a single call, for the steps and the retries to resolve."""
 
-from lib.errors import (
-    BadRequest,
-    CloudEnvRefused,
-    KeystoneFailed,
-    NotKeystone,
-    RightsMissing,
-    StateConflict,
-    Unfinished,
-    Unreachable,
-)
+from lib import errors
 from lib.keystone.client.resources import Listed
 
 
-class KeystoneConflict(Unfinished):
+class KeystoneConflict(errors.Unfinished):
     """Keystone's 409: the name exists. A step resolves it. One that escapes is answered with "repeat"."""
 
 
-class KeystoneNotFound(Unfinished):
+class KeystoneNotFound(errors.Unfinished):
     """Keystone's 404: what the call names does not exist. A step resolves it. One that escapes is answered likewise."""
 
 
@@ -29,21 +20,22 @@ class NotListed(KeystoneNotFound):
         self.look_alikes = look_alikes
 
 
-class PolicyForbids(RightsMissing):
+class PolicyForbids(errors.RightsMissing):
     """Keystone's policy refuses. It may still be loading, just after Keystone's start, and allow the same call soon."""
 
 
-class ConnectionStale(KeystoneFailed):
+class ConnectionStale(errors.KeystoneFailed):
     """The cached connection was closed before an answer came. Most likely Keystone did not get the call."""
 
 
-class HandshakeTimedOut(Unreachable):
+class HandshakeTimedOut(errors.Unreachable):
     """The other end did not begin TLS in time, perhaps because the port does not speak it."""
 
 
-class OtherName(NotKeystone):
+class OtherName(errors.NotKeystone):
     """The certificate is good, but for another name than the one in auth_url."""
 
 
 # With any of these Keystone says that it did nothing.
-REFUSALS = (KeystoneConflict, KeystoneNotFound, BadRequest, CloudEnvRefused, RightsMissing, StateConflict)
+REFUSALS: tuple[type[errors.Problem], ...] = (KeystoneConflict, KeystoneNotFound, errors.StateConflict)
+REFUSALS += (errors.BadRequest, errors.CloudEnvRefused, errors.RightsMissing)

@@ -15,8 +15,6 @@ PAUSES = (0.1, 0.5)
 # These may pass. PolicyForbids is one of them: a Keystone that serves requests in threads refuses those that come while
 # it loads its policy for the first of them (Keystone 30, each time).
 TRANSIENT = (KeystoneBusy, KeystoneFailed, PolicyForbids)
-# This one has cost the time of several tries already.
-LONG_WAITED = (HandshakeTimedOut,)
 
 _dice = secrets.SystemRandom()
 _Params = ParamSpec("_Params")
@@ -100,7 +98,8 @@ def _ask(
             again_at_once = isinstance(why, ConnectionStale) and pauses is not None
             pause = 0 if again_at_once else next(left, None)
             spread = (pause or 0) * _dice.uniform(0.5, 1.5)
-            passes = isinstance(why, TRANSIENT) and not isinstance(why, LONG_WAITED)
+            # A handshake that timed out has cost the time of several tries already.
+            passes = isinstance(why, TRANSIENT) and not isinstance(why, HandshakeTimedOut)
             if pause is None or not passes or spread > this.seconds_left():
                 raise why
             time.sleep(spread)

@@ -13,7 +13,6 @@ PLAIN = (
 SECURED = "The port in cloud_env.auth_url speaks TLS. Put https in place of http."
 # OpenSSL's reasons for an answer that is not TLS.
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG")
-_ENDED = ("UNEXPECTED_EOF_WHILE_READING",)
 _UNKNOWN_AUTHORITY = (
     "is signed by an authority that this service does not know. Put the certificate of that authority into a file,"
     " and name the file in the setting cacert."
@@ -38,6 +37,6 @@ def problem_of(error: ssl.SSLError | None) -> tuple[type[Problem], str]:
     reason = error.reason if error else None
     if reason in _NOT_TLS:
         return NotKeystone, PLAIN
-    if error is None or isinstance(error, ssl.SSLEOFError) or reason in _ENDED:
+    if error is None or isinstance(error, ssl.SSLEOFError) or reason == "UNEXPECTED_EOF_WHILE_READING":
         return Unreachable, "The connection to cloud_env.auth_url ended while TLS began. Repeat the request."
     return NotKeystone, f"No TLS is possible with cloud_env.auth_url: {reason}."
