@@ -2,7 +2,7 @@
 
 from lib.endpoint import Answer, done, endpoint
 from lib.keystone.connect import connect
-from lib.keystone.ownership import get_member
+from lib.keystone.ownership import get_user_and_project
 from lib.keystone.team_roles import grant_team_role
 from lib.request.teams import NewTeamRole
 
@@ -18,6 +18,6 @@ def create_team_role(request: NewTeamRole) -> Answer:
     """
     membership = request.team_role
     cloud = connect(request.cloud_env)
-    user, project = get_member(cloud, membership.user_id, membership.project_id)
+    user, project = get_user_and_project(cloud, membership.user_id, membership.project_id)
     grant_team_role(cloud, user, project, membership.role)
     return done()

@@ -17,5 +17,5 @@ def create_user(request: NewUser) -> Answer:
     this name is not this login's; 502, 503, 504 Keystone failed: repeat.
     """
     cloud = connect(request.cloud_env)
-    user = ensure_user(cloud, request, marks.FINISHED)
+    user = ensure_user(cloud, request, marks.REPORTED)
     return 201, {"success": True, "username": request.username, "user_cloud_id": user.id}

@@ -2,7 +2,7 @@
 
 from lib.endpoint import Answer, done, endpoint
 from lib.keystone.connect import connect
-from lib.keystone.ownership import find_member
+from lib.keystone.ownership import find_user_and_project
 from lib.keystone.team_roles import revoke_team_roles
 from lib.request.teams import TeamRoleRemoval
 
@@ -18,7 +18,7 @@ def delete_team_role(request: TeamRoleRemoval) -> Answer:
     """
     membership = request.team_role
     cloud = connect(request.cloud_env)
-    user, project = find_member(cloud, membership.user_id, membership.project_id)
+    user, project = find_user_and_project(cloud, membership.user_id, membership.project_id)
     if user and project:
         revoke_team_roles(cloud, user, project)
     return done()

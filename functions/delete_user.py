@@ -2,7 +2,7 @@
 
 from lib.endpoint import Answer, done, endpoint
 from lib.keystone.connect import connect
-from lib.keystone.ownership import find_owner
+from lib.keystone.ownership import find_user_and_own_project
 from lib.keystone.removal import remove_all
 from lib.request.users import UserRemoval
 
@@ -19,6 +19,6 @@ def delete_user(request: UserRemoval) -> Answer:
     refused, the answer is 503, and each repeat is 403 or 409 until an operator has acted.
     """
     cloud = connect(request.cloud_env)
-    user, project = find_owner(cloud, request.user_info.cloud_user_id, request.user_info.project_id)
+    user, project = find_user_and_own_project(cloud, request.user_info.cloud_user_id, request.user_info.project_id)
     remove_all(cloud, project, user)
     return done()

@@ -2,7 +2,7 @@
 
 from lib.endpoint import Answer, done, endpoint
 from lib.keystone.connect import connect
-from lib.keystone.ownership import get_member
+from lib.keystone.ownership import get_user_and_project
 from lib.keystone.team_roles import replace_team_roles
 from lib.request.teams import TeamRoleChange
 
@@ -18,6 +18,6 @@ def update_team_role(request: TeamRoleChange) -> Answer:
     """
     membership = request.team_role
     cloud = connect(request.cloud_env)
-    user, project = get_member(cloud, membership.user_id, membership.project_id)
+    user, project = get_user_and_project(cloud, membership.user_id, membership.project_id)
     replace_team_roles(cloud, user, project, membership.new_role)
     return done()

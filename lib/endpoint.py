@@ -1,4 +1,4 @@
-"""@endpoint: makes a recipe total. Checks the request, calls, turns any error into an answer, logs one line."""
+"""@endpoint: makes a recipe total. Checks the request, calls the recipe, answers any error, logs one line."""
 
 import logging
 import traceback

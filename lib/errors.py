@@ -70,7 +70,7 @@ class MethodNotAllowed(Problem, status=405, code="method_not_allowed"):
 
 
 class NameTaken(Problem, status=409, code="name_taken"):
-    """A user or project of this name exists and does not belong to this request's login or team."""
+    """The user or project exists, and is another's or disabled, so this request may not use it."""
 
 
 class StateConflict(Problem, status=409, code="state_conflict"):
@@ -138,7 +138,7 @@ class Stopping(Problem, status=503, code="stopping", repeat_helps=True):
 
 
 class Unfinished(Problem, status=503, code="unfinished", repeat_helps=True):
-    """Something was made and not all of it is finished. The same request, repeated, finishes it."""
+    """The request is not finished, or another one is at work on the same user. A repeat finishes it."""
 
 
 class DeadlineExceeded(Problem, status=504, code="deadline_exceeded", repeat_helps=True):

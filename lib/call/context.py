@@ -15,7 +15,7 @@ NOTHING_LEFT = 0.1
 
 
 def _new_request_id() -> str:
-    """Makes a request id in OpenStack's own form, which Keystone takes over into its log."""
+    """Makes a request id in OpenStack's own form, which Keystone writes into its own log."""
     return f"req-{uuid.uuid4()}"
 
 
@@ -109,7 +109,7 @@ def current() -> Call:
 
 @contextmanager
 def serving(function: str, *, authenticated: bool = True) -> Iterator[Call]:
-    """Makes a new call the current one. Inside another call it takes over what is known of the caller."""
+    """Makes a new call the current one. Inside another call it copies what is known of the caller."""
     outer = _current.get()
     call = Call(function, authenticated=authenticated)
     if outer:

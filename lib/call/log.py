@@ -43,7 +43,7 @@ def configure(settings: Settings) -> None:
 
 
 class _RateLimit(logging.Filter):
-    """Passes one line a second of calls whose caller may be anybody, who else could push out all other lines."""
+    """Passes one line a second of callers who have shown no token. More could push out all other lines."""
 
     def __init__(self) -> None:
         super().__init__()

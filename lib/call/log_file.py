@@ -51,7 +51,7 @@ class SharedFile(WatchedFileHandler):
             self._path.replace(f"{self._path}.1")
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Says once that the file cannot be written. Standard output still has every line."""
+        """Says once that the file cannot be written or rotated. Standard output still has every line."""
         self._complain(f"cannot write the log file {self._path}: {sys.exc_info()[1]}")
 
     def _complain(self, what: str) -> None:

@@ -23,8 +23,8 @@ _BY_LETTER = re.compile(r"(?<!\\)\\+[abfnrtv0]?")
 def mask(text: str) -> str:
     """Returns the text, or `***` in place of all of it if any part of a secret is in it. Never raises.
 
-    Not just the part is replaced: a gap in an ordinary sentence tells what was in it, and the rest of a secret may
-    follow, quoted in a way that nobody has thought of.
+    The whole text is replaced: a gap in an ordinary sentence tells what was in it, and the rest of a secret may follow,
+    quoted in a way that nobody has thought of.
     """
     try:
         decoded = _decoded(text[:LONGEST_READ])
@@ -42,7 +42,7 @@ def shown(text: str) -> str:
 
 
 def _forms(secret: str) -> set[str]:
-    """Returns the secret, and the two forms of it that undoing escapes does not lead back from."""
+    """Returns the secret, and two forms of it that _decoded cannot undo: read as Latin-1, and in Base64."""
     data = secret.encode()
     return {secret, data.decode("latin-1"), b64encode(data).decode()} - {""}
 

@@ -17,7 +17,7 @@ from lib.settings.settings import StandingGrant
 class _Missing:
     what: str
     command: str = ""
-    """What makes it."""
+    """The command that creates it."""
     setting: str = ""
     """What to write into the settings, where Keystone does not tell its name from another that exists."""
 

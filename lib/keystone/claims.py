@@ -1,6 +1,7 @@
 """Two requests at one user: the protocol by which an unfinished user is taken over or taken back.
 
-A sign-up that was stopped half-way leaves a user without any role. Three kinds of request may meet at such a user:
+A sign-up that was stopped half-way leaves a user without any role. Two kinds of request may meet at such a user, and a
+holder may also give up:
 
 - A *holder* has created the user, or has *adopted* them: the password that it carries logs in as the user. It makes the
   project, grants the roles, and is answered 201: the account opens with that password.
@@ -31,16 +32,16 @@ A request that takes over or takes back
 
 A holder reads `concertim_request` at the beginning. It reads it again in Keystone's answer to the call that makes the
 project the default one, or that marks the user as reported. If another request's id is there, the holder answers 503.
-If not, that call came before any claim, and the taker sees what it has set in step 5. It also sees the roles, which are
+If not, that call came before any claim, and the taker sees in step 5 what it has set. It also sees the roles, which are
 granted in parallel with that call: the taker waits for longer than those calls may last. A holder whose calls lasted
 longer, or who had no default project to set, reads the user once more at the end.
 
 A claim or a take-over is *young* if it is younger than a request can last, by the setting `deadline` of the request
 that reads it. A young claim is respected even by a request that carries the right password, since the password may be
-about to change. So sign-ups by name and by id are answered 503 then. So is the change of a password, which the claim's
-owner would undo. Removals need not look at claims: a user who was removed contradicts no answer, as an id never comes
-back. Roles in teams need not, either: they are granted to users who were reported. Nobody takes those back, and a role
-makes a taker give up.
+about to change. So sign-ups by name and by id are answered 503 then. So is every change of the user, as the claim's
+owner would undo a new password. Removals need not look at claims: a user who was removed contradicts no answer, as an
+id never comes back. Roles in teams need not, either: they are granted to users who were reported. Nobody takes those
+back, and a role makes a taker give up.
 
 A call whose answer is lost is tried again, and Keystone may execute one try after the other. So each try of a claim has
 a time of its own, and a request that finds the time of another try in step 5 gives up. Another try of a password may be
@@ -66,12 +67,12 @@ from lib.keystone.client import marks
 from lib.keystone.client.connection import Connection
 from lib.keystone.client.problems import KeystoneNotFound
 from lib.keystone.client.resources import User
-from lib.keystone.ownership import enabled
+from lib.keystone.ownership import refuse_disabled
 
 # The longest time from reading a user to having claimed them. A holder whose calls last longer reads the user again.
 SECONDS_TO_CLAIM = 2
 # A taker waits this much longer, as no two clocks run at exactly the same pace.
-SECONDS_TO_BE_SURE = 0.2
+SECONDS_OF_MARGIN = 0.2
 # The clocks of two hosts may differ by this much.
 SECONDS_BETWEEN_CLOCKS = 5
 
@@ -96,10 +97,7 @@ def take_back(cloud: Connection, user: User) -> None:
 
 
 def unclaimed(cloud: Connection, user: User) -> User:
-    """Returns the user, who was read by id, as they are now: by id, Keystone may answer out of its cache.
-
-    Raises Unfinished if the user is claimed.
-    """
+    """Reads the user again by name: by id, Keystone may answer from its cache. Raises Unfinished if claimed."""
     now = _read_again(cloud, user)
     check_not_claimed(now)
     return now
@@ -121,8 +119,8 @@ def _check_not_young(since: datetime | None, user: User) -> None:
         )
 
 
-def check_not_taken_over(user: User, now: User | None) -> None:
-    """Raises Unfinished if another request has claimed the user since they were read as `user`."""
+def check_still_held(user: User, now: User | None) -> None:
+    """Raises Unfinished if the user is gone, or another request has claimed them or set their password since."""
     if now is None or now.last_request != user.last_request:
         raise Unfinished(f"Another request has taken over the sign-up of user {user.shown_name}. Repeat the request.")
 
@@ -130,18 +128,18 @@ def check_not_taken_over(user: User, now: User | None) -> None:
 def _claim(cloud: Connection, user: User, purpose: str = "") -> None:
     """Does steps 1 to 5 of the protocol: then no other request sets the user's password or removes the user."""
     begun = time.monotonic()
-    now = enabled(_read_again(cloud, user))
+    now = refuse_disabled(_read_again(cloud, user))
     check_not_claimed(now)
     _check_not_young(now.taken_over, now)
-    check_not_taken_over(user, now)
+    check_still_held(user, now)
     if _has_changed(user, now):
         raise _finishing(user)
     claimed = cloud.claim_user(user.id, purpose)
     if time.monotonic() - begun > SECONDS_TO_CLAIM:
         raise Unfinished(f"To claim user {user.shown_name} took too long. Repeat the request.")
-    call.current().pause(SECONDS_TO_CLAIM + SECONDS_TO_BE_SURE)
+    call.current().pause(SECONDS_TO_CLAIM + SECONDS_OF_MARGIN)
     now = _read_again(cloud, user)
-    check_not_taken_over(claimed, now)
+    check_still_held(claimed, now)
     if now.claimed != claimed.claimed:
         raise Unfinished(f"A late try to claim user {user.shown_name} has replaced the last one. Repeat the request.")
     if _has_changed(user, now) or cloud.has_roles(user.id):
@@ -159,7 +157,7 @@ def _read_again(cloud: Connection, user: User) -> User:
 
 
 def _has_changed(user: User, now: User) -> bool:
-    return (now.default_project_id, now.finished) != (user.default_project_id, user.finished)
+    return (now.default_project_id, now.reported) != (user.default_project_id, user.reported)
 
 
 def _finishing(user: User) -> Unfinished:

@@ -1,4 +1,4 @@
-"""look_up_grants and ensure_grants: who gets which role on a new project, looked up before anything is made."""
+"""look_up_grants and ensure_grants: who gets which role on a project, looked up before anything is created."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from lib import call, settings
 from lib.call import log
 from lib.call.concurrency import in_parallel
 from lib.keystone.accounts import prepared_ids
-from lib.keystone.claims import SECONDS_TO_CLAIM, check_not_taken_over
+from lib.keystone.claims import SECONDS_TO_CLAIM, check_still_held
 from lib.keystone.client.connection import Connection
 from lib.keystone.client.problems import KeystoneNotFound
 from lib.keystone.client.resources import Project, User
@@ -50,7 +50,7 @@ def ensure_grants(cloud: Connection, grants: Grants, project: Project, user: Use
     try:
         _grant_all(cloud, grants, project, user)
     except KeystoneNotFound:
-        # A role or an account was made anew since its id was looked up.
+        # A role or an account was removed and created again since its id was looked up.
         cloud.ids.clear()
         _grant_all(cloud, look_up_grants(cloud), project, user)
 
@@ -69,12 +69,12 @@ def _grant_all(cloud: Connection, grants: Grants, project: Project, user: User |
     in_parallel(steps)
     # Without a call that makes the project the default one, no answer has told whether another request holds the user.
     if user.default_project_id == project.id or time.monotonic() - begun > SECONDS_TO_CLAIM:
-        check_not_taken_over(user, cloud.find_user_again(user))
+        check_still_held(user, cloud.find_user_again(user))
 
 
 def _make_default(cloud: Connection, user: User, project: Project) -> None:
     """Makes the project the user's default one. Keystone's answer tells whether another request claimed the user."""
-    check_not_taken_over(user, cloud.update_user(user.id, default_project=project.id))
+    check_still_held(user, cloud.update_user(user.id, default_project=project.id))
 
 
 def _warn_of_admin(cloud: Connection, user: User) -> None:

@@ -34,7 +34,7 @@ def possible_names(kind: str, owner: str) -> list[str]:
 def legacy_owners(kind: str, name: str) -> set[tuple[str, str]]:
     """Returns the (kind, login or team) for whom the older service may have given this name.
 
-    The templates of now do not count, as what is made by them has a mark.
+    The current templates do not count, as what is created by them has a mark.
     """
     fitting = (re.fullmatch(_pattern(template), name) for template in _templates(kind)[1:])
     return {(kind, match[1]) for match in fitting if match}

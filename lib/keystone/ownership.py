@@ -15,6 +15,7 @@ from lib.keystone.client.resources import Project, User
 from lib.settings.settings import StandingGrant
 
 _Found = TypeVar("_Found", User, Project)
+_UserAndProject = tuple[User | None, Project | None]
 
 
 def why_not_managed(cloud: Connection, found: User | Project, owner: tuple[str, str] | None = None) -> str:
@@ -28,7 +29,7 @@ def why_not_managed(cloud: Connection, found: User | Project, owner: tuple[str, 
     domain_id = identity.user_domain_id if isinstance(found, User) else identity.project_domain_id
     if found.domain_id != domain_id:
         return "is in another domain than what cloud_env names"
-    if owner not in owners if owner else not owners:
+    if not (owner in owners if owner else owners):
         if found.mark:
             return "has a mark that is another's"
         return "has no mark of Concertim's, and its name is not as the older service named it"
@@ -45,7 +46,7 @@ def owners_of(found: User | Project) -> set[tuple[str, str]]:
     return set().union(*(names.legacy_owners(kind, found.name) for kind in kinds))
 
 
-def enabled(found: _Found) -> _Found:
+def refuse_disabled(found: _Found) -> _Found:
     """Returns the user or project. Raises NameTaken if an operator has disabled it, which is not for us to undo."""
     if not found.enabled:
         kind = type(found).__name__
@@ -82,19 +83,19 @@ def get_managed_project(cloud: Connection, project_id: str) -> Project:
     return project
 
 
-def find_member(cloud: Connection, user_id: str | None, project_id: str | None) -> tuple[User | None, Project | None]:
-    """Finds a managed user and the managed project of a team, in parallel."""
+def find_user_and_project(cloud: Connection, user_id: str | None, project_id: str | None) -> _UserAndProject:
+    """Finds the managed user and the managed project of these ids, in parallel. Raises NotConcertims."""
     return both(partial(find_managed_user, cloud, user_id), partial(find_managed_project, cloud, project_id))
 
 
-def get_member(cloud: Connection, user_id: str, project_id: str) -> tuple[User, Project]:
-    """Gets a managed user and the managed project of a team, in parallel. Raises NotFound or NotConcertims."""
+def get_user_and_project(cloud: Connection, user_id: str, project_id: str) -> tuple[User, Project]:
+    """Gets the managed user and the managed project of these ids, in parallel. Raises NotFound or NotConcertims."""
     return both(partial(get_managed_user, cloud, user_id), partial(get_managed_project, cloud, project_id))
 
 
-def find_owner(cloud: Connection, user_id: str | None, project_id: str | None) -> tuple[User | None, Project | None]:
+def find_user_and_own_project(cloud: Connection, user_id: str | None, project_id: str | None) -> _UserAndProject:
     """Finds a managed user and their project. Raises NotConcertims if the project is not this very user's."""
-    user, project = find_member(cloud, user_id, project_id)
+    user, project = find_user_and_project(cloud, user_id, project_id)
     if project and user_id and not _belongs(cloud, project, user):
         raise NotConcertims(f"Project {project.id} is not that of user {user_id}.")
     return user, project
@@ -108,6 +109,7 @@ def _managed(cloud: Connection, found: _Found | None) -> _Found | None:
 
 
 def _belongs(cloud: Connection, project: Project, user: User | None) -> bool:
+    """Whether the project is this user's or, if the user is removed, that of a login that has no user any more."""
     logins = {login for kind, login in owners_of(project) if kind == marks.PROJECT}
     if user and not logins:
         return project.mark is None and project.id == user.default_project_id
@@ -124,7 +126,7 @@ def _belongs(cloud: Connection, project: Project, user: User | None) -> bool:
 
 
 def _is_operators_account(cloud: Connection, user: User) -> bool:
-    """Whether it is the account in cloud_env, or a standing one."""
+    """Whether it is the account in cloud_env, or has the name of a standing account, in any case of letters."""
     accounts = {one.username.casefold() for one in settings.current().standing_grants}
     return user.id == cloud.identity.user_id or user.name.casefold() in accounts
 
@@ -144,7 +146,7 @@ def _find_account(cloud: Connection, account: StandingGrant) -> User | None:
     try:
         found = cloud.find_user(account_id(cloud, account))
         if found is None:
-            # The account was made anew since its id was looked up.
+            # The account was removed and created again since its id was looked up.
             cloud.ids.clear()
             found = cloud.find_user(account_id(cloud, account))
     except KeystoneNotFound:

@@ -6,7 +6,7 @@ from lib.keystone.client.connection import Connection
 from lib.keystone.client.problems import KeystoneConflict
 from lib.keystone.client.resources import Project, User
 from lib.keystone.names import keystone_name
-from lib.keystone.ownership import enabled, find_managed_project, why_not_managed
+from lib.keystone.ownership import find_managed_project, refuse_disabled, why_not_managed
 from lib.keystone.users import note_if_created, take_back_if_unfinished
 from lib.request.teams import NewTeam
 from lib.request.users import SignUp
@@ -29,7 +29,7 @@ def ensure_project(cloud: Connection, sign_up: SignUp, user: User) -> Project:
 def ensure_team(cloud: Connection, team: NewTeam) -> Project:
     """Returns the project of this team: any managed one of the id it carries, else a new one, else that of its name."""
     known = find_managed_project(cloud, team.project_id)
-    return enabled(known) if known else _created(cloud, marks.TEAM, team.name)
+    return refuse_disabled(known) if known else _created(cloud, marks.TEAM, team.name)
 
 
 def _known(cloud: Connection, sign_up: SignUp) -> Project | None:
@@ -38,7 +38,7 @@ def _known(cloud: Connection, sign_up: SignUp) -> Project | None:
         return None
     if why := why_not_managed(cloud, project, (marks.PROJECT, sign_up.username)):
         raise NameTaken(f"project_id names a project that is not login {sign_up.username}'s in Concertim: it {why}.")
-    return enabled(project)
+    return refuse_disabled(project)
 
 
 def _created(cloud: Connection, kind: str, owner: str, known_id: str | None = None) -> Project:
@@ -57,4 +57,4 @@ def _created(cloud: Connection, kind: str, owner: str, known_id: str | None = No
         helps = f"An operator can rename or remove it (openstack project show {(project or found[0]).id})."
         raise NameTaken(f"Project {name} exists and is not this {whose}'s. {helps}")
     note_if_created(project)
-    return enabled(project)
+    return refuse_disabled(project)

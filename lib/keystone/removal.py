@@ -7,7 +7,7 @@ from lib.keystone.client.resources import Project, User
 def remove_all(cloud: Connection, project: Project | None, user: User | None = None) -> None:
     """Removes the project, then the user.
 
-    Where Keystone refuses to remove the project nothing is changed: the user is kept and can still reach the project.
+    Where Keystone refuses to remove the project, nothing is changed: the user is kept and can still reach the project.
     """
     if project:
         cloud.delete_project(project.id)

@@ -14,11 +14,11 @@ LEGACY_ROLES = ("admin", "member")
 
 
 def grant_team_role(cloud: Connection, user: User, project: Project, team_role: str) -> None:
-    """Grants what this role in a team means, which the user may hold already."""
+    """Grants the Keystone role of this team role. The user may hold it already."""
     try:
         _grant(cloud, user, project, team_role)
     except KeystoneNotFound:
-        # The role was made anew since its id was looked up.
+        # The role was removed and created again since its id was looked up.
         cloud.ids.clear()
         _grant(cloud, user, project, team_role)
 
@@ -35,7 +35,7 @@ def replace_team_roles(cloud: Connection, user: User, project: Project, team_rol
 def revoke_team_roles(cloud: Connection, user: User, project: Project, but: str | None = None) -> None:
     """Revokes what any role in a team means, and what the sign-up and the older service granted, except `but`.
 
-    In Concertim one has one role in a team. Whatever else is held is left over from a call that was not repeated.
+    In Concertim, a person has one role in a team. Whatever else is held is left over from a call that was not repeated.
     """
     ours = settings.current()
     meant = {*LEGACY_ROLES, *ours.user_roles, *(role for _, role in ours.team_roles)}

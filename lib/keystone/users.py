@@ -1,17 +1,17 @@
-"""ensure_user and change_user: the user of a sign-up, who is created, or found again. The user is the lock."""
+"""ensure_user and change_user: the user of a sign-up, who is created, or found again."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from lib import call
 from lib.errors import BadRequest, NameTaken, Unfinished
-from lib.keystone.claims import check_not_claimed, check_not_taken_over, take_back, take_over, unclaimed
+from lib.keystone.claims import check_not_claimed, check_still_held, take_back, take_over, unclaimed
 from lib.keystone.client import marks
 from lib.keystone.client.connection import Connection
 from lib.keystone.client.problems import KeystoneConflict, KeystoneNotFound
 from lib.keystone.client.resources import LogInRefused, Project, User
 from lib.keystone.names import keystone_name
-from lib.keystone.ownership import enabled, get_managed_user, why_not_managed
+from lib.keystone.ownership import get_managed_user, refuse_disabled, why_not_managed
 from lib.request.users import NewData, NewUser, SignUp
 
 
@@ -59,7 +59,7 @@ def update_managed_user(cloud: Connection, user_id: str, **values: str | bool) -
 
 def take_back_if_unfinished(cloud: Connection, sign_up: SignUp, user: User) -> None:
     """Removes a user whose sign-up cannot be finished, but never one who holds a role or whose id the client has."""
-    reported = user.finished or user.default_project_id or user.id == sign_up.cloud_user_id
+    reported = user.reported or user.default_project_id or user.id == sign_up.cloud_user_id
     if reported or user.mark != (marks.USER, sign_up.username) or cloud.has_roles(user.id):
         return
     try:
@@ -73,7 +73,7 @@ def take_back_if_unfinished(cloud: Connection, sign_up: SignUp, user: User) -> N
 
 
 def note_if_created(found: User | Project) -> None:
-    """Records a change if this very request has created what a create was refused for, by a try that seemed to fail."""
+    """Records a change if an earlier try of this request created what was found, although it seemed to fail."""
     this = call.current()
     if found.last_request == this.request_id:
         this.note_change()
@@ -84,7 +84,7 @@ def _known(cloud: Connection, sign_up: NewUser, user: User) -> User:
     why = why_not_managed(cloud, user, (marks.USER, sign_up.username))
     if why:
         raise NameTaken(f"cloud_user_id names a user that is not login {sign_up.username}'s in Concertim: it {why}.")
-    return enabled(unclaimed(cloud, user))
+    return refuse_disabled(unclaimed(cloud, user))
 
 
 def _of_name(cloud: Connection, login: str, name: str) -> User:
@@ -105,16 +105,16 @@ def _of_name(cloud: Connection, login: str, name: str) -> User:
             f"User {name} exists and is not login {login}'s in Concertim: it {why}. Choose another login, or let an"
             f" operator rename that user (openstack user set --name NEW-NAME {user.id})."
         )
-    check_not_claimed(enabled(user))
+    check_not_claimed(refuse_disabled(user))
     return user
 
 
 def _adopted(cloud: Connection, user: User, more: Mapping[str, str]) -> User:
     """Returns the user whom the password opens, with the attributes in `more` if their sign-up is unfinished."""
-    if not more or user.finished or user.default_project_id:
+    if not more or user.reported or user.default_project_id:
         return user
     now = cloud.update_user(user.id, **more)
-    check_not_taken_over(user, now)
+    check_still_held(user, now)
     return now
 
 

@@ -15,7 +15,7 @@ from lib.serving.wsgi import Application
 from lib.settings.loading import DEFAULT_PATH, PATH_VARIABLE
 
 PORT = 42356
-# In this variable Cloud Run, Knative and OpenFaaS tell a container at which port it will be asked.
+# In this variable, Cloud Run, Knative and OpenFaaS tell a container on which port to listen.
 PORT_VARIABLE = "PORT"
 
 

@@ -1,4 +1,4 @@
-"""What a process does before it serves, on any host: it opens the log, and tells the settings and their dangers."""
+"""What a process does before it serves, on any host: it opens the log, and logs the settings and their dangers."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from lib.settings.settings import Settings
 
 @Once
 def prepare() -> None:
-    """Opens the log and tells the settings, once. Raises Misconfigured as long as the settings cannot be used."""
+    """Opens the log and logs the settings, once. Raises Misconfigured as long as the settings cannot be used."""
     try:
         ours = settings.current()
     except Misconfigured:

@@ -12,7 +12,7 @@ from lib.request.model import CloudEnv
 
 
 class _LogIn(v3.Password):
-    """A log-in by password. Keystone may refuse its token to several threads at the same time."""
+    """A log-in by password. Several threads may find its token refused at the same time."""
 
     refused: AccessInfo | None = None
     """The token that Keystone refused last."""
@@ -20,7 +20,7 @@ class _LogIn(v3.Password):
     def invalidate(self) -> bool:
         """Forgets the token. Then keystoneauth logs in again, unless another thread has, and asks once more.
 
-        By keystoneauth's own method only the first thread would ask once more, and the others fail with the old token.
+        By keystoneauth's own method, only the first thread asks once more, and the others fail with the old token.
         """
         self.refused = self.auth_ref or self.refused
         super().invalidate()

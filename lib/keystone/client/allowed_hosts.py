@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from lib import settings
 from lib.errors import AuthUrlNotAllowed
 
-# At these addresses a cloud tells a machine its own secrets, or only neighbours on a wire answer. No Keystone has one.
+# Here a cloud's metadata service gives a machine its secrets, or only hosts on the same link answer. No Keystone does.
 _NEVER = [
     ip_network(network)
     for network in (

@@ -26,7 +26,7 @@ class _Entry(Generic[_Value]):
     value: "Future[_Value]" = field(default_factory=Future)
 
     def is_late(self) -> bool:
-        """Whether the thread that makes it hangs. Its call was answered long ago, and nobody should wait for it."""
+        """Whether the call that makes it is over and has left no value. Nobody should wait for it."""
         return not self.value.done() and self.ends <= time.monotonic()
 
 

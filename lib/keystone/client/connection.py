@@ -50,7 +50,7 @@ class Connection:
         return [as_user(user) for user in self._client.users.list(domain=domain_id, name=name)]
 
     def find_user_again(self, user: User) -> User | None:
-        """Returns the user as it is now. It asks by name, as Keystone may answer a read by id out of its cache."""
+        """Returns the user as it is now. It asks by name, as Keystone may answer a read by id from its cache."""
         return next((one for one in self.find_users(user.name, user.domain_id) if one.id == user.id), None)
 
     @changes("change the user")
@@ -118,7 +118,7 @@ class Connection:
 
     @changes("grant a role")
     def grant(self, role_id: str, user_id: str, project_id: str) -> None:
-        """Grants the user the role on the project, who may hold it already. Raises KeystoneNotFound."""
+        """Grants the user the role on the project. They may hold it already. Raises KeystoneNotFound."""
         self._client.roles.grant(role_id, user=user_id, project=project_id)
 
     @none_if_not_found

@@ -32,7 +32,7 @@ class LogIn:
 
     @asks("log in")
     def identity(self) -> Identity:
-        """Returns who the token in force says that the account is. A new token may be that of an account made anew."""
+        """Returns who the token in force says that the account is. Its account may be a new one of the old name."""
         return as_identity(self._account.auth.get_access(self._session))
 
     # Tried once: a refusal counts towards Keystone's lock-out, even where something else came in place of it.

@@ -26,12 +26,15 @@ def mark(kind: str, name: str) -> dict[str, str]:
 
 
 def last_request(purpose: str = "") -> dict[str, str]:
-    """Returns the attribute that names this request as the last one to create, claim or give a password."""
+    """Returns the attribute that names this request as the last one to create, claim or give a password.
+
+    `purpose` follows the id, so that the claim of the request that created the user differs from the user's mark.
+    """
     return {"concertim_request": f"{call.current().request_id} {purpose}".strip()}
 
 
 # The attribute of a user who was reported to the UI without a project. No sign-up takes them back.
-FINISHED = {"concertim_finished": "yes"}
+REPORTED = {"concertim_finished": "yes"}
 # Keystone merges what a change sends with what it has, so an attribute can be emptied and not removed.
 NOT_CLAIMED = {"concertim_claimed": ""}
 

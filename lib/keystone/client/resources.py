@@ -66,7 +66,7 @@ class User(_Resource):
     """A Keystone user."""
 
     default_project_id: PlainId | None
-    finished: bool
+    reported: bool
     """Whether the user was reported to the UI without a project."""
     claimed: datetime | None
     """Since when `last_request` may be about to set the password, or to remove the user: see claims.py."""
@@ -100,7 +100,7 @@ def as_user(found: Any) -> User:
     return User(
         **_common(attributes),
         default_project_id=attributes.get("default_project_id"),
-        finished="concertim_finished" in attributes,
+        reported="concertim_finished" in attributes,
         claimed=marks.time_of(attributes, "claimed"),
         taken_over=marks.time_of(attributes, "taken_over"),
     )
@@ -112,7 +112,7 @@ def as_project(found: Any) -> Project:
 
 
 def _common(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    # Of the attributes, as keystoneclient's object itself sends a GET when it is asked for one that it lacks.
+    # Reads the dict, as keystoneclient's object sends a GET for an attribute that it lacks.
     return {
         "id": attributes["id"],
         "name": attributes["name"],

@@ -39,10 +39,10 @@ class _Decorator(Protocol):
 
 
 def asks(step: str, pauses: Sequence[float] | None = PAUSES) -> _Decorator:
-    """Decorates a method that reads from Keystone, or whose change need not be told to anybody.
+    """Decorates a method that reads from Keystone, or that claims a user, which counts as no change.
 
-    It is tried again after each of the pauses where its failure may pass and time allows; without pauses, only on
-    another connection where the cached one was stale; with None, never. It raises Problems only.
+    It is tried again after each of the pauses where its failure may pass and time allows. With (), it is tried again
+    only after a stale connection. With None, it is never tried again. It raises Problems only.
     """
     return _decorator(partial(_ask, step, pauses=pauses))
 
@@ -115,7 +115,7 @@ def _change(step: str, attempt: Callable[[], _Result], problem_of: ProblemOf) ->
             # Most likely Keystone did nothing, or refused. If so, it says the same at the next try.
             doubtful = True
         elif doubtful and isinstance(why, KeystoneNotFound):
-            # The try before may have removed it. Of a conflict, the mark of what was found tells.
+            # An earlier try may have removed it. After a conflict, note_if_created finds out.
             this.note_change()
         elif not isinstance(why, REFUSALS):
             # Keystone may have acted, and its answer may have been lost.

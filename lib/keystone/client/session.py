@@ -61,7 +61,7 @@ def open_session(account: Account) -> Session:
     """Returns a session that logs in on its first call, and again by itself when the token expires."""
     ours = settings.current()
     if ours.insecure:
-        # The start has warned of it.
+        # startup.py has warned of it.
         urllib3.disable_warnings(InsecureRequestWarning)
     return Session(
         auth=account.auth,

@@ -17,7 +17,7 @@ from lib.keystone.client.sockets import POOLS, cancelled_in_time
 
 # Keystone is on this host or beside it. One that takes longer to accept a connection is down.
 CONNECT_SECONDS = 5
-# A sign-up makes at most so many calls in parallel by default: four grants, and the default project.
+# A new sign-up makes at most so many calls in parallel by default: four grants, and the default project.
 CALLS_IN_PARALLEL = 5
 # To how many Keystones connections are cached. A site has one, or a few.
 KEYSTONES = 32
@@ -77,7 +77,7 @@ def _read(answer: requests.Response) -> requests.Response:
         raise requests.ConnectionError(error) from error
     finally:
         answer.close()
-    # Whatever the answer names as its encoding: some take hours to decode.
+    # The answer's own encoding is ignored: some take hours to decode.
     answer.encoding = "utf-8"
     answer.raw = HTTPResponse(BytesIO(body), preload_content=False)
     return answer
