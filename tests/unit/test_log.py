@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -144,6 +145,25 @@ def test_processes_that_share_a_file_lose_and_break_no_line(tmp_path: Path) -> N
     # If two processes rotated at the same time, a part would be moved away before it was full.
     assert all(part.stat().st_size >= 4000 for part in parts if part != path)
     assert sorted(lines) == sorted(f"{name} {number}" for name in "abcd" for number in range(1000))
+
+
+def test_a_shared_file_can_be_opened_while_another_process_rotates_it(tmp_path: Path) -> None:
+    """A file that was just moved away does not count as something that is no file, whose lines would be lost."""
+    path, over = tmp_path / "user-handler.log", threading.Event()
+
+    def rotate() -> None:
+        while not over.is_set():
+            path.touch()
+            path.replace(path.with_suffix(".1"))
+
+    other = threading.Thread(target=rotate)
+    other.start()
+    try:
+        for _ in range(6000):
+            log_file.SharedFile(path).close()
+    finally:
+        over.set()
+        other.join()
 
 
 def test_a_file_that_can_be_written_no_more_is_told_once(
