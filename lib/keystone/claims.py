@@ -10,7 +10,7 @@ holder may also give up:
 - A holder whose project is refused may remove the user again: then it has *taken back* its sign-up.
 
 Keystone cannot compare before it writes, so nothing can keep two requests from writing. The protocol promises this
-much: of two sign-ups that overlap with different passwords, only one is answered 201; and no request is answered 201
+much: of two sign-ups that overlap with different passwords, at most one is answered 201; and no request is answered 201
 about a user who is removed afterwards. Three attributes of the user serve for it:
 
 - `concertim_request` is the id of the request that created the user, claimed them, or set their password last.
