@@ -3,6 +3,7 @@
 import argparse
 import os
 import signal
+import socket
 import sys
 
 from lib import settings
@@ -44,18 +45,27 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="handler.py", description="Creates OpenStack users for Concertim.")
     parser.add_argument("--config", metavar="FILE", type=_file, help=f"the settings (default: {DEFAULT_PATH})")
     listen = parser.add_argument("--listen", metavar="HOST:PORT", type=_address)
-    listen.help = f"where to serve (default: 0.0.0.0, and the port in the variable {PORT_VARIABLE} or {PORT})"
+    listen.help = f"where to serve (default: all addresses, and the port in the variable {PORT_VARIABLE} or {PORT})"
     options = parser.parse_args()
     options.listen = options.listen or default_address()
     return options
 
 
 def default_address() -> str:
-    """Returns all addresses of this machine, with our port or the one that the environment names."""
+    """Returns all addresses of this machine, of both families, with our port or the one that the environment names."""
     port = os.environ.get(PORT_VARIABLE) or str(PORT)
     if not _is_port(port):
         sys.exit(f"The environment variable {PORT_VARIABLE} names no port: {port!r}")
-    return f"0.0.0.0:{port}"
+    return f"0.0.0.0:{port} [::]:{port}" if _has_ipv6() else f"0.0.0.0:{port}"
+
+
+def _has_ipv6() -> bool:
+    """Whether it is possible to listen on IPv6 here: a kernel may lack it."""
+    try:
+        socket.create_server(("::", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
 
 
 def _file(text: str) -> str:

@@ -57,7 +57,8 @@ class Server:
         """Where it listens. A host name that has several addresses is listened to on each."""
         server = self._server
         one = [(server.effective_host, server.effective_port)] if hasattr(server, "effective_host") else []
-        return ", ".join(f"{host}:{port}" for host, port in one or server.effective_listen)
+        listening = one or server.effective_listen
+        return ", ".join(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in listening)
 
     def serve_until_stopped(self) -> None:
         """Serves until the process begins to stop, then answers what is in flight."""

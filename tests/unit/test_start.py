@@ -1,15 +1,19 @@
 """Tests of what a process loads and when, since Keystone's libraries take longer to load than everything else."""
 
+import errno
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
 from lib.serving import command_line
-from tests.support.service import ROOT
+from tests.support.service import ROOT, service
 
 LOADED = "any(name.startswith(('keystone', 'requests', 'urllib3', 'oslo')) for name in sys.modules)"
 
@@ -31,11 +35,56 @@ def test_a_process_starts_without_keystones_libraries() -> None:
     assert said(f"import sys, functions.create_user_project; print({LOADED})") == "False"
 
 
-@pytest.mark.parametrize(("port", "address"), [("8080", "0.0.0.0:8080"), ("", "0.0.0.0:42356")])
-def test_the_environment_may_name_the_port(port: str, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("port", "addresses"), [("8080", "0.0.0.0:8080 [::]:8080"), ("", "0.0.0.0:42356 [::]:42356")])
+def test_the_environment_may_name_the_port(port: str, addresses: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Container platforms pass the port in the variable PORT; an empty one counts as not set."""
     monkeypatch.setenv("PORT", port)
-    assert command_line.default_address() == address
+    assert command_line.default_address() == addresses
+
+
+def test_where_there_is_no_ipv6_the_service_listens_on_ipv4(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel without IPv6 makes no such socket, which must not keep the service from its start."""
+
+    def without_ipv6(*address: Any, family: socket.AddressFamily) -> NoReturn:
+        raise OSError(errno.EAFNOSUPPORT, f"{family}: {address}")
+
+    monkeypatch.setattr(socket, "create_server", without_ipv6)
+    assert command_line.default_address() == "0.0.0.0:42356"
+
+
+@pytest.mark.parametrize(
+    ("listen", "shown"),
+    [
+        ("127.0.0.1:0", r"127\.0\.0\.1:\d+"),
+        ("[::1]:0", r"\[::1\]:\d+"),
+        ("127.0.0.1:0 [::1]:0", r"127\.0\.0\.1:\d+, \[::1\]:\d+"),
+    ],
+)
+def test_the_health_check_asks_where_the_service_listens(listen: str, shown: str) -> None:
+    """The check finds the sockets of the process, at whatever addresses and ports, and fails once nobody answers."""
+    with service(listen=listen) as running:
+        assert re.search(f"listening on {shown}\n", running.said())
+        assert checked(running.process.pid) == (0, "")
+        os.kill(running.process.pid, signal.SIGSTOP)
+        try:
+            code, why = checked(running.process.pid)
+        finally:
+            os.kill(running.process.pid, signal.SIGCONT)
+        assert code == 1
+        assert re.fullmatch(r"The service does not answer at \S+, port \d+: timed out\n", why)
+
+
+def test_the_health_check_fails_where_nothing_listens() -> None:
+    """A process that does not listen yet is not healthy."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        assert checked(process.pid) == (1, "No process here runs handler.py and listens.\n")
+
+
+def checked(pid: int) -> tuple[int, str]:
+    """Returns the exit code of the health check for this process, and what it says."""
+    command = [sys.executable, "-m", "lib.serving.health", str(pid)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr
 
 
 @pytest.mark.parametrize("port", ["tcp://10.0.0.1:80", "none", "70000", "-1"])

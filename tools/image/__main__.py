@@ -5,7 +5,7 @@ import sys
 
 from tests.support.keystone import keystone
 from tools.image.engine import engine, prepare
-from tools.image.proof import prove, prove_without_files
+from tools.image.proof import prove, prove_another_address, prove_without_files
 
 
 def main() -> None:
@@ -22,6 +22,7 @@ def main() -> None:
             builder.build()
             prove(builder, cloud)
             prove_without_files(builder, cloud)
+            prove_another_address(builder)
         finally:
             builder.clear()
     print("The image is as it should be.")

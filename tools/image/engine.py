@@ -40,11 +40,11 @@ class Engine:
         print("Building", flush=True)
         output_of([*self.builder, f"--tag={IMAGE}", "--file=Dockerfiles/Dockerfile.user_handler", "."])
 
-    def start(self, *options: str) -> None:
-        """Starts the container with these options, in place of the one before."""
+    def start(self, *options: str, command: Sequence[str] = ()) -> None:
+        """Starts the container with these options, in place of the one before, and with this command if one is given."""
         self._remove_container()
         pull = ["--pull=never"] if self.is_podman else []
-        self.run("run", "--detach", f"--name={CONTAINER}", "--network=host", *pull, *options, IMAGE)
+        self.run("run", "--detach", f"--name={CONTAINER}", "--network=host", *pull, *options, IMAGE, *command)
 
     def run(self, *arguments: str) -> str:
         """Returns what docker or podman prints with these arguments."""

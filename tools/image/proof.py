@@ -64,6 +64,16 @@ def prove_without_files(engine: Engine, cloud: Keystone) -> None:
     expect("create_user_project 201" in engine.run("logs", CONTAINER), "its log is on standard output")
 
 
+def prove_another_address(engine: Engine) -> None:
+    """Runs the image at an address of its command line, which the environment contradicts."""
+    os.environ["PORT"] = "1"
+    engine.start("--env=PORT", command=["/opt/venv/bin/python", "handler.py", "--listen", "[::1]:42356"])
+    _await_running(engine, "http://[::1]:42356")
+    if engine.is_podman:
+        engine.run("healthcheck", "run", CONTAINER)
+        print("ok: the health check looks where --listen says")
+
+
 def _prove_sign_up(engine: Engine, cloud: Keystone) -> None:
     stranger = _post(URL, json=_sign_up(cloud))
     expect(stranger.status_code == 401, "a sign-up without a token is answered 401")
