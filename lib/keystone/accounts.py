@@ -1,4 +1,4 @@
-"""The roles and accounts that an operator prepares: their ids, or all that is missing with how to make it."""
+"""The roles, accounts and domains that an operator prepares: their ids, or all that is missing with how to make it."""
 
 import shlex
 from collections.abc import Sequence
@@ -11,6 +11,9 @@ from lib.errors import CloudNotPrepared
 from lib.keystone.client.connection import Connection
 from lib.keystone.client.problems import NotListed
 from lib.settings.settings import StandingGrant
+
+DomainSetting = tuple[str, str]
+"""A setting that names a domain, and the name."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,16 @@ def account_id(cloud: Connection, account: StandingGrant) -> str:
     return cloud.ids.user(account.username, _domain_id(cloud, account))
 
 
-def prepared_ids(cloud: Connection, roles: Sequence[str], accounts: Sequence[StandingGrant] = ()) -> list[str]:
-    """Returns the ids of these roles and accounts, looked up in parallel. Raises CloudNotPrepared with all missing."""
+def prepared_ids(
+    cloud: Connection,
+    roles: Sequence[str] = (),
+    accounts: Sequence[StandingGrant] = (),
+    domains: Sequence[DomainSetting] = (),
+) -> list[str]:
+    """Returns the ids of all these, looked up in parallel. Raises CloudNotPrepared with everything that is missing."""
     look_ups = [partial(_role, cloud, one) for one in roles]
-    found = in_parallel([*look_ups, *(partial(_user, cloud, one) for one in accounts)])
+    look_ups += [partial(_user, cloud, one) for one in accounts]
+    found = in_parallel([*look_ups, *(partial(_domain, cloud, *one) for one in domains)])
     missing = [one for one in found if isinstance(one, _Missing)]
     if missing:
         raise CloudNotPrepared(_message(missing))
@@ -38,11 +47,12 @@ def prepared_ids(cloud: Connection, roles: Sequence[str], accounts: Sequence[Sta
 
 
 def _message(missing: Sequence[_Missing]) -> str:
-    message = f"The cloud is not prepared for Concertim: it has no {', no '.join(one.what for one in missing)}."
-    in_settings = ", and ".join(one.setting for one in missing if one.setting)
+    what = dict.fromkeys(one.what for one in missing)
+    message = f"The cloud is not prepared for Concertim: it has no {', no '.join(what)}."
+    in_settings = ", and ".join(dict.fromkeys(one.setting for one in missing if one.setting))
     if in_settings:
         message += f" In the settings write {in_settings}: Keystone does not tell these names apart."
-    commands = "; ".join(one.command for one in missing if one.command)
+    commands = "; ".join(dict.fromkeys(one.command for one in missing if one.command))
     if commands:
         # At the end, to be copied from there.
         message += f" Make {'the others' if in_settings else 'them'} with: {commands}"
@@ -62,17 +72,23 @@ def _role(cloud: Connection, name: str) -> str | _Missing:
 
 
 def _user(cloud: Connection, account: StandingGrant) -> str | _Missing:
-    try:
-        domain_id = _domain_id(cloud, account)
-    except NotListed as why:
-        domain = account.user_domain_name or ""
-        return _missing(f"domain {domain}", f"openstack domain create {shlex.quote(domain)}", "standing_grants", why)
+    domain = account.user_domain_name
+    domain_id = _domain(cloud, "standing_grants", domain) if domain else cloud.identity.user_domain_id
+    if isinstance(domain_id, _Missing):
+        return domain_id
     try:
         return account_id(cloud, account)
     except NotListed as why:
-        what = f"user {account.username} in domain {account.user_domain_name or domain_id}"
+        what = f"user {account.username} in domain {domain or domain_id}"
         command = f"openstack user create --domain {domain_id} --password-prompt {shlex.quote(account.username)}"
         return _missing(what, command, "standing_grants", why)
+
+
+def _domain(cloud: Connection, setting: str, name: str) -> str | _Missing:
+    try:
+        return cloud.ids.domain(name)
+    except NotListed as why:
+        return _missing(f"domain {name}", f"openstack domain create {shlex.quote(name)}", setting, why)
 
 
 def _missing(what: str, command: str, settings_with_it: str, why: NotListed) -> _Missing:

@@ -48,6 +48,10 @@ a time of its own, and a request that finds the time of another try in step 5 gi
 executed after the claim has ended, so nobody claims a user who was just taken over; but a request that carries the
 password that was set may go on. And a call that only removes a claim is tried once.
 
+Keystone may refuse every password that it was given with a create, until the user has changed it. On such a site
+(setting `user_options`) a user is created under the claim of the request that creates them, and the call that ends the
+claim sets the password again. Nobody has read the user before that claim, so this request need not wait.
+
 If a request is killed between its claim and its password, every request is answered 503 until the claim is no longer
 young. Then the next one takes over. What was sent to Keystone must have been executed by then: this is the one thing
 that the protocol relies on. Should Keystone execute a password later than that, or a claim so late that it hides a
@@ -60,6 +64,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from lib import call, settings
 from lib.errors import Problem, Unfinished
@@ -77,11 +82,26 @@ SECONDS_OF_MARGIN = 0.2
 SECONDS_BETWEEN_CLOCKS = 5
 
 
-def take_over(cloud: Connection, user: User, password: str, attributes: Mapping[str, str]) -> User:
+def created_under_claim() -> dict[str, str]:
+    """Returns the attributes of a user who is created under the claim of this request."""
+    return marks.claimed_now()
+
+
+def is_claimed_by_this_request(user: User) -> bool:
+    """Whether this request has created the user under its claim, even if that try seemed to fail."""
+    return user.claimed is not None and user.last_request == call.current().request_id
+
+
+def end_claim(cloud: Connection, user: User, values: Mapping[str, Any]) -> User:
+    """Gives the user, whom this request has claimed, this password and these attributes."""
+    return cloud.update_user(user.id, **values, **marks.taken_over_now())
+
+
+def take_over(cloud: Connection, user: User, values: Mapping[str, Any]) -> User:
     """Gives the unfinished user this password and these attributes. Raises Unfinished where another was faster."""
     _claim(cloud, user)
     try:
-        return cloud.update_user(user.id, password=password, **attributes, **marks.taken_over_now())
+        return end_claim(cloud, user, values)
     except Problem:
         if not call.current().changed:
             # Keystone's rules refuse the password. The next request, with another one, need not wait.

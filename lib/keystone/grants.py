@@ -8,6 +8,7 @@ from functools import partial
 from lib import call, settings
 from lib.call import log
 from lib.call.concurrency import in_parallel
+from lib.keystone import domains
 from lib.keystone.accounts import prepared_ids
 from lib.keystone.claims import SECONDS_TO_CLAIM, check_still_held
 from lib.keystone.client.connection import Connection
@@ -33,10 +34,11 @@ def look_up_grants(cloud: Connection) -> Grants:
 def _look_up(cloud: Connection, ours: Settings) -> Grants:
     accounts = ours.standing_grants
     roles = sorted({*ours.user_roles, *ours.cloud_env_roles, *(role for one in accounts for role in one.roles)})
-    ids = prepared_ids(cloud, roles, accounts)
+    # The domains are looked up as well, so that one answer tells everything that is missing.
+    ids = prepared_ids(cloud, roles, accounts, domains.in_settings())
     id_of = dict(zip(roles, ids, strict=False))
     standing = [(id_of[role], cloud.identity.user_id) for role in ours.cloud_env_roles]
-    for account, account_id in zip(accounts, ids[len(roles) :], strict=True):
+    for account, account_id in zip(accounts, ids[len(roles) :], strict=False):
         standing += [(id_of[role], account_id) for role in account.roles]
     return Grants(tuple(id_of[role] for role in ours.user_roles), tuple(standing))
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 from lib import settings
 from lib.call.concurrency import both
 from lib.errors import NameTaken, NotConcertims, NotFound
-from lib.keystone import names
+from lib.keystone import domains, names
 from lib.keystone.accounts import account_id
 from lib.keystone.client import marks
 from lib.keystone.client.connection import Connection
@@ -25,10 +25,9 @@ def why_not_managed(cloud: Connection, found: User | Project, owner: tuple[str, 
     is to be asked before any password is tried.
     """
     owners = owners_of(found)
-    identity = cloud.identity
-    domain_id = identity.user_domain_id if isinstance(found, User) else identity.project_domain_id
-    if found.domain_id != domain_id:
-        return "is in another domain than what cloud_env names"
+    of_users = isinstance(found, User)
+    if found.domain_id != (domains.user_domain_id(cloud) if of_users else domains.project_domain_id(cloud)):
+        return f"is in another domain than Concertim's {'users' if of_users else 'projects'}"
     if not (owner in owners if owner else owners):
         if found.mark:
             return "has a mark that is another's"
@@ -120,7 +119,7 @@ def _belongs(cloud: Connection, project: Project, user: User | None) -> bool:
         one
         for login in logins
         for name in names.possible_names(marks.USER, login)
-        for one in cloud.find_users(name, cloud.identity.user_domain_id)
+        for one in cloud.find_users(name, domains.user_domain_id(cloud))
     ]
     return bool(logins) and not any((marks.USER, login) in owners_of(one) for one in namesakes for login in logins)
 

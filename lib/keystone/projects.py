@@ -1,6 +1,7 @@
 """ensure_project and ensure_team: the project of a sign-up or of a team, which is created, or found again."""
 
 from lib.errors import BadRequest, NameTaken
+from lib.keystone import domains
 from lib.keystone.client import marks
 from lib.keystone.client.connection import Connection
 from lib.keystone.client.problems import KeystoneConflict
@@ -43,7 +44,7 @@ def _known(cloud: Connection, sign_up: SignUp) -> Project | None:
 
 def _created(cloud: Connection, kind: str, owner: str, known_id: str | None = None) -> Project:
     """Returns a new project, else that of its name, if it is marked for this owner or is the one whose id is known."""
-    name, domain_id = keystone_name(kind, owner), cloud.identity.project_domain_id
+    name, domain_id = keystone_name(kind, owner), domains.project_domain_id(cloud)
     try:
         return cloud.create_project(name, domain_id, marks.mark(kind, owner))
     except KeystoneConflict:

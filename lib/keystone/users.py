@@ -2,14 +2,25 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from lib import call
-from lib.errors import BadRequest, NameTaken, Unfinished
-from lib.keystone.claims import check_not_claimed, check_still_held, take_back, take_over, unclaimed
+from lib.errors import BadRequest, CloudNotPrepared, NameTaken, Unfinished
+from lib.keystone import domains, passwords
+from lib.keystone.claims import (
+    check_not_claimed,
+    check_still_held,
+    created_under_claim,
+    end_claim,
+    is_claimed_by_this_request,
+    take_back,
+    take_over,
+    unclaimed,
+)
 from lib.keystone.client import marks
 from lib.keystone.client.connection import Connection
 from lib.keystone.client.problems import KeystoneConflict, KeystoneNotFound
-from lib.keystone.client.resources import LogInRefused, Project, User
+from lib.keystone.client.resources import Project, User
 from lib.keystone.names import keystone_name
 from lib.keystone.ownership import get_managed_user, refuse_disabled, why_not_managed
 from lib.request.users import NewData, NewUser, SignUp
@@ -25,21 +36,27 @@ def ensure_user(cloud: Connection, sign_up: NewUser, more: Mapping[str, str] = M
         return _known(cloud, sign_up, known)
     if sign_up.password is None:
         raise BadRequest("password: is required and must not be blank, as cloud_user_id names no user of this login")
-    name, password = keystone_name(marks.USER, sign_up.username), sign_up.password.get_secret_value()
+    password, name = passwords.values_of(sign_up.password), keystone_name(marks.USER, sign_up.username)
+    domain_id = domains.user_domain_id(cloud)
     # Free text only ever becomes an attribute: in a name or description, it makes some clouds drop the connection.
     about = {"email": sign_up.email, "concertim_full_name": sign_up.name}
     attributes = {**{key: value for key, value in about.items() if value}, **more}
+    claim = created_under_claim() if passwords.must_be_set_twice() else {}
     mark = marks.mark(marks.USER, sign_up.username)
     try:
-        return cloud.create_user(name, cloud.identity.user_domain_id, password, {**mark, **attributes})
+        user = cloud.create_user(name, domain_id, {**mark, **attributes, **password, **claim})
     except KeystoneConflict:
-        user = _of_name(cloud, sign_up.username, name)
-    refused = cloud.prove_password(user.id, password)
-    if refused is None:
-        return _adopted(cloud, user, more)
-    if user.mark and not cloud.has_roles(user.id):
-        return take_over(cloud, user, password, attributes)
-    raise _not_opened(user, refused)
+        user = _of_name(cloud, sign_up.username, name, domain_id)
+        if not is_claimed_by_this_request(user):
+            return _proved_or_taken_over(cloud, user, {**password, **attributes}, more)
+    if user.claimed:
+        user = end_claim(cloud, user, password)
+    try:
+        passwords.check_opens(user)
+    except CloudNotPrepared:
+        _take_back(cloud, user)
+        raise
+    return user
 
 
 def change_user(cloud: Connection, user_id: str, data: NewData) -> None:
@@ -47,14 +64,16 @@ def change_user(cloud: Connection, user_id: str, data: NewData) -> None:
     changes = {"email": data.email} if data.email else {}
     if data.password:
         # By the request id, a concurrent sign-up of this user notices the new password.
-        changes |= {"password": data.password.get_secret_value(), **marks.last_request()}
-    update_managed_user(cloud, user_id, **changes)
+        changes |= {**passwords.values_of(data.password), **marks.last_request()}
+    user = update_managed_user(cloud, user_id, **changes)
+    if data.password:
+        passwords.check_opens(user)
 
 
-def update_managed_user(cloud: Connection, user_id: str, **values: str | bool) -> None:
+def update_managed_user(cloud: Connection, user_id: str, **values: Any) -> User:
     """Changes the managed user of this id. Raises NotFound, NotConcertims, or Unfinished while the user is claimed."""
     user = unclaimed(cloud, get_managed_user(cloud, user_id))
-    cloud.update_user(user.id, **values)
+    return cloud.update_user(user.id, **values)
 
 
 def take_back_if_unfinished(cloud: Connection, sign_up: SignUp, user: User) -> None:
@@ -62,12 +81,16 @@ def take_back_if_unfinished(cloud: Connection, sign_up: SignUp, user: User) -> N
     reported = user.reported or user.default_project_id or user.id == sign_up.cloud_user_id
     if reported or user.mark != (marks.USER, sign_up.username) or cloud.has_roles(user.id):
         return
+    _take_back(cloud, user)
+
+
+def _take_back(cloud: Connection, user: User) -> None:
+    """Removes the user, unless another request is at work on the user and goes on."""
     try:
         take_back(cloud, user)
     except KeystoneNotFound:
         pass
     except Unfinished:
-        # Another request is at work on the user, and goes on.
         return
     call.current().note_undone()
 
@@ -87,9 +110,12 @@ def _known(cloud: Connection, sign_up: NewUser, user: User) -> User:
     return refuse_disabled(unclaimed(cloud, user))
 
 
-def _of_name(cloud: Connection, login: str, name: str) -> User:
-    """Returns the existing user of this name, whom nobody has claimed. Raises NameTaken if it is not this login's."""
-    found = cloud.find_users(name, cloud.identity.user_domain_id)
+def _of_name(cloud: Connection, login: str, name: str, domain_id: str) -> User:
+    """Returns the existing user of this name, whom no other request has claimed.
+
+    Raises NameTaken if it is not this login's.
+    """
+    found = cloud.find_users(name, domain_id)
     user = next((one for one in found if one.name == name), None)
     if user is None and found:
         raise NameTaken(
@@ -105,7 +131,20 @@ def _of_name(cloud: Connection, login: str, name: str) -> User:
             f"User {name} exists and is not login {login}'s in Concertim: it {why}. Choose another login, or let an"
             f" operator rename that user (openstack user set --name NEW-NAME {user.id})."
         )
-    check_not_claimed(refuse_disabled(user))
+    if not is_claimed_by_this_request(refuse_disabled(user)):
+        check_not_claimed(user)
+    return user
+
+
+def _proved_or_taken_over(cloud: Connection, user: User, values: Mapping[str, Any], more: Mapping[str, str]) -> User:
+    """Returns the existing user, whom the password opens, or who was unfinished and gets these values."""
+    refused = cloud.prove_password(user.id, values["password"])
+    if refused is None:
+        return _adopted(cloud, user, more)
+    if not user.mark or cloud.has_roles(user.id):
+        raise passwords.not_proved(user, refused)
+    user = take_over(cloud, user, values)
+    passwords.check_opens(user)
     return user
 
 
@@ -116,31 +155,3 @@ def _adopted(cloud: Connection, user: User, more: Mapping[str, str]) -> User:
     now = cloud.update_user(user.id, **more)
     check_still_held(user, now)
     return now
-
-
-def _not_opened(user: User, refused: LogInRefused) -> NameTaken:
-    """Returns what to tell of a user who is in use, and whom the password does not open."""
-    if refused.wants_factor:
-        why = (
-            "the password sent is right, and Keystone wants a second factor, too, which Concertim cannot give. An"
-            f" operator can look (openstack user show {user.id}) and do without it (openstack user set"
-            f" --disable-multi-factor-auth {user.id})."
-        )
-    elif "expired" in refused.says:
-        why = (
-            f"{refused.says} An operator can set the password that Concertim has, and keep it from expiring upon first"
-            f" use (openstack user set --ignore-change-password-upon-first-use --password-prompt {user.id})."
-        )
-    elif refused.says:
-        why = f"{refused.says} An operator can look (openstack user show {user.id})."
-    else:
-        why = (
-            "the password sent does not open it, or failed log-ins have locked it, which Keystone does not tell apart."
-            f" If it is this login's, an operator can look into Keystone's log, unlock it (openstack user set --enable"
-            f" {user.id}), set its password (openstack user set --password-prompt {user.id}) or remove it."
-        )
-    return NameTaken(
-        f"User {user.shown_name} exists and cannot be proved to be this sign-up's: {why}",
-        step="prove the user's password",
-        keystone_request_id=refused.keystone_request_id,
-    )

@@ -52,6 +52,15 @@ class Settings(_Section):
     team_name: values.TeamTemplate = "concertim_{name}"
     legacy_templates: LegacyNames = LegacyNames()
 
+    user_domain: values.Name | None = None
+    """The domain of Concertim's users. Without it, that is the domain of `cloud_env`'s user."""
+    project_domain: values.Name | None = None
+    """The domain of Concertim's projects. Without it, that is the domain of `cloud_env`'s project."""
+    user_options: values.UserOptions = ()
+    """Keystone's options of a user that are switched on for every user whose password this service sets."""
+    max_password_bytes: Annotated[int, Field(ge=6, le=1024)] | None = None
+    """The longest password in UTF-8. Without it, Keystone's own limit holds, and it may use a part of the password."""
+
     user_roles: values.RolesOfUsers = ("member",)
     """There must be one: a user without any role counts as one whose sign-up was never finished."""
     cloud_env_roles: values.Roles = ("admin",)

@@ -78,6 +78,16 @@ Roles = Annotated[tuple[Name, ...], Field(strict=False)]
 OneRoleOrMore = Annotated[Roles, AfterValidator(_some)]
 RolesOfUsers = Annotated[OneRoleOrMore, AfterValidator(_never_admin)]
 
+# These options of Keystone's are true or false. It documents them as "resource options" of a user.
+UserOption = Literal[
+    "ignore_change_password_upon_first_use",
+    "ignore_password_expiry",
+    "ignore_user_inactivity",
+    "ignore_lockout_failure_attempts",
+    "lock_password",
+]
+UserOptions = Annotated[tuple[UserOption, ...], Field(strict=False)]
+
 Urls = Annotated[
     tuple[Annotated[Name, AfterValidator(rebuilt_url)], ...], Field(strict=False), AfterValidator(_some_url)
 ]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cloud.strict import Strict
+from tests.support.fixtures import SettingsFile
 from tests.support.keystone import keystone
 from tests.support.proxy import Proxy, proxy
 
@@ -27,6 +28,12 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Strict]:
     with keystone(OPTIONS | {"oslo_policy": {"policy_file": str(policy)}}) as running:
         running.admin.users.list(name="concertim")
         yield Strict(running, policy)
+
+
+@pytest.fixture
+def usable_passwords(settings_file: SettingsFile) -> None:
+    """Sets the option without which that Keystone lets no password be used before the user has changed it."""
+    settings_file("user_handler: {user_options: [ignore_change_password_upon_first_use]}")
 
 
 @pytest.fixture

@@ -37,15 +37,15 @@ def refused(sent: str) -> Answer:
 @pytest.mark.parametrize(
     ("change", "sent"),
     [
-        ({"password": "wrong-one"}, "user admin of domain id default, project admin of domain id default"),
-        ({"username": "nobody"}, "user nobody of domain id default, project admin of domain id default"),
-        ({"project_name": "nothing"}, "user admin of domain id default, project nothing of domain id default"),
-        ({"user_domain_name": "nowhere"}, "user admin of domain nowhere, project admin of domain id default"),
-        ({"project_domain_name": "nowhere"}, "user admin of domain id default, project admin of domain nowhere"),
+        ({"password": "wrong-one"}, "user admin of domain Default, project admin of domain Default"),
+        ({"username": "nobody"}, "user nobody of domain Default, project admin of domain Default"),
+        ({"project_name": "nothing"}, "user admin of domain Default, project nothing of domain Default"),
+        ({"user_domain_name": "nowhere"}, "user admin of domain nowhere, project admin of domain Default"),
+        ({"project_domain_name": "nowhere"}, "user admin of domain Default, project admin of domain nowhere"),
         ({"user_id": "x", "project_id": "y"}, "user id x, project id y"),
-        ({"user_id": "x"}, "user id x, project admin of domain id default"),
+        ({"user_id": "x"}, "user id x, project admin of domain Default"),
         # The form may have been filled in with the password in a second field.
-        ({"user_id": "wrong-one", "password": "wrong-one"}, "user ***, project admin of domain id default"),
+        ({"user_id": "wrong-one", "password": "wrong-one"}, "user ***, project admin of domain Default"),
     ],
 )
 def test_what_was_sent_for_a_log_in_that_is_refused_is_told(

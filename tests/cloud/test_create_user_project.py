@@ -358,12 +358,12 @@ def test_ids_of_namesakes_in_another_domain_are_refused(cloud: Keystone, login: 
     domain = cloud.admin.domains.create(f"elsewhere-{login}")
     user = cloud.admin.users.create(f"concertim_{login}", domain=domain.id, password="correct-horse")
     project = cloud.admin.projects.create(f"concertim_{login}_project", domain=domain.id)
-    why = f"that is not login {login}'s in Concertim: it is in another domain than what cloud_env names."
+    why = f"that is not login {login}'s in Concertim: it is in another domain than Concertim's"
     assert create_user_project(request_of(cloud_user_id=user.id)) == error(
-        409, "name_taken", f"cloud_user_id names a user {why}"
+        409, "name_taken", f"cloud_user_id names a user {why} users."
     )
     assert create_user_project(request_of(project_id=project.id)) == error(
-        409, "name_taken", f"project_id names a project {why}"
+        409, "name_taken", f"project_id names a project {why} projects."
     )
 
 

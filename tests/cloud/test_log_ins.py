@@ -11,6 +11,8 @@ from tests.support.answers import error, unclear
 from tests.support.census import census
 from tests.support.proxy import Exchange, Proxy
 
+pytestmark = pytest.mark.usefixtures("usable_passwords")
+
 
 @pytest.fixture
 def sign_up(strict: Strict, front: Proxy, login: str) -> dict[str, Any]:
@@ -87,10 +89,11 @@ def test_a_persons_expired_password_can_be_set(
 ) -> None:
     """The message repeats Keystone's own sentence about the expired password.
 
-    The password expires here by the option that makes every user change their first one.
+    The password expires here as an operator sets it and lets the user change it before its first use.
     """
     made = create_user_project(sign_up)
     user, _ = ids_in(made)
+    strict.set_user(user, password=PASSWORD, options={"ignore_change_password_upon_first_use": False})
     why = (
         f"The password is expired and needs to be changed for user: {user}. An operator can set the password that"
         " Concertim has, and keep it from expiring upon first use (openstack user set"
@@ -141,7 +144,7 @@ def sent(env: dict[str, Any]) -> str:
     """Returns the words in which a message repeats what cloud_env names."""
     if "user_id" in env:
         return f"user id {env['user_id']}, project id {env['project_id']}"
-    return f"user {env['username']} of domain id default, project {env['project_name']} of domain id default"
+    return f"user {env['username']} of domain Default, project {env['project_name']} of domain Default"
 
 
 def refused(env: dict[str, Any], why: str) -> Answer:

@@ -25,6 +25,8 @@ TOO_LONG = (
     " The server could not comply with the request because the password is invalid."
 )
 
+pytestmark = pytest.mark.usefixtures("usable_passwords")
+
 
 @dataclass(frozen=True)
 class Removal:
@@ -117,7 +119,7 @@ def test_a_password_of_cloud_env_beyond_keystones_limit_is_told_as_that(
 ) -> None:
     """Keystone refuses a log-in with such a password with 403, and the answer repeats its reason."""
     answer = create_user_project({"cloud_env": env | {"password": "x" * 80}, "username": login, "password": PASSWORD})
-    sent = "user admin of domain id default, project admin of domain id default"
+    sent = "user admin of domain Default, project admin of domain Default"
     why = f"Keystone refuses the log-in of cloud_env's account ({sent}): {TOO_LONG}"
     assert answer == error(403, "cloud_env_refused", why)
 
@@ -213,7 +215,8 @@ def test_a_directory_that_says_so_is_read_only_is_told_with_what_can_be_done(
     front.instead = lambda method, path: refusal(403, said) if (method, path) == ("POST", "/users") else None
     why = (
         f"Keystone refuses to create the user: {said} The domain is read-only: then users are made, changed and removed"
-        " in the directory, or cloud_env names an account of a domain that Keystone keeps by itself."
+        " in the directory. To sign users up in a domain that Keystone keeps by itself, name that domain in the setting"
+        " user_domain."
     )
     held = census(strict.cloud.admin)
     answer = create_user_project({"cloud_env": env, "username": login, "password": PASSWORD})

@@ -38,7 +38,8 @@ def read_only(step: str) -> str:
     return (
         f"Keystone does not let cloud_env's account {step}, and does not say why: You are not authorized to perform the"
         " requested action. The domain may be read-only, as those of LDAP are: then users are made, changed and removed"
-        " in the directory, or cloud_env names an account of a domain that Keystone keeps by itself."
+        " in the directory. To sign users up in a domain that Keystone keeps by itself, name that domain in the setting"
+        " user_domain."
     )
 
 
@@ -53,13 +54,17 @@ def test_a_sign_up_into_a_domain_in_ldap_is_refused(
     assert before.calls.count(("POST", "/users")) == 1
 
 
-def test_a_cloud_env_of_a_domain_that_keystone_keeps_by_itself_helps(
-    cloud: KeystoneOfPeople, login: str, request_of: RequestOf
+def test_a_domain_that_keystone_keeps_by_itself_helps(
+    cloud: KeystoneOfPeople, login: str, request_of: RequestOf, settings_file: Callable[[str], Path]
 ) -> None:
-    """A sign-up works with an account of a domain that is not in LDAP, as the answer advises."""
-    status, _ = create_user_project(request_of(cloud_env=cloud.cloud_env_of_default()))
-    assert status == 201
-    assert [user.domain_id for user in cloud.admin.users.list(name=f"concertim_{login}")] == ["default"]
+    """A sign-up works with the setting that the answer names, although cloud_env's account stays in LDAP."""
+    settings_file("user_handler: {user_domain: Default}")
+    made = create_user_project(request_of())
+    assert made[0] == 201
+    assert create_user_project(request_of()) == made
+    [user] = cloud.admin.users.list(name=f"concertim_{login}")
+    assert user.domain_id == "default"
+    assert cloud.admin.projects.get(user.default_project_id).domain_id == cloud.domain_id()
 
 
 @pytest.fixture

@@ -137,6 +137,8 @@ def may_grow_old(state: State, rules: Rules) -> bool:
     maker = state.keystone.user.request.partition(" ")[0]
     left = [me.name for me, what in state.left if what in OF_CLAIMERS]
     alive = [me.name for me in state.requests if me.next in OF_CLAIMERS | {"wait", "look", "look at roles"}]
+    # An earlier try of its create may have made the user under its claim.
+    alive += [me.name for me in state.requests if me.sets_twice and me.next in ("create user", "find user")]
     if rules.old_after_all:
         return not left and not alive
     return maker not in left and maker not in alive

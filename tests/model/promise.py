@@ -29,15 +29,19 @@ def contradiction(state: State) -> str:
 def unhealed(state: State, rules: Rules, known: set[Keystone]) -> str:
     """Returns what is wrong if all requests are answered and no repeat would finish, or an empty string.
 
-    A repeat must finish immediately if no request has died, and else when no claim is young any more.
+    A repeat must finish immediately if no request has died and none has set the password of its own user twice, and
+    else when no claim and no take-over is young any more.
     """
     if any(me.next for me in state.requests):
         return ""
-    keystone = state.keystone.later() if state.deaths or state.lost else state.keystone
+    twice = any(me.sets_twice for me in state.requests)
+    keystone = state.keystone.later() if state.deaths or state.lost or twice else state.keystone
     if keystone in known:
         return ""
-    passwords = {me.password for me in state.requests} | ({keystone.user.password} if keystone.user else set())
-    told = {password: alone(keystone, Request("repeat", password), rules)[0].told for password in passwords}
+    # With an empty password the user is one whom nobody can log in as.
+    passwords = {me.password for me in state.requests} | ({keystone.user.password} if keystone.user else set()) - {""}
+    repeats = {password: Request("repeat", password, sets_twice=twice) for password in passwords}
+    told = {password: alone(keystone, repeat, rules)[0].told for password, repeat in repeats.items()}
     if 201 not in told.values() or set(told.values()) - {201, 409}:
         return f"repeats are told {told}"
     known.add(keystone)

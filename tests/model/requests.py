@@ -26,18 +26,25 @@ def read_known_user(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keys
 
 
 @call("POST user")
-def create_user(keystone: Keystone, me: Request, _: Rules) -> tuple[Keystone, Request]:
+def create_user(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, Request]:
     """The user's name is unique in Keystone, so of two requests only one makes the user."""
     if keystone.user:
         return keystone, me.to("find user")
     made = User(keystone.made + 1, me.password, me.name, finished=me.only_user)
-    return keystone._replace(user=made, made=made.id), holding(me, made)
+    if me.sets_twice:
+        # The password opens nothing.
+        made = made._replace(password="", claim=YOUNG if rules.creates_claimed else FREE)
+    me = me.to("set password", seen=made) if me.sets_twice else holding(me, made)
+    return keystone._replace(user=made, made=made.id), me
 
 
 @call("GET user by name")
 def find_user(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone, Request]:
     """A request that reads a user under a young claim writes nothing."""
     user = keystone.user
+    if user and user.claim != FREE and user.request == me.name:
+        # An earlier try has created the user.
+        return keystone, me.to("set password", seen=user)
     if user is None or (user.claim == YOUNG and rules.heeds_claims):
         return keystone, me.end(503)
     return keystone, me.to("try password", seen=user)

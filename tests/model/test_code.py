@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,14 +11,15 @@ from functions.create_user import create_user
 from functions.create_user_project import create_user_project
 from lib.endpoint import Answer, Endpoint
 from lib.keystone.claims import SECONDS_TO_CLAIM
+from lib.keystone.passwords import FIRST_USE
 from tests.faults.faults import warm_up
 from tests.model.promise import alone
 from tests.model.steps import CALLS
-from tests.model.test_protocol import ALL_BUT_GRANTS, HALF_MADE, NOTHING, OF_A_THIRD
+from tests.model.test_protocol import ALL_BUT_GRANTS, CREATED, HALF_MADE, NOTHING, OF_A_THIRD
 from tests.model.wire import Wire, standing_accounts
-from tests.model.world import FREE, YOUNG, Request, Rules, User
+from tests.model.world import FREE, OLD, YOUNG, Request, Rules, User
 from tests.model.world import Keystone as World
-from tests.support.fixtures import RequestOf
+from tests.support.fixtures import RequestOf, SettingsFile
 from tests.support.keystone import Keystone
 from tests.support.proxy import Proxy
 
@@ -42,6 +43,8 @@ KINDS = {
     "adopted and taken back": (HALF_MADE, A._replace(refused=True)),
     "taken over, and not to be taken back yet": (OF_A_THIRD, A._replace(refused=True)),
     "finished and refused": (FINISHED, A._replace(refused=True)),
+    "made, and the password set twice": (NOTHING, A._replace(sets_twice=True)),
+    "created by an earlier request, and the password set": (CREATED, A._replace(sets_twice=True)),
     "POST /user, made": (NOTHING, A._replace(only_user=True)),
     "POST /user, adopted": (HALF_MADE, A._replace(only_user=True)),
     "POST /user, reported already": (REPORTED, A._replace(only_user=True)),
@@ -58,6 +61,7 @@ MEETINGS: list[tuple[str, str, tuple[Mapping[str, str], Mapping[str, object]]]] 
     ("taken over", "PATCH claim", DEFAULT),
     ("taken over", "PATCH claim", ({"concertim_finished": "yes"}, {"finished": True})),
     ("made", "POST project", ANOTHERS),
+    ("made, and the password set twice", "POST project", ANOTHERS),
     ("adopted with a default project", "POST project", ANOTHERS),
     ("adopted and taken back", "PATCH claim", ANOTHERS),
     ("adopted and taken back", "PATCH claim", DEFAULT),
@@ -95,7 +99,8 @@ def real(cloud: Keystone, login: str) -> Callable[[World, bool], str]:
             return ""
         more = {"concertim_finished": "yes"} if world.user.finished else {}
         if world.user.claim != FREE:
-            more |= {"concertim_claimed": datetime.now(UTC).isoformat()}
+            since = datetime.now(UTC) - (timedelta(hours=1) if world.user.claim == OLD else timedelta())
+            more |= {"concertim_claimed": since.isoformat()}
         if world.user.default:
             more |= {"default_project": project_id}
         password = world.user.password
@@ -112,12 +117,18 @@ def real(cloud: Keystone, login: str) -> Callable[[World, bool], str]:
 
 @pytest.fixture
 def run(
-    cloud: Keystone, before: Proxy, through: RequestOf, real: Callable[[World, bool], str]
+    cloud: Keystone,
+    before: Proxy,
+    through: RequestOf,
+    settings_file: SettingsFile,
+    real: Callable[[World, bool], str],
 ) -> Callable[..., tuple[Wire, Answer]]:
     """Returns a function that serves a request of a kind, and runs `then` once the call `after` was executed."""
 
     def call(kind: str, after: str = "", then: Callable[[str], Any] = str) -> tuple[Wire, Answer]:
         world, me = KINDS[kind]
+        if me.sets_twice:
+            settings_file(f"user_handler: {{user_options: [{FIRST_USE}]}}")
         wire = Wire(real(world, me.refused), standing_accounts(cloud))
         request = through(password=me.password)
         warm_up(request)

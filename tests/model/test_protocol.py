@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.model.explore import Untrue, explore
-from tests.model.world import YOUNG, Keystone, Request, Rules, User
+from tests.model.world import OLD, YOUNG, Keystone, Request, Rules, User
 
 # A half-made user has no role; only the first request, whose password is "a", may know the right password.
 NOTHING = Keystone()
@@ -20,6 +20,9 @@ A, B, C = (Request(name.upper(), name) for name in "abc")
 REFUSED = Request("R", "a", refused=True)
 BY_ID = Request("I", "none of these", known=1, next="read user")
 POST_USER = Request("U", "a", only_user=True)
+TWICE_A, TWICE_B = A._replace(sets_twice=True), B._replace(sets_twice=True)
+# Half-made by a create alone, and claimed by a request that has died since.
+CREATED = Keystone(User(1, "", "earlier", claim=OLD), made=1)
 Explored = Callable[[int], int]
 
 
@@ -42,6 +45,12 @@ STARTS = {
     "one by id and one that is taken back": Start(HALF_MADE, (BY_ID, REFUSED)),
     "POST /user and one that is taken back": Start(HALF_MADE, (POST_USER, REFUSED)),
     "POST /user and a taker": Start(HALF_MADE, (POST_USER, B)),
+    "two sign-ups that set the password twice": Start(NOTHING, (TWICE_A, TWICE_B)),
+    "two takers of what only a create has made": Start(CREATED, (TWICE_A, TWICE_B)),
+    "a sign-up and POST /user that set the password twice": Start(
+        NOTHING, (TWICE_B, POST_USER._replace(sets_twice=True))
+    ),
+    "two that set the password twice, one taken back": Start(NOTHING, (REFUSED._replace(sets_twice=True), TWICE_B)),
 }
 CROWDS = {
     "a holder and two takers": Start(HALF_MADE, (A, B, C)),
@@ -56,6 +65,7 @@ CROWDS = {
 
 # For each part of the protocol, the start, deaths and lost answers with which its absence shows.
 HOLES = {
+    "creates_claimed": ("two sign-ups that set the password twice", 0, 0),
     "heeds_claims": ("a holder and a taker", 0, 0),
     "heeds_claims_by_id": ("one by id and one that is taken back", 0, 0),
     "reads_again": ("two takers", 0, 0),

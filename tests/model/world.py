@@ -58,6 +58,8 @@ class Request(NamedTuple):
     """Whether the request is POST /user."""
     refused: bool = False
     """Whether Keystone refuses the request's project, so that the request takes its user back."""
+    sets_twice: bool = False
+    """Whether Keystone lets a password that came with a create open nothing, and the service sets it once more."""
 
     next: str = "create user"
     seen: User | None = None
@@ -90,8 +92,18 @@ class Request(NamedTuple):
 
     def left_behind(self) -> "Request":
         """Returns what of the request decides the effect of its call when that is executed late."""
+        seen = self.seen
         return Request(
-            self.name, self.password, 0, self.only_user, False, "", self.seen, self.removing, tries=self.tries
+            self.name,
+            self.password,
+            0,
+            self.only_user,
+            False,
+            self.sets_twice,
+            "",
+            seen,
+            self.removing,
+            tries=self.tries,
         )
 
     def end(self, status: int) -> "Request":
@@ -100,12 +112,16 @@ class Request(NamedTuple):
         Of its memory only the user whom it was told of matters any more, and only if it was told 201.
         """
         seen = User(self.seen.id, "", "") if self.seen and status == 201 else None
-        return Request(self.name, self.password, self.known, self.only_user, self.refused, "", seen, told=status)
+        return Request(
+            self.name, self.password, self.known, self.only_user, self.refused, self.sets_twice, "", seen, told=status
+        )
 
 
 class Rules(NamedTuple):
     """The parts of the protocol. If any of them is left out, the model must find the hole that it closes."""
 
+    creates_claimed: bool = True
+    """A user whose password is set by a second call is created under the claim of the request."""
     heeds_claims: bool = True
     """A request that reads a user under a young claim by name gives up."""
     heeds_claims_by_id: bool = True

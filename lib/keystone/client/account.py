@@ -1,13 +1,12 @@
 """The account in cloud_env: how it logs in, how messages name it, and who its token says that it is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from keystoneauth1.access import AccessInfo
 from keystoneauth1.identity import v3
 
 from lib.call.masking import shown
-from lib.keystone.client.resources import domain_id_of_default
 from lib.request.model import CloudEnv
 
 
@@ -30,9 +29,13 @@ class _LogIn(v3.Password):
 class Account:
     """An account with its password, and with its token once it has logged in. Threads share it."""
 
-    def __init__(self, cloud_env: CloudEnv) -> None:
+    is_allowed_something = False
+    """Whether Keystone has done anything that this account has asked for."""
+
+    def __init__(self, cloud_env: CloudEnv, domains: Mapping[str, Any]) -> None:
+        """Makes the account in cloud_env. `domains` is the way in which a log-in names its domains to Keystone."""
         # The token needs no catalog: Keystone is always called at the URL that the request names.
-        self.auth = _LogIn(cloud_env.auth_url, include_catalog=False, **_credentials(cloud_env))
+        self.auth = _LogIn(cloud_env.auth_url, include_catalog=False, **_credentials(cloud_env), **domains)
         self._user = _description(cloud_env.user_id, cloud_env.username, cloud_env.user_domain_name)
         self._project = _description(cloud_env.project_id, cloud_env.project_name, cloud_env.project_domain_name)
 
@@ -59,20 +62,10 @@ class Account:
 def _description(known_id: str | None, name: str | None, domain_name: str | None) -> str:
     if known_id:
         return f"id {known_id}"
-    domain_id = domain_id_of_default(domain_name)
-    return f"{name} of domain {f'id {domain_id}' if domain_id else domain_name}"
+    return f"{name} of domain {domain_name}"
 
 
 def _credentials(cloud_env: CloudEnv) -> dict[str, Any]:
-    user: dict[str, Any] = {"user_id": cloud_env.user_id}
-    if not cloud_env.user_id:
-        user = {"username": cloud_env.username, **_domain("user", cloud_env.user_domain_name)}
-    project: dict[str, Any] = {"project_id": cloud_env.project_id}
-    if not cloud_env.project_id:
-        project = {"project_name": cloud_env.project_name, **_domain("project", cloud_env.project_domain_name)}
+    user = {"user_id": cloud_env.user_id} if cloud_env.user_id else {"username": cloud_env.username}
+    project = {"project_id": cloud_env.project_id} if cloud_env.project_id else {"project_name": cloud_env.project_name}
     return {"password": cloud_env.password.get_secret_value(), **user, **project}
-
-
-def _domain(part: str, name: str | None) -> dict[str, Any]:
-    known_id = domain_id_of_default(name)
-    return {f"{part}_domain_id": known_id} if known_id else {f"{part}_domain_name": name}

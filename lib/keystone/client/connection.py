@@ -1,7 +1,7 @@
 """What can be asked of the Keystone that a request names, as the account in its cloud_env."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lib.keystone.client import marks
 from lib.keystone.client.ids import Ids
@@ -34,9 +34,9 @@ class Connection:
         return self._log_in.prove_password(user_id, password)
 
     @changes("create the user")
-    def create_user(self, name: str, domain_id: str, password: str, attributes: Mapping[str, str]) -> User:
-        """Creates a user. Raises KeystoneConflict where the name exists."""
-        return as_user(self._client.users.create(name, domain_id, password=password, **attributes))
+    def create_user(self, name: str, domain_id: str, values: Mapping[str, Any]) -> User:
+        """Creates a user with this password and these attributes. Raises KeystoneConflict where the name exists."""
+        return as_user(self._client.users.create(name, domain_id, **values))
 
     @none_if_not_found
     @asks("read the user")
@@ -54,7 +54,7 @@ class Connection:
         return next((one for one in self.find_users(user.name, user.domain_id) if one.id == user.id), None)
 
     @changes("change the user")
-    def update_user(self, user_id: str, /, **values: str | bool) -> User:
+    def update_user(self, user_id: str, /, **values: Any) -> User:
         """Changes the user's properties or attributes. A new password, even the same one, revokes the user's tokens."""
         return as_user(self._client.users.update(user_id, **values))
 

@@ -18,7 +18,7 @@ from lib.errors import (
 )
 from lib.keystone.client import unreachable
 from lib.keystone.client.account import Account
-from lib.keystone.client.problems import KeystoneConflict, KeystoneNotFound, PolicyForbids
+from lib.keystone.client.problems import KeystoneConflict, KeystoneNotFound, NotAuthenticated, PolicyForbids
 
 NO_KEYSTONE = "What answers at cloud_env.auth_url is not a Keystone v3."
 # Enough for the rules of a password policy.
@@ -56,9 +56,9 @@ def _meaning(error: Exception, step: str, account: Account) -> tuple[type[Proble
                 " which this service cannot give. Use an account without multi-factor authentication."
             )
         case ksa.Unauthorized() | ksa.AuthorizationFailure():
-            return CloudEnvRefused, _log_in_refused(error, step, account)
+            return _log_in_refused(error, step, account)
         case ksa.NotFound() | ksa.Forbidden() if _path(error).endswith("/auth/tokens"):
-            return CloudEnvRefused, _log_in_refused(error, step, account)
+            return _log_in_refused(error, step, account)
         case ksa.Forbidden():
             return _forbidden(error, step, account)
         case ksa.NotFound():
@@ -79,19 +79,21 @@ def _meaning(error: Exception, step: str, account: Account) -> tuple[type[Proble
             return NotKeystone, NO_KEYSTONE
 
 
-def _log_in_refused(error: Exception, step: str, account: Account) -> str:
+def _log_in_refused(error: Exception, step: str, account: Account) -> tuple[type[Problem], str]:
     said = text_of(error)
     if not _path(error).endswith("/auth/tokens"):
-        return (
+        return CloudEnvRefused, (
             f"Keystone has let cloud_env's account ({account.sent}) log in, and yet does not let it {step}: {said}"
             " Look at whether the account, its project or their domains are disabled or being removed."
         )
+    kind: type[Problem] = CloudEnvRefused
     if said == UNAUTHORIZED:
+        kind = NotAuthenticated
         said = (
             "the user, password, project or domain is wrong or disabled, the user has no role on the project, or failed"
             " log-ins have locked the user."
         )
-    return f"Keystone refuses the log-in of cloud_env's account ({account.sent}): {said}"
+    return kind, f"Keystone refuses the log-in of cloud_env's account ({account.sent}): {said}"
 
 
 def _forbidden(error: Exception, step: str, account: Account) -> tuple[type[Problem], str]:
@@ -100,7 +102,7 @@ def _forbidden(error: Exception, step: str, account: Account) -> tuple[type[Prob
     if said.startswith(f"{FORBIDDEN}:"):
         why = f"Keystone's policy does not let cloud_env's account {step}: {said}"
         if account.is_admin():
-            return PolicyForbids, f"{why} The account holds the role admin: the policy itself would have to change."
+            return PolicyForbids, f"{why} {_ADMIN if account.is_allowed_something else _ADMIN_OF_A_PROJECT}"
         return PolicyForbids, f"{why} It needs the role admin, or the policy in SECURITY.md."
     if said.startswith(FORBIDDEN):
         why = f"Keystone does not let cloud_env's account {step}, and does not say why: {said}"
@@ -111,9 +113,14 @@ def _forbidden(error: Exception, step: str, account: Account) -> tuple[type[Prob
     return StateConflict, f"Keystone refuses to {step}: {said}"
 
 
+_ADMIN = "The account holds the role admin: the policy itself would have to change."
+_ADMIN_OF_A_PROJECT = (
+    "The account holds the role admin, and Keystone has allowed it nothing yet. A Keystone up to Zed refuses the tokens"
+    " of all projects if it has enforce_scope = true in [oslo_policy]. Otherwise the policy itself has to change."
+)
 _IN_THE_DIRECTORY = (
-    ": then users are made, changed and removed in the directory, or cloud_env names an account of a domain that"
-    " Keystone keeps by itself."
+    ": then users are made, changed and removed in the directory. To sign users up in a domain that Keystone keeps by"
+    " itself, name that domain in the setting user_domain."
 )
 # A part of Keystone's sentence, the problem that it means, and what helps.
 _REASONS = (

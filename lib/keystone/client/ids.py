@@ -1,12 +1,14 @@
 """The ids of roles, accounts and domains, which are looked up by name and cached."""
 
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from lib.keystone.client import default_domain
 from lib.keystone.client.cache import SingleFlightCache
-from lib.keystone.client.problems import NotListed
-from lib.keystone.client.resources import as_listed, domain_id_of_default
+from lib.keystone.client.problems import KeystoneNotFound, NotListed
+from lib.keystone.client.resources import as_listed
 from lib.keystone.client.retry import asks
 
 if TYPE_CHECKING:
@@ -35,8 +37,8 @@ class Ids:
         return self.cached(("user", name, domain_id), partial(self._user, name, domain_id))
 
     def domain(self, name: str) -> str:
-        """Returns the id of the domain of this name."""
-        return domain_id_of_default(name) or self.cached(("domain", name), partial(self._domain, name))
+        """Returns the id of the domain of this name; of `default`, also by Keystone's own name or id for it."""
+        return self.cached(("domain", name), partial(self._domain, name))
 
     def cached(self, key: Hashable, make: Callable[[], _Value]) -> _Value:
         """Returns what `make` makes of ids. It is cached as long as they are."""
@@ -55,9 +57,24 @@ class Ids:
     def _user(self, name: str, domain_id: str) -> str:
         return _id_of(self._client.users.list(domain=domain_id, name=name), "user", name, domain_id)
 
-    @asks("find the domain")
     def _domain(self, name: str) -> str:
+        try:
+            return self._domain_named(name)
+        except NotListed as why:
+            if default_domain.is_default(name):
+                with suppress(NotListed):
+                    return self._domain_named(default_domain.NAME)
+                with suppress(KeystoneNotFound):
+                    return self._domain_of_id(default_domain.ID)
+            raise why
+
+    @asks("find the domain")
+    def _domain_named(self, name: str) -> str:
         return _id_of(self._client.domains.list(name=name), "domain", name)
+
+    @asks("find the domain")
+    def _domain_of_id(self, domain_id: str) -> str:
+        return as_listed(self._client.domains.get(domain_id).to_dict()).id
 
 
 def _id_of(answered: list[Any], kind: str, name: str, domain_id: str | None = None) -> str:

@@ -1,5 +1,7 @@
 """An account that has logged in to a Keystone: its client, who its token says that it is, and what its errors mean."""
 
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from keystoneauth1 import exceptions as ksa
@@ -7,9 +9,10 @@ from keystoneauth1.identity import v3
 
 from lib.call.concurrency import both
 from lib.errors import Problem
-from lib.keystone.client import errors
+from lib.keystone.client import default_domain, errors
 from lib.keystone.client.account import Account
 from lib.keystone.client.diagnosis import diagnosed
+from lib.keystone.client.problems import NotAuthenticated
 from lib.keystone.client.resources import Identity, LogInRefused, as_identity
 from lib.keystone.client.retry import asks
 from lib.keystone.client.session import open_session
@@ -21,14 +24,27 @@ class LogIn:
 
     def __init__(self, cloud_env: CloudEnv) -> None:
         self._auth_url = cloud_env.auth_url
-        self._account = Account(cloud_env)
-        self._session = open_session(self._account)
         try:
             # The first time, this loads the client while Keystone checks the password: a tenth of a second each.
-            client_of, _ = both(load_client, self.identity)
+            client_of, _ = both(load_client, partial(self._log_in, cloud_env))
         except Problem as why:
             raise diagnosed(why, cloud_env.auth_url) from None
         self.client = client_of(session=self._session, endpoint_override=cloud_env.auth_url)
+
+    def _log_in(self, cloud_env: CloudEnv) -> None:
+        """Logs in for the first time: in the next way to name the domains where Keystone refuses and does not say why.
+
+        Keystone does not tell a stranger which domains there are. So a wrong password is tried in each of the ways.
+        """
+        *others, last = default_domain.ways_to_name_domains(cloud_env)
+        for way in others:
+            with suppress(NotAuthenticated):
+                return self._log_in_as(Account(cloud_env, way))
+        return self._log_in_as(Account(cloud_env, last))
+
+    def _log_in_as(self, account: Account) -> None:
+        self._account, self._session = account, open_session(account)
+        self.identity()
 
     @asks("log in")
     def identity(self) -> Identity:

@@ -49,10 +49,10 @@ def taken_over_now() -> dict[str, str]:
     return {**last_request(), **NOT_CLAIMED, "concertim_taken_over": _now()}
 
 
-def time_of(attributes: Mapping[str, Any], what: str) -> datetime | None:
-    """Returns when a user was `claimed` or `taken_over`, if so. Text that is no time was not written by us."""
+def time_in(attributes: Mapping[str, Any], name: str) -> datetime | None:
+    """Returns the time in this attribute, if it holds one. Other text was written neither by us nor by Keystone."""
     try:
-        since = datetime.fromisoformat(str(attributes.get(f"concertim_{what}", "")))
+        since = datetime.fromisoformat(str(attributes.get(name, "")))
     except ValueError:
         return None
     return since if since.tzinfo else since.replace(tzinfo=UTC)

@@ -4,6 +4,10 @@ from lib import errors
 from lib.keystone.client.resources import Listed
 
 
+class NotAuthenticated(errors.CloudEnvRefused):
+    """Keystone does not let cloud_env's account log in, and does not say why. It may know no domain of that name."""
+
+
 class KeystoneConflict(errors.Unfinished):
     """Keystone's 409: the name exists. A step resolves it. One that escapes is answered with "repeat"."""
 

@@ -72,16 +72,13 @@ class User(_Resource):
     """Since when `last_request` may be about to set the password, or to remove the user: see claims.py."""
     taken_over: datetime | None
     """When a request that took the user over has set the password last."""
+    password_expires: datetime | None
+    """When Keystone refuses the password until it is changed, if ever."""
 
 
 @dataclass(frozen=True, config=_CHECKED)
 class Project(_Resource):
     """A Keystone project."""
-
-
-def domain_id_of_default(domain_name: str | None) -> str | None:
-    """Returns the id `default` for `Default`, as Keystone names that domain, and for `default`, as Concertim may."""
-    return "default" if domain_name in ("default", "Default") else None
 
 
 def as_identity(token: Any) -> Identity:
@@ -101,8 +98,9 @@ def as_user(found: Any) -> User:
         **_common(attributes),
         default_project_id=attributes.get("default_project_id"),
         reported="concertim_finished" in attributes,
-        claimed=marks.time_of(attributes, "claimed"),
-        taken_over=marks.time_of(attributes, "taken_over"),
+        claimed=marks.time_in(attributes, "concertim_claimed"),
+        taken_over=marks.time_in(attributes, "concertim_taken_over"),
+        password_expires=marks.time_in(attributes, "password_expires_at"),
     )
 
 

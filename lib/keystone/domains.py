@@ -1,0 +1,24 @@
+"""The domains of Concertim's users and projects: those in the settings, else those of cloud_env's account."""
+
+from lib import settings
+from lib.keystone.accounts import DomainSetting, prepared_ids
+from lib.keystone.client.connection import Connection
+
+
+def user_domain_id(cloud: Connection) -> str:
+    """Returns the id of the domain of Concertim's users. Raises CloudNotPrepared where there is no such domain."""
+    name = settings.current().user_domain
+    return prepared_ids(cloud, domains=[("user_domain", name)])[0] if name else cloud.identity.user_domain_id
+
+
+def project_domain_id(cloud: Connection) -> str:
+    """Returns the id of the domain of Concertim's projects. Raises CloudNotPrepared where there is no such domain."""
+    name = settings.current().project_domain
+    return prepared_ids(cloud, domains=[("project_domain", name)])[0] if name else cloud.identity.project_domain_id
+
+
+def in_settings() -> list[DomainSetting]:
+    """Returns the settings that name a domain, each with the name."""
+    ours = settings.current()
+    named = [("user_domain", ours.user_domain), ("project_domain", ours.project_domain)]
+    return [(setting, name) for setting, name in named if name]

@@ -1,0 +1,69 @@
+"""The password that a user gets: with which options it is set, and whether it opens the account."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import SecretStr
+
+from lib import settings
+from lib.errors import BadRequest, CloudNotPrepared, NameTaken
+from lib.keystone.client.resources import LogInRefused, User
+
+FIRST_USE = "ignore_change_password_upon_first_use"
+# Keystone's password_expires_days is a day at least. The clocks of two hosts differ by less than half a day.
+EXPIRES_AT_ONCE = timedelta(hours=12)
+
+
+def values_of(password: SecretStr) -> dict[str, Any]:
+    """Returns the values that set the password. Raises BadRequest where it is longer than max_password_bytes."""
+    ours, secret = settings.current(), password.get_secret_value()
+    size, most = len(secret.encode()), ours.max_password_bytes
+    if most and size > most:
+        raise BadRequest(f"password: has {size} bytes in UTF-8, and at most {most} are allowed (max_password_bytes)")
+    return {"password": secret} | ({"options": dict.fromkeys(ours.user_options, True)} if ours.user_options else {})
+
+
+def must_be_set_twice() -> bool:
+    """Whether a create cannot set a password that opens the account: Keystone heeds this option in changes alone."""
+    return FIRST_USE in settings.current().user_options
+
+
+def check_opens(user: User) -> None:
+    """Raises CloudNotPrepared where the password that was just set does not open the account, as it expired at once."""
+    if not user.password_expires or user.password_expires > datetime.now(UTC) + EXPIRES_AT_ONCE:
+        return
+    remedy = "An operator can look at the user's options, and at [security_compliance] in keystone.conf."
+    if not must_be_set_twice():
+        remedy = f"In the settings write user_options: [{FIRST_USE}]."
+    raise CloudNotPrepared(
+        "The cloud is not prepared for Concertim: Keystone wants users to change their password before its first use"
+        f" (change_password_upon_first_use), so the one that was sent opens nothing. {remedy}"
+    )
+
+
+def not_proved(user: User, refused: LogInRefused) -> NameTaken:
+    """Returns the problem of a user who is in use, and whom the password that was sent does not open."""
+    if refused.wants_factor:
+        why = (
+            "the password sent is right, and Keystone wants a second factor, too, which Concertim cannot give. An"
+            f" operator can look (openstack user show {user.id}) and do without it (openstack user set"
+            f" --disable-multi-factor-auth {user.id})."
+        )
+    elif "expired" in refused.says:
+        why = (
+            f"{refused.says} An operator can set the password that Concertim has, and keep it from expiring upon first"
+            f" use (openstack user set --ignore-change-password-upon-first-use --password-prompt {user.id})."
+        )
+    elif refused.says:
+        why = f"{refused.says} An operator can look (openstack user show {user.id})."
+    else:
+        why = (
+            "the password sent does not open it, or failed log-ins have locked it, which Keystone does not tell apart."
+            f" If it is this login's, an operator can look into Keystone's log, unlock it (openstack user set --enable"
+            f" {user.id}), set its password (openstack user set --password-prompt {user.id}) or remove it."
+        )
+    return NameTaken(
+        f"User {user.shown_name} exists and cannot be proved to be this sign-up's: {why}",
+        step="prove the user's password",
+        keystone_request_id=refused.keystone_request_id,
+    )
