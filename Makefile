@@ -6,13 +6,15 @@ AUDIT = .audit/installed
 BENCH = .bench/installed
 HOSTS = .hosts/installed
 LDAP = .ldap/installed
+CLOUDS = .clouds/installed
+ZED = .clouds/22.0.1/installed
 
 PORT ?= 42356
 
 # This test runs the service as another user, who may not write what was covered.
 NOT_COVERED = --deselect=tests/cloud/test_serving.py::test_a_config_for_root_alone_is_told_with_what_helps
 
-.PHONY: help demo run test coverage faults contract security fuzz audit mariadb ldap nginx bench hosts lint image clean
+.PHONY: help demo run test coverage faults contract security fuzz audit mariadb ldap nginx clouds bench hosts lint image clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' Makefile
@@ -56,6 +58,9 @@ ldap: $(SERVICE) $(KEYSTONE) ## signs up into a domain of an LDAP directory (as 
 nginx: $(SERVICE) $(KEYSTONE) ## tries what an nginx in front of Keystone can say (as root on Debian, or with nginx installed)
 	.venv/bin/python -m tests.nginx $(NGINX_OPTIONS)
 
+clouds: $(SERVICE) $(KEYSTONE) $(CLOUDS) ## does what the UI does on every kind of Keystone, and prints a table (as root on Debian)
+	.venv/bin/python -m tests.clouds $(CLOUDS_OPTIONS)
+
 bench: $(SERVICE) $(KEYSTONE) $(BENCH) ## measures sign-ups beside the least that Keystone allows (ten minutes, or BENCH_OPTIONS=--quick)
 	.venv/bin/python -m tools.bench $(BENCH_OPTIONS)
 
@@ -72,7 +77,7 @@ image: $(SERVICE) $(KEYSTONE) ## builds the container image, and proves it on a 
 	.venv/bin/python -m tools.image $(IMAGE_OPTIONS)
 
 clean: ## removes all that the others have made
-	rm -rf .venv .keystone .audit .bench .hosts .ldap .image .hypothesis .coverage* .*_cache
+	rm -rf .venv .keystone .audit .bench .hosts .ldap .clouds .image .hypothesis .coverage* .*_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(SERVICE): requirements.txt requirements-dev.txt
@@ -98,4 +103,15 @@ $(HOSTS): requirements.txt tests/hosts/requirements.txt
 
 $(LDAP): tests/ldap/requirements.txt $(KEYSTONE)
 	@$(PYTHON) tools/install.py .ldap tests/ldap/requirements.txt --beside .keystone/venv
+	@touch $@
+
+# Keystone alone: everything else that it needs is in Debian's Python.
+$(ZED): tests/clouds/keystone-22.0.1.txt $(SERVICE)
+	@/usr/bin/python3 -m venv --clear --without-pip --system-site-packages .clouds/22.0.1
+	@.venv/bin/python -m pip --quiet --python .clouds/22.0.1/bin/python install --no-deps --requirement $<
+	@touch $@
+
+$(CLOUDS): tests/clouds/keystone-2025.1.txt tests/clouds/production.txt $(KEYSTONE)
+	@$(PYTHON) tools/install.py .clouds/2025.1 tests/clouds/keystone-2025.1.txt
+	@$(PYTHON) tools/install.py .clouds/production tests/clouds/production.txt --beside .keystone/venv
 	@touch $@

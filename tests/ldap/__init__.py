@@ -67,13 +67,7 @@ class KeystoneOfPeople(Keystone):
 
     def client_of_people(self) -> Client:
         """Returns a keystoneclient for the account in cloud_env."""
-        domain, env = self.domain_id(), self.cloud_env()
-        own = {"user_domain_id": domain, "project_domain_id": domain}
-        return self.client(**own, **{name: env[name] for name in ("username", "password", "project_name")})
-
-    def cloud_env_of_default(self) -> dict[str, Any]:
-        """Returns a cloud_env whose account is of the domain Default, whose users are in SQL."""
-        return super().cloud_env()
+        return self.client(**{name: value for name, value in self.cloud_env().items() if name != "auth_url"})
 
     def domain_id(self) -> str:
         """Returns the id of the domain in LDAP."""

@@ -19,11 +19,16 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--if-possible", action="store_true", help="end with 0 where no LDAP can be had")
     if_possible = options.parse_args().if_possible
-    why_not = missing([*WANTED, str(Path(sysconfig.get_path("include")) / "Python.h")], PACKAGES) or _not_installed()
+    why_not = why_not_here()
     if why_not:
         print(f"NOT TESTED: there is no LDAP: {why_not}")
         sys.exit(0 if if_possible else 1)
     sys.exit(subprocess.run([sys.executable, "-m", "pytest", "tests/ldap"], cwd=ROOT).returncode)
+
+
+def why_not_here() -> str:
+    """Installs OpenLDAP and Keystone's driver for it if they are missing. Returns why it cannot, or an empty string."""
+    return missing([*WANTED, str(Path(sysconfig.get_path("include")) / "Python.h")], PACKAGES) or _not_installed()
 
 
 def _not_installed() -> str:

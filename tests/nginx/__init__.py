@@ -1,17 +1,15 @@
 """Runs a real nginx before a Keystone, in each of the setups that keep Keystone's answers from its clients."""
 
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from tests.support.debian import found
-from tests.support.service import START_SECONDS
+from tests.support.ports import free_ports, wait_until_it_listens
 from tests.support.tls import Leaf
 
 
@@ -77,7 +75,7 @@ PAGE = "<!doctype html><html><head><title>Sorry</title></head><body><h1>Somethin
 def nginx(keystone: str, leaf: Leaf) -> Iterator[Fronts]:
     """Runs an nginx before the Keystone at this auth_url, with this certificate for the front with TLS."""
     with TemporaryDirectory(prefix="nginx-") as name, (Path(name) / "said").open("w") as said:
-        folder, ports = Path(name), _free_ports(*SERVERS, "nobody")
+        folder, ports = Path(name), free_ports(*SERVERS, "nobody")
         base = f"http://{urlsplit(keystone).netloc}"
         values = {"keystone": base, "folder": name, "certificate": leaf.certificate, "key": leaf.key, **ports}
         listening = {front: f"127.0.0.1:{ports[front]}{' ssl' if front == 'tls' else ''}" for front in SERVERS}
@@ -90,27 +88,8 @@ def nginx(keystone: str, leaf: Leaf) -> Iterator[Fronts]:
         command = [found("nginx") or "nginx", "-p", name, "-c", "nginx.conf", "-e", "error.log"]
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said) as server:
             try:
-                _wait(server, ports["plain"], folder)
+                wait_until_it_listens(server, ports["plain"], folder / "said", folder / "error.log")
                 schemes = {one.name: "https" if one.name == "tls" else "http" for one in fields(Fronts)}
                 yield Fronts(**{front: f"{scheme}://127.0.0.1:{ports[front]}/v3" for front, scheme in schemes.items()})
             finally:
                 server.terminate()
-
-
-def _free_ports(*names: str) -> dict[str, int]:
-    """Returns ports at which nothing listens at the time of the call, by name."""
-    with ExitStack() as held:
-        probes = {name: held.enter_context(socket.create_server(("127.0.0.1", 0))) for name in names}
-        return {name: probe.getsockname()[1] for name, probe in probes.items()}
-
-
-def _wait(server: "subprocess.Popen[bytes]", port: int, folder: Path) -> None:
-    until = time.monotonic() + START_SECONDS
-    while True:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        if server.poll() is not None or time.monotonic() > until:
-            said = "".join((folder / name).read_text() for name in ("said", "error.log"))
-            raise RuntimeError(f"nginx did not start:\n{said[-2000:]}")
-        time.sleep(0.02)

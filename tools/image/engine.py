@@ -41,7 +41,7 @@ class Engine:
         output_of([*self.builder, f"--tag={IMAGE}", "--file=Dockerfiles/Dockerfile.user_handler", "."])
 
     def start(self, *options: str, command: Sequence[str] = ()) -> None:
-        """Starts the container with these options, in place of the one before, and with this command if one is given."""
+        """Starts the container with these options, and this command if one is given, in place of the one before."""
         self._remove_container()
         pull = ["--pull=never"] if self.is_podman else []
         self.run("run", "--detach", f"--name={CONTAINER}", "--network=host", *pull, *options, IMAGE, *command)

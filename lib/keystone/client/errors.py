@@ -102,7 +102,7 @@ def _forbidden(error: Exception, step: str, account: Account) -> tuple[type[Prob
     if said.startswith(f"{FORBIDDEN}:"):
         why = f"Keystone's policy does not let cloud_env's account {step}: {said}"
         if account.is_admin():
-            return PolicyForbids, f"{why} {_ADMIN if account.is_allowed_something else _ADMIN_OF_A_PROJECT}"
+            return PolicyForbids, f"{why} {_ADMIN if account.has_changed_something else _ADMIN_OF_A_PROJECT}"
         return PolicyForbids, f"{why} It needs the role admin, or the policy in SECURITY.md."
     if said.startswith(FORBIDDEN):
         why = f"Keystone does not let cloud_env's account {step}, and does not say why: {said}"
@@ -115,8 +115,9 @@ def _forbidden(error: Exception, step: str, account: Account) -> tuple[type[Prob
 
 _ADMIN = "The account holds the role admin: the policy itself would have to change."
 _ADMIN_OF_A_PROJECT = (
-    "The account holds the role admin, and Keystone has allowed it nothing yet. A Keystone up to Zed refuses the tokens"
-    " of all projects if it has enforce_scope = true in [oslo_policy]. Otherwise the policy itself has to change."
+    "The account holds the role admin, and Keystone has let it change nothing yet. A Keystone up to 22.0.1 (Zed)"
+    " refuses the tokens of all projects if it has enforce_scope = true in [oslo_policy]. If it is another one, its"
+    " policy would have to change."
 )
 _IN_THE_DIRECTORY = (
     ": then users are made, changed and removed in the directory. To sign users up in a domain that Keystone keeps by"

@@ -1,4 +1,4 @@
-"""Serves Keystone on a loopback port until standard input closes; it runs in Keystone's own virtual environment."""
+"""Serves Keystone at a host and port until standard input closes; it runs in Keystone's own Python."""
 
 import os
 import sys
@@ -6,12 +6,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from waitress.server import create_server
 
-# Keystone parses sys.argv for options of its own, so the port is taken out of it.
-port, sys.argv = int(sys.argv[1]), sys.argv[:1]
+# Keystone parses sys.argv for options of its own, so the address is taken out of it.
+host, port, sys.argv = sys.argv[1], int(sys.argv[2]), sys.argv[:1]
 
 from keystone.server.wsgi import initialize_public_application  # noqa: E402
 
@@ -26,9 +27,14 @@ def lock_at_once(*call: Any) -> tuple[str, Any]:
     return "BEGIN IMMEDIATE" if statement == "BEGIN" else statement, parameters
 
 
+threads = 16
 if "sqlite" in (Path(os.environ["OS_KEYSTONE_CONFIG_DIR"]) / "keystone.conf").read_text():
-    event.listen(Engine, "before_cursor_execute", lock_at_once, retval=True)
-server: Any = create_server(initialize_public_application(), host="127.0.0.1", port=port, threads=16)
+    if sqlalchemy.__version__ < "2":
+        # Keystones of that time read in a second transaction while they write, which would then wait for itself.
+        threads = 1
+    else:
+        event.listen(Engine, "before_cursor_execute", lock_at_once, retval=True)
+server: Any = create_server(initialize_public_application(), host=host, port=port, threads=threads)
 print(server.effective_port, flush=True)
 
 
