@@ -18,7 +18,7 @@ from tests.cloud.strict import ids_in
 from tests.support.answers import error, signed_up
 from tests.support.census import census, finished
 from tests.support.fixtures import RequestOf, SettingsFile
-from tests.support.keystone import Keystone, keystone
+from tests.support.keystone import ADMIN_PASSWORD, Keystone, keystone
 
 STANDING = "user_handler: {{standing_grants: [{{username: concertim, roles: [watcher], user_domain_name: {}}}]}}"
 
@@ -50,7 +50,8 @@ def renamed() -> Iterator[Keystone]:
     with keystone() as running:
         running.admin.domains.update("default", name="Operators")
         made = running.admin.domains.create("Default")
-        admin = running.admin.users.create("admin", domain=made.id, password="another-admin")
+        # The accounts have the same names and passwords in both.
+        admin = running.admin.users.create("admin", domain=made.id, password=ADMIN_PASSWORD)
         project = running.admin.projects.create("admin", domain=made.id)
         running.admin.roles.grant(running.admin.roles.list(name="admin")[0].id, user=admin.id, project=project.id)
         running.admin.users.create("concertim", domain=made.id, password="another-concertim")
@@ -72,7 +73,7 @@ def test_a_domain_of_that_name_comes_before_the_domain_of_that_id(renamed: Keyst
     """Where an operator has made a domain `Default` of another id, it is the one that is meant."""
     domain_id = renamed.admin.domains.list(name="Default")[0].id
     env = renamed.cloud_env() | {"user_domain_name": spelled, "project_domain_name": spelled}
-    request = {"cloud_env": env | {"password": "another-admin"}, "username": login, "password": "correct-horse"}
+    request = {"cloud_env": env, "username": login, "password": "correct-horse"}
     user_id, project_id = ids_in(create_user_project(request))
     held = census(renamed.admin)
     assert (held.users[user_id]["domain_id"], held.projects[project_id]["domain_id"]) == (domain_id, domain_id)
@@ -99,14 +100,12 @@ def test_the_domain_of_a_standing_account_may_be_spelled_either_way(
     assert (concertim.id, project_id) in granted
 
 
-def test_the_domain_of_a_standing_account_may_have_another_name_by_now(
-    login: str, request_of: RequestOf, settings_file: SettingsFile
-) -> None:
+def test_the_domain_of_a_standing_account_may_have_another_name_by_now(login: str, settings_file: SettingsFile) -> None:
     """The domain with the id `default` is found by that id, and a missing account is to be made in that domain."""
     settings_file("user_handler: {standing_grants: [{username: nobody, roles: [admin], user_domain_name: default}]}")
     with keystone() as running:
-        running.admin.domains.update("default", name="Operators")
         request = {"cloud_env": running.cloud_env_by_ids(), "username": login, "password": "correct-horse"}
+        running.admin.domains.update("default", name="Operators")
         command = "openstack user create --domain default --password-prompt nobody"
         assert create_user_project(request) == unprepared(f"user nobody in domain default. Make them with: {command}")
 

@@ -75,6 +75,16 @@ def test_a_new_password_that_opens_nothing_is_told_with_the_setting_that_helps(
     assert change_user_details(change | {"user_info": e_mail}) == done()
 
 
+def test_an_unfinished_user_who_is_taken_over_in_vain_is_told_with_the_setting_that_helps(
+    strict: Strict, sign_up: dict[str, Any], login: str
+) -> None:
+    """The password of the user has changed, so the answer is 503 although it opens nothing."""
+    mark = {"concertim_kind": "user", "concertim_name": login}
+    strict.cloud.admin.users.create(f"concertim_{login}", domain="default", password=PASSWORD, **mark)
+    begun = "Begun but not finished; repeat the same request once this is mended: "
+    assert create_user_project(sign_up) == error(503, "unfinished", f"{begun}{WHY} {REMEDY}")
+
+
 def test_a_sign_up_that_died_before_the_second_call_is_taken_over(
     strict: Strict, sign_up: dict[str, Any], login: str, settings_file: SettingsFile
 ) -> None:

@@ -29,8 +29,8 @@ class _LogIn(v3.Password):
 class Account:
     """An account with its password, and with its token once it has logged in. Threads share it."""
 
-    has_changed_something = False
-    """Whether Keystone has made any change that this account has asked for."""
+    may_change_something = False
+    """Whether Keystone has let this account change anything."""
 
     def __init__(self, cloud_env: CloudEnv, domains: Mapping[str, Any]) -> None:
         """Makes the account in cloud_env. `domains` is the way in which a log-in names its domains to Keystone."""

@@ -102,7 +102,7 @@ def _forbidden(error: Exception, step: str, account: Account) -> tuple[type[Prob
     if said.startswith(f"{FORBIDDEN}:"):
         why = f"Keystone's policy does not let cloud_env's account {step}: {said}"
         if account.is_admin():
-            return PolicyForbids, f"{why} {_ADMIN if account.has_changed_something else _ADMIN_OF_A_PROJECT}"
+            return PolicyForbids, f"{why} {_ADMIN if account.may_change_something else _ADMIN_OF_A_PROJECT}"
         return PolicyForbids, f"{why} It needs the role admin, or the policy in SECURITY.md."
     if said.startswith(FORBIDDEN):
         why = f"Keystone does not let cloud_env's account {step}, and does not say why: {said}"

@@ -33,8 +33,9 @@ class _Direct(requests.Session):
         asked = requests.Request(method, url, kwargs["headers"], data=kwargs.get("data"), params=kwargs.get("params"))
         answer = transport().send(asked.prepare(), verify=kwargs["verify"])
         token = answer.request.headers.get("X-Auth-Token")
-        if token and method != "GET" and answer.status_code < HTTPStatus.BAD_REQUEST:
-            self._account.has_changed_something = True
+        # Keystone looks for a conflict only when the policy allows the change.
+        if token and method != "GET" and (answer.ok or answer.status_code == HTTPStatus.CONFLICT):
+            self._account.may_change_something = True
         if answer.status_code == HTTPStatus.NOT_FOUND and token:
             self._check_not_found(answer, fresh=token in call.current().fresh_tokens)
         return answer
