@@ -52,6 +52,11 @@ def _dangers(ours: Settings) -> Iterator[str]:
         )
     if ours.insecure:
         yield "certificates of https Keystones are not verified: the setting insecure is true. Passwords can be stolen"
+    if "ignore_lockout_failure_attempts" in ours.user_options:
+        yield (
+            "the passwords of new users can be guessed without end: user_options has ignore_lockout_failure_attempts,"
+            " which keeps Keystone from locking them after failed log-ins"
+        )
     for team_role, role in ours.team_roles:
         if role == "admin":
             yield (

@@ -1,5 +1,6 @@
 """The kinds of Keystone, each with what is to be expected of it beyond the usual."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -7,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
+
+import requests
 
 from functions.create_user_project import create_user_project
 from lib.endpoint import Answer
@@ -89,12 +92,30 @@ def keys_rotated() -> Iterator[Site]:
     # With a cache, Keystone would still know them.
     options = {"cache": {"enabled": "false"}}
 
-    def rotate(_: Site) -> None:
-        for _time in range(2):
+    def rotate(site: Site) -> None:
+        own = site.cloud.admin.session.get_token()
+        for _ in range(2):
             manage(folder, "fernet_rotate", *owner())
+        answer = requests.get(f"{site.cloud.auth_url}/roles", headers={"X-Auth-Token": own}, timeout=60)
+        assert answer.status_code == 401
 
     with configured(options, mariadb="") as folder, served(folder, NEWEST) as auth_url:
         yield Site(Keystone(auth_url), halfway=rotate)
+
+
+@contextmanager
+def lists_cut() -> Iterator[Site]:
+    """Runs a Keystone that sends five users at most. It does not say so, unless a list was asked for with a limit."""
+
+    def look(site: Site) -> None:
+        headers = {"X-Auth-Token": site.cloud.admin.session.get_token()}
+        urls = [f"{site.cloud.auth_url}/users{query}" for query in ("", "?limit=5")]
+        lists = [requests.get(url, headers=headers, timeout=60).json() for url in urls]
+        assert [(len(one["users"]), bool(one["links"]["next"])) for one in lists] == [(5, False), (5, True)]
+
+    with plain({"DEFAULT": {"max_db_limit": "5"}})() as site:
+        site.halfway = look
+        yield site
 
 
 @contextmanager
@@ -114,9 +135,11 @@ def one_of_two_dies() -> Iterator[Site]:
         other, leaves = dying.enter_context(served(folder, PYTHON)), certificates(Path(name))
 
         def die(site: Site) -> None:
-            with ThreadPoolExecutor(6) as threads:
+            with ThreadPoolExecutor(5) as threads:
                 people = [threads.submit(site.person) for _ in range(5)]
-                threads.submit(dying.close)
+                # By then they are under way.
+                time.sleep(0.2)
+                dying.close()
             for login, answer in (person.result() for person in people):
                 # What is answered 5xx finishes when it is repeated.
                 again = answer if answer[0] == 201 else create_user_project(site.sign_up(login))
@@ -220,7 +243,7 @@ ROWS: dict[str, Row] = {
     ),
     "30.0, default_domain_id": Row(plain({"identity": {"default_domain_id": "f" * 32}}, fresh=True)),
     "30.0, immutable roles": Row(all_roles_immutable),
-    "30.0, max_db_limit 5": Row(plain({"DEFAULT": {"max_db_limit": "5"}})),
+    "30.0, max_db_limit 5": Row(lists_cut),
     "30.0, keys rotated": Row(keys_rotated),
     "30.0, IPv6": Row(plain(host="::1")),
 }

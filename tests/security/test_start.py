@@ -16,6 +16,7 @@ SECRET = "of the Concertim UI, and of 32 bytes at least"
 ANYBODY = "anybody who reaches this port may call"
 ANYWHERE = "callers choose which hosts this service connects to"
 UNVERIFIED = "certificates of https Keystones are not verified"
+UNLOCKED = "the passwords of new users can be guessed without end"
 
 
 def too_short(size: int) -> str:
@@ -167,6 +168,7 @@ def test_insecure_beside_certificates_stops_the_start(config: Callable[[str], st
         ("  allowed_auth_urls: ['http://127.0.0.1:5000']\n", {}, [ANYBODY]),
         ("  allowed_auth_urls: ['http://127.0.0.1:5000']\n", {"JWT_SECRET": SECRET}, []),
         ("  insecure: true\n", {"JWT_SECRET": SECRET}, [ANYWHERE, UNVERIFIED]),
+        ("  user_options: [ignore_lockout_failure_attempts]\n", {"JWT_SECRET": SECRET}, [ANYWHERE, UNLOCKED]),
     ],
 )
 def test_the_start_warns_once_of_every_door_that_is_open(
