@@ -36,27 +36,17 @@ def ensure_user(cloud: Connection, sign_up: NewUser, more: Mapping[str, str] = M
         return _known(cloud, sign_up, known)
     if sign_up.password is None:
         raise BadRequest("password: is required and must not be blank, as cloud_user_id names no user of this login")
-    password, name = passwords.values_of(sign_up.password), keystone_name(marks.USER, sign_up.username)
-    domain_id = domains.user_domain_id(cloud)
     # Free text only ever becomes an attribute: in a name or description, it makes some clouds drop the connection.
     about = {"email": sign_up.email, "concertim_full_name": sign_up.name}
     attributes = {**{key: value for key, value in about.items() if value}, **more}
-    claim = created_under_claim() if passwords.must_be_set_twice() else {}
-    mark = marks.mark(marks.USER, sign_up.username)
+    values = {**attributes, **passwords.values_of(sign_up.password)}
     try:
-        user = cloud.create_user(name, domain_id, {**mark, **attributes, **password, **claim})
+        user = _created(cloud, sign_up.username, values)
     except KeystoneConflict:
-        user = _of_name(cloud, sign_up.username, name, domain_id)
+        user = _of_name(cloud, sign_up.username)
         if not is_claimed_by_this_request(user):
-            return _proved_or_taken_over(cloud, user, {**password, **attributes}, more)
-    if user.claimed:
-        user = end_claim(cloud, user, password)
-    try:
-        passwords.check_opens(user)
-    except CloudNotPrepared:
-        _take_back(cloud, user)
-        raise
-    return user
+            return _proved_or_taken_over(cloud, user, values, more)
+    return _opened(cloud, user, values)
 
 
 def change_user(cloud: Connection, user_id: str, data: NewData) -> None:
@@ -110,12 +100,35 @@ def _known(cloud: Connection, sign_up: NewUser, user: User) -> User:
     return refuse_disabled(unclaimed(cloud, user))
 
 
-def _of_name(cloud: Connection, login: str, name: str, domain_id: str) -> User:
-    """Returns the existing user of this name, whom no other request has claimed.
+def _created(cloud: Connection, login: str, values: Mapping[str, Any]) -> User:
+    """Returns a new user. Raises KeystoneConflict where the name exists."""
+    name, mark = keystone_name(marks.USER, login), marks.mark(marks.USER, login)
+    claim = created_under_claim() if passwords.must_be_set_twice() else {}
+    return cloud.create_user(name, domains.user_domain_id(cloud), {**mark, **values, **claim})
+
+
+def _opened(cloud: Connection, user: User, values: Mapping[str, Any]) -> User:
+    """Returns the user whom this request has created, once their password opens the account.
+
+    Where it cannot, the user is removed again.
+    """
+    if user.claimed:
+        user = end_claim(cloud, user, values)
+    try:
+        passwords.check_opens(user)
+    except CloudNotPrepared:
+        _take_back(cloud, user)
+        raise
+    return user
+
+
+def _of_name(cloud: Connection, login: str) -> User:
+    """Returns the existing user of this login's name, whom no other request has claimed.
 
     Raises NameTaken if it is not this login's.
     """
-    found = cloud.find_users(name, domain_id)
+    name = keystone_name(marks.USER, login)
+    found = cloud.find_users(name, domains.user_domain_id(cloud))
     user = next((one for one in found if one.name == name), None)
     if user is None and found:
         raise NameTaken(
