@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,24 @@ def renamed() -> Iterator[Keystone]:
         yield running
 
 
+@dataclass(frozen=True)
+class OfOperators:
+    """A Keystone that has no domain with the name `Default`, and the two forms of its cloud_env."""
+
+    cloud: Keystone
+    by_name: dict[str, Any]
+    by_ids: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def of_operators() -> Iterator[OfOperators]:
+    """Runs a Keystone whose domain with the id `default` has another name, and whose only domain it is."""
+    with keystone() as running:
+        made = OfOperators(running, running.cloud_env(), running.cloud_env_by_ids())
+        running.admin.domains.update("default", name="Operators")
+        yield made
+
+
 @pytest.mark.parametrize("user_domain", ["default", "Default"])
 @pytest.mark.parametrize("project_domain", ["default", "Default"])
 def test_the_first_domain_of_a_keystone_is_found_by_either_spelling(
@@ -79,13 +98,13 @@ def test_a_domain_of_that_name_comes_before_the_domain_of_that_id(renamed: Keyst
     assert (held.users[user_id]["domain_id"], held.projects[project_id]["domain_id"]) == (domain_id, domain_id)
 
 
-def test_a_domain_whose_name_was_changed_is_still_found_by_the_id_default(login: str) -> None:
+def test_a_domain_whose_name_was_changed_is_still_found_by_the_id_default(
+    of_operators: OfOperators, login: str
+) -> None:
     """Where no domain has either name, `Default` means the domain with the id `default`, as it did before."""
-    with keystone() as running:
-        running.admin.domains.update("default", name="Operators")
-        request = {"cloud_env": running.cloud_env(), "username": login, "password": "correct-horse"}
-        user_id, project_id = ids_in(create_user_project(request))
-        assert create_user_project(request) == signed_up(login, user_id, project_id)
+    request = {"cloud_env": of_operators.by_name, "username": login, "password": "correct-horse"}
+    user_id, project_id = ids_in(create_user_project(request))
+    assert create_user_project(request) == signed_up(login, user_id, project_id)
 
 
 @pytest.mark.parametrize("spelled", ["default", "Default"])
@@ -100,14 +119,14 @@ def test_the_domain_of_a_standing_account_may_be_spelled_either_way(
     assert (concertim.id, project_id) in granted
 
 
-def test_the_domain_of_a_standing_account_may_have_another_name_by_now(login: str, settings_file: SettingsFile) -> None:
+def test_the_domain_of_a_standing_account_may_have_another_name_by_now(
+    of_operators: OfOperators, login: str, settings_file: SettingsFile
+) -> None:
     """The domain with the id `default` is found by that id, and a missing account is to be made in that domain."""
     settings_file("user_handler: {standing_grants: [{username: nobody, roles: [admin], user_domain_name: default}]}")
-    with keystone() as running:
-        request = {"cloud_env": running.cloud_env_by_ids(), "username": login, "password": "correct-horse"}
-        running.admin.domains.update("default", name="Operators")
-        command = "openstack user create --domain default --password-prompt nobody"
-        assert create_user_project(request) == unprepared(f"user nobody in domain default. Make them with: {command}")
+    request = {"cloud_env": of_operators.by_ids, "username": login, "password": "correct-horse"}
+    command = "openstack user create --domain default --password-prompt nobody"
+    assert create_user_project(request) == unprepared(f"user nobody in domain default. Make them with: {command}")
 
 
 def test_users_and_projects_are_created_where_the_settings_say(
@@ -134,6 +153,20 @@ def test_users_and_projects_are_created_where_the_settings_say(
     assert delete_team(env | {"team_info": team}) == done()
     assert delete_user(env | {"user_info": {"cloud_user_id": user_id, "project_id": project_id}}) == done()
     assert (user_id in census(cloud.admin).users, project_id in census(cloud.admin).projects) == (False, False)
+
+
+def test_a_domain_that_is_made_anew_is_noticed(
+    cloud: Keystone, request_of: RequestOf, settings_file: SettingsFile, elsewhere: Elsewhere
+) -> None:
+    """The id of the domain is cached, and looked up again when Keystone does not know it any more."""
+    settings_file(f"user_handler: {{user_domain: {elsewhere.name}}}")
+    assert create_user(request_of())[0] == 201
+    cloud.admin.domains.update(elsewhere.id, enabled=False)
+    cloud.admin.domains.delete(elsewhere.id)
+    anew = cloud.admin.domains.create(elsewhere.name)
+    status, body = create_user(request_of())
+    assert (status, type(body)) == (201, dict)
+    assert cloud.admin.users.get(body["user_cloud_id"]).domain_id == anew.id  # type: ignore[index]
 
 
 def test_only_the_users_may_be_elsewhere(
