@@ -9,7 +9,7 @@ from lib.call.concurrency import in_parallel
 from lib.call.masking import mask
 from lib.errors import CloudNotPrepared
 from lib.keystone.client.connection import Connection
-from lib.keystone.client.problems import NotListed
+from lib.keystone.client.problems import DomainDisabled, NotListed
 from lib.settings.settings import StandingGrant
 
 DomainSetting = tuple[str, str]
@@ -87,6 +87,8 @@ def _user(cloud: Connection, account: StandingGrant) -> str | _Missing:
 def _domain(cloud: Connection, setting: str, name: str) -> str | _Missing:
     try:
         return cloud.ids.domain(name)
+    except DomainDisabled as why:
+        return _Missing(f"domain {name} that is enabled", f"openstack domain set --enable {why.domain_id}")
     except NotListed as why:
         return _missing(f"domain {name}", f"openstack domain create {shlex.quote(name)}", setting, why)
 

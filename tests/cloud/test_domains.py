@@ -155,6 +155,22 @@ def test_users_and_projects_are_created_where_the_settings_say(
     assert (user_id in census(cloud.admin).users, project_id in census(cloud.admin).projects) == (False, False)
 
 
+def test_a_domain_that_is_disabled_is_told_with_the_command_that_helps(
+    cloud: Keystone, request_of: RequestOf, settings_file: SettingsFile, elsewhere: Elsewhere
+) -> None:
+    """Keystone would create users there, although nobody in a disabled domain can log in."""
+    settings_file(f"user_handler: {{user_domain: {elsewhere.name}}}")
+    cloud.admin.domains.update(elsewhere.id, enabled=False)
+    held = census(cloud.admin)
+    command = f"openstack domain set --enable {elsewhere.id}"
+    why = f"domain {elsewhere.name} that is enabled. Make them with: {command}"
+    for by in (create_user_project, create_user):
+        assert by(request_of()) == unprepared(why)
+    assert census(cloud.admin) == held
+    cloud.admin.domains.update(elsewhere.id, enabled=True)
+    assert create_user(request_of())[0] == 201
+
+
 def test_a_domain_that_is_made_anew_is_noticed(
     cloud: Keystone, request_of: RequestOf, settings_file: SettingsFile, elsewhere: Elsewhere
 ) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lib.keystone.client import default_domain
 from lib.keystone.client.cache import SingleFlightCache
-from lib.keystone.client.problems import KeystoneNotFound, NotListed
-from lib.keystone.client.resources import as_listed
+from lib.keystone.client.problems import DomainDisabled, KeystoneNotFound, NotListed
+from lib.keystone.client.resources import Listed, as_listed
 from lib.keystone.client.retry import asks
 
 if TYPE_CHECKING:
@@ -37,7 +37,10 @@ class Ids:
         return self.cached(("user", name, domain_id), partial(self._user, name, domain_id))
 
     def domain(self, name: str) -> str:
-        """Returns the id of the domain of this name; of `default`, also by Keystone's own name or id for it."""
+        """Returns the id of the domain of this name; of `default`, also by Keystone's own name or id for it.
+
+        Raises DomainDisabled, too.
+        """
         return self.cached(("domain", name), partial(self._domain, name))
 
     def cached(self, key: Hashable, make: Callable[[], _Value]) -> _Value:
@@ -51,11 +54,11 @@ class Ids:
 
     @asks("find the role")
     def _role(self, name: str) -> str:
-        return _id_of(self._client.roles.list(name=name), "role", name)
+        return _exact(self._client.roles.list(name=name), "role", name).id
 
     @asks("find the user")
     def _user(self, name: str, domain_id: str) -> str:
-        return _id_of(self._client.users.list(domain=domain_id, name=name), "user", name, domain_id)
+        return _exact(self._client.users.list(domain=domain_id, name=name), "user", name, domain_id).id
 
     def _domain(self, name: str) -> str:
         try:
@@ -70,17 +73,24 @@ class Ids:
 
     @asks("find the domain")
     def _domain_named(self, name: str) -> str:
-        return _id_of(self._client.domains.list(name=name), "domain", name)
+        return _enabled(_exact(self._client.domains.list(name=name), "domain", name))
 
     @asks("find the domain")
     def _domain_of_id(self, domain_id: str) -> str:
-        return as_listed(self._client.domains.get(domain_id).to_dict()).id
+        return _enabled(as_listed(self._client.domains.get(domain_id).to_dict()))
 
 
-def _id_of(answered: list[Any], kind: str, name: str, domain_id: str | None = None) -> str:
+def _enabled(domain: Listed) -> str:
+    # Keystone creates users in a disabled domain, and lets none of them log in.
+    if not domain.enabled:
+        raise DomainDisabled(f"Domain {domain.id} is disabled.", domain.id)
+    return domain.id
+
+
+def _exact(answered: list[Any], kind: str, name: str, domain_id: str | None = None) -> Listed:
     found = [as_listed(resource.to_dict()) for resource in answered]
     # Keystone ignores a filter that it does not know, and its database may compare names without case.
-    exact = [one.id for one in found if (one.name, one.domain_id) == (name, domain_id)]
+    exact = [one for one in found if (one.name, one.domain_id) == (name, domain_id)]
     if not exact:
         alike = [one for one in found if (one.name.casefold(), one.domain_id) == (name.casefold(), domain_id)]
         raise NotListed(f"There is no {kind} {name}.", tuple(alike))

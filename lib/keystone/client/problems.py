@@ -24,6 +24,14 @@ class NotListed(KeystoneNotFound):
         self.look_alikes = look_alikes
 
 
+class DomainDisabled(errors.CloudNotPrepared):
+    """The domain of this name is disabled, so that nobody in it can log in."""
+
+    def __init__(self, message: str, domain_id: str) -> None:
+        super().__init__(message)
+        self.domain_id = domain_id
+
+
 class PolicyForbids(errors.RightsMissing):
     """Keystone's policy refuses. It may still be loading, just after Keystone's start, and allow the same call soon."""
 

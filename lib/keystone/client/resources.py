@@ -32,6 +32,7 @@ class Listed:
     id: PlainId
     name: Name
     domain_id: PlainId | None = None
+    enabled: bool = True
 
 
 @dataclass(frozen=True, config=_CHECKED)
@@ -88,7 +89,7 @@ def as_identity(token: Any) -> Identity:
 
 def as_listed(attributes: Mapping[str, Any]) -> Listed:
     """Returns the value of an item's attributes."""
-    return Listed(attributes["id"], attributes["name"], attributes.get("domain_id"))
+    return Listed(attributes["id"], attributes["name"], attributes.get("domain_id"), attributes.get("enabled", True))
 
 
 def as_user(found: Any) -> User:
