@@ -19,8 +19,14 @@ from functions.delete_team_role import delete_team_role
 from functions.delete_user import delete_user
 from functions.update_team_role import update_team_role
 from lib.endpoint import Answer, done
+from tests.support.fixtures import SettingsFile
 from tests.support.keystone import Keystone, keystone
 from tests.support.service import ROOT
+
+# Settings with which Keystone is asked for more.
+DOMAINS_AND_OPTIONS = (
+    ", user_domain: default, project_domain: default, user_options: [ignore_change_password_upon_first_use]"
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +59,13 @@ def made(answer: Answer) -> dict[str, Any]:
     return body
 
 
-def test_the_policy_is_enough_for_every_function(strict: tuple[Keystone, dict[str, Any]], login: str) -> None:
+@pytest.mark.parametrize("more", ["", DOMAINS_AND_OPTIONS])
+def test_the_policy_is_enough_for_every_function(
+    strict: tuple[Keystone, dict[str, Any]], login: str, settings_file: SettingsFile, more: str
+) -> None:
     """The account can do all that every function needs, including repeated requests and changed passwords."""
     _, cloud_env = strict
+    settings_file(f"user_handler: {{cloud_env_roles: [user_handler]{more}}}")
 
     def ask(function: Callable[[dict[str, Any]], Answer], **body: Any) -> dict[str, Any]:
         return made(function({"cloud_env": cloud_env, **body}))
