@@ -17,6 +17,7 @@ from lib.request.users import SignUp
 from tests.support.answers import unclear
 from tests.support.keystone import Keystone
 from tests.support.proxy import Answered, Exchange, Fault, Proxy
+from tests.support.service import Service
 
 JSON = {"Content-Type": "application/json"}
 # This many seconds pass between the bytes of an answer that drips.
@@ -98,6 +99,19 @@ def drip(exchange: Exchange) -> None:
         if exchange.seen.over.wait(DRIP):
             break
     exchange.cut()
+
+
+def kills(service: Service, moment: str) -> Fault:
+    """Returns a fault that kills the service at this moment of the call: `as it is asked`, or `when it has acted`."""
+
+    def kill(exchange: Exchange) -> None:
+        if moment == "when it has acted":
+            exchange.ask_keystone()
+        service.process.kill()
+        service.process.wait()
+        exchange.cut()
+
+    return kill
 
 
 # These faults end within the call's time. They are tried at one call, or at one and all that follow.

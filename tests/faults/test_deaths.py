@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from tests.faults.faults import kills
 from tests.faults.test_faults import CALLS
 from tests.support.census import census, finished
 from tests.support.fixtures import RequestOf
 from tests.support.keystone import Keystone
-from tests.support.proxy import Exchange, Fault, Proxy
+from tests.support.proxy import Proxy
 from tests.support.service import Service, post, service
 
 
@@ -35,18 +36,8 @@ def test_a_killed_sign_up_is_finished_by_the_next_process(
     """A repeat leaves one user and one project with all roles granted, whenever the first process was killed."""
     earlier = census(cloud.admin)
     with service() as dying:
-
-        def kill(exchange: Exchange) -> None:
-            if moment == "when it has acted":
-                exchange.ask_keystone()
-            dying.process.kill()
-            dying.process.wait()
-            exchange.cut()
-
-        def instead(_method: str, _path: str) -> Fault | None:
-            return kill if len(before.calls) == index + 1 else None
-
-        before.instead = instead
+        kill = kills(dying, moment)
+        before.instead = lambda _method, _path: kill if len(before.calls) == index + 1 else None
         with pytest.raises(requests.ConnectionError):
             post(dying.url, json=through())
     assert post(next_process.url, json=through()) == finished(cloud, login)

@@ -16,6 +16,7 @@ from tests.faults.faults import (
     converges,
     every_way,
     is_believed_nowhere,
+    kills,
     make_claims_old,
     page_at,
     warm_up,
@@ -23,7 +24,7 @@ from tests.faults.faults import (
 from tests.support.census import census, finished
 from tests.support.fixtures import RequestOf, SettingsFile
 from tests.support.keystone import Keystone, keystone
-from tests.support.proxy import Exchange, Fault, Proxy
+from tests.support.proxy import Proxy
 from tests.support.service import post, service
 
 # The call that creates the user, and the one that sets the password again. All others are those of any sign-up.
@@ -115,18 +116,8 @@ def test_a_killed_sign_up_is_finished_once_its_claim_is_over(
 ) -> None:
     """A repeat with another password gives the user that password, whenever the first process was killed."""
     with service() as dying:
-
-        def kill(exchange: Exchange) -> None:
-            if moment == "when it has acted":
-                exchange.ask_keystone()
-            dying.process.kill()
-            dying.process.wait()
-            exchange.cut()
-
-        def instead(asked: str, path: str) -> Fault | None:
-            return kill if asked == method and path.startswith("/users") else None
-
-        before.instead = instead
+        kill = kills(dying, moment)
+        before.instead = lambda asked, path: kill if asked == method and path.startswith("/users") else None
         with pytest.raises(requests.ConnectionError):
             post(dying.url, json=sign_up)
     before.instead = lambda _method, _path: None

@@ -1,7 +1,6 @@
 """Runs a Keystone that reads the users of one domain from a real LDAP directory, to which it cannot write."""
 
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,8 @@ from keystoneclient.v3.client import Client
 
 from tests.support.debian import found
 from tests.support.keystone import Keystone, keystone
-from tests.support.service import ROOT, START_SECONDS
+from tests.support.ports import wait_until_it_listens
+from tests.support.service import ROOT
 
 # The Makefile makes this environment on top of Keystone's own.
 VENV = ROOT / ".ldap"
@@ -120,11 +120,7 @@ def _slapd() -> Iterator[str]:
         # slapd stays in the foreground if a debugging level is given, even 0.
         with subprocess.Popen([program, "-d", "0", "-f", config, "-h", url], stdout=log, stderr=log) as server:
             try:
-                until = time.monotonic() + START_SECONDS
-                while not socket.exists():
-                    if server.poll() is not None or time.monotonic() > until:
-                        raise RuntimeError("slapd did not start:\n" + (folder / "log").read_text()[-2000:])
-                    time.sleep(0.02)
+                wait_until_it_listens(server, socket, folder / "log")
                 yield url
             finally:
                 server.terminate()

@@ -2,14 +2,13 @@
 
 import getpass
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.support.debian import missing
-from tests.support.service import START_SECONDS
+from tests.support.ports import wait_until_it_listens
 
 
 def why_not_here() -> str:
@@ -30,11 +29,7 @@ def mariadb() -> Iterator[Path]:
             command = ["mariadbd", *own, f"--socket={socket}", "--skip-networking"]
             server = subprocess.Popen(command, stdout=log, stderr=log)
         try:
-            until = time.monotonic() + START_SECONDS
-            while not socket.exists():
-                if server.poll() is not None or time.monotonic() > until:
-                    raise RuntimeError("MariaDB did not start:\n" + (folder / "log").read_text()[-2000:])
-                time.sleep(0.05)
+            wait_until_it_listens(server, socket, folder / "log")
             yield socket
         finally:
             server.terminate()
