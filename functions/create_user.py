@@ -14,7 +14,8 @@ def create_user(request: NewUser) -> Answer:
     Answers 201 `{"success": true, "username", "user_cloud_id"}`, where `username` is the login as it was sent.
 
     Errors: 400 the request, or Keystone's rules for it; 403 cloud_env is refused or lacks the rights; 409 a user of
-    this name is not this login's; 502, 503, 504 Keystone failed: repeat.
+    this name is not this login's; 424 the domain of users is missing, or Keystone lets the password expire at once;
+    502, 503, 504 Keystone failed: repeat.
     """
     cloud = connect(request.cloud_env)
     user = ensure_user(cloud, request, marks.REPORTED)

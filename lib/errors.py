@@ -90,7 +90,7 @@ class UnsupportedMediaType(Problem, status=415, code="unsupported_media_type"):
 
 
 class CloudNotPrepared(Problem, status=424, code="cloud_not_prepared"):
-    """A role or an account that an operator has to prepare is missing."""
+    """Something that an operator has to prepare is missing or disabled: a role, an account, a domain, an option."""
 
 
 class InternalError(Problem, status=500, code="internal_error"):

@@ -30,6 +30,14 @@ def account_id(cloud: Connection, account: StandingGrant) -> str:
     return cloud.ids.user(account.username, _domain_id(cloud, account))
 
 
+def is_in_domain(cloud: Connection, account: StandingGrant, domain_id: str) -> bool:
+    """Whether the standing account is in this domain. Its own domain need not exist."""
+    try:
+        return _domain_id(cloud, account) == domain_id
+    except (DomainDisabled, NotListed):
+        return False
+
+
 def prepared_ids(
     cloud: Connection,
     roles: Sequence[str] = (),
@@ -55,7 +63,7 @@ def _message(missing: Sequence[_Missing]) -> str:
     commands = "; ".join(dict.fromkeys(one.command for one in missing if one.command))
     if commands:
         # At the end, to be copied from there.
-        message += f" Make {'the others' if in_settings else 'them'} with: {commands}"
+        message += f" {'For the others, run' if in_settings else 'Run'}: {commands}"
     return message
 
 
@@ -85,12 +93,13 @@ def _user(cloud: Connection, account: StandingGrant) -> str | _Missing:
 
 
 def _domain(cloud: Connection, setting: str, name: str) -> str | _Missing:
+    what = f"domain {name} (in {setting})"
     try:
         return cloud.ids.domain(name)
     except DomainDisabled as why:
-        return _Missing(f"domain {name} that is enabled", f"openstack domain set --enable {why.domain_id}")
+        return _Missing(f"{what} that is enabled", f"openstack domain set --enable {why.domain_id}")
     except NotListed as why:
-        return _missing(f"domain {name}", f"openstack domain create {shlex.quote(name)}", setting, why)
+        return _missing(what, f"openstack domain create {shlex.quote(name)}", setting, why)
 
 
 def _missing(what: str, command: str, settings_with_it: str, why: NotListed) -> _Missing:

@@ -15,7 +15,7 @@ about a user who is removed afterwards. Three attributes of the user serve for i
 
 - `concertim_request` is the id of the request that created the user, claimed them, or set their password last.
 - `concertim_claimed` has a time as long as that request may be about to set the password or to remove the user.
-- `concertim_taken_over` is the time at which a taker set the password.
+- `concertim_taken_over` is the time at which the call that ends a claim set the password.
 
 A request that takes over or takes back
 
@@ -45,8 +45,9 @@ back, and a role makes a taker give up.
 
 A call whose answer is lost is tried again, and Keystone may execute one try after the other. So each try of a claim has
 a time of its own, and a request that finds the time of another try in step 5 gives up. Another try of a password may be
-executed after the claim has ended, so nobody claims a user who was just taken over; but a request that carries the
-password that was set may go on. And a call that only removes a claim is tried once.
+executed after the claim has ended, so nobody claims a user who was just taken over, except the request that did so: it
+would find in step 5 that the other try has replaced its claim. A request that carries the password that was set may go
+on. And a call that only removes a claim is tried once.
 
 Keystone may refuse every password that it was given with a create, until the user has changed it. On such a site
 (setting `user_options`) a user is created under the claim of the request that creates them, and the call that ends the
@@ -82,13 +83,13 @@ SECONDS_OF_MARGIN = 0.2
 SECONDS_BETWEEN_CLOCKS = 5
 
 
-def created_under_claim() -> dict[str, str]:
+def claim_for_create() -> dict[str, str]:
     """Returns the attributes of a user who is created under the claim of this request."""
     return marks.claimed_now()
 
 
 def is_claimed_by_this_request(user: User) -> bool:
-    """Whether this request has created the user under its claim, even if that try seemed to fail."""
+    """Whether the claim is this request's: it has created the user, even if that try seemed to fail."""
     return user.claimed is not None and user.last_request == call.current().request_id
 
 
@@ -134,8 +135,8 @@ def _check_not_young(since: datetime | None, user: User) -> None:
     left = since + lasts - datetime.now(UTC) if since else timedelta()
     if left > timedelta():
         raise Unfinished(
-            f"Another request has claimed user {user.shown_name}, or has just taken them over. Repeat the request: this"
-            f" passes within {math.ceil(left.total_seconds())} seconds."
+            f"Another request has claimed user {user.shown_name}, or has just set their password. Repeat the request:"
+            f" this passes within {math.ceil(left.total_seconds())} seconds."
         )
 
 
@@ -150,7 +151,8 @@ def _claim(cloud: Connection, user: User, purpose: str = "") -> None:
     begun = time.monotonic()
     now = refuse_disabled(_read_again(cloud, user))
     check_not_claimed(now)
-    _check_not_young(now.taken_over, now)
+    if now.last_request != call.current().request_id:
+        _check_not_young(now.taken_over, now)
     check_still_held(user, now)
     if _has_changed(user, now):
         raise _finishing(user)

@@ -3,6 +3,7 @@
 from lib import settings
 from lib.keystone.accounts import DomainSetting, prepared_ids
 from lib.keystone.client.connection import Connection
+from lib.keystone.client.resources import Project, User
 
 
 def user_domain_id(cloud: Connection) -> str:
@@ -15,6 +16,15 @@ def project_domain_id(cloud: Connection) -> str:
     """Returns the id of the domain of Concertim's projects. Raises CloudNotPrepared where there is no such domain."""
     name = settings.current().project_domain
     return prepared_ids(cloud, domains=[("project_domain", name)])[0] if name else cloud.identity.project_domain_id
+
+
+def holds(cloud: Connection, found: User | Project) -> bool:
+    """Whether it is in the domain of Concertim's users or projects. Raises CloudNotPrepared, too."""
+    domain_id = user_domain_id if isinstance(found, User) else project_domain_id
+    if found.domain_id != domain_id(cloud) and in_settings():
+        # The domain may have been removed and created again since its id was looked up.
+        cloud.ids.clear()
+    return found.domain_id == domain_id(cloud)
 
 
 def in_settings() -> list[DomainSetting]:

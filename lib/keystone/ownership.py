@@ -7,10 +7,10 @@ from lib import settings
 from lib.call.concurrency import both
 from lib.errors import NameTaken, NotConcertims, NotFound
 from lib.keystone import domains, names
-from lib.keystone.accounts import account_id
+from lib.keystone.accounts import account_id, is_in_domain
 from lib.keystone.client import marks
 from lib.keystone.client.connection import Connection
-from lib.keystone.client.problems import KeystoneNotFound
+from lib.keystone.client.problems import DomainDisabled, KeystoneNotFound
 from lib.keystone.client.resources import Project, User
 from lib.settings.settings import StandingGrant
 
@@ -25,9 +25,8 @@ def why_not_managed(cloud: Connection, found: User | Project, owner: tuple[str, 
     is to be asked before any password is tried.
     """
     owners = owners_of(found)
-    of_users = isinstance(found, User)
-    if found.domain_id != (domains.user_domain_id(cloud) if of_users else domains.project_domain_id(cloud)):
-        return f"is in another domain than Concertim's {'users' if of_users else 'projects'}"
+    if not domains.holds(cloud, found):
+        return f"is in another domain than Concertim's {'users' if isinstance(found, User) else 'projects'}"
     if not (owner in owners if owner else owners):
         if found.mark:
             return "has a mark that is another's"
@@ -125,9 +124,9 @@ def _belongs(cloud: Connection, project: Project, user: User | None) -> bool:
 
 
 def _is_operators_account(cloud: Connection, user: User) -> bool:
-    """Whether it is the account in cloud_env, or has the name of a standing account, in any case of letters."""
-    accounts = {one.username.casefold() for one in settings.current().standing_grants}
-    return user.id == cloud.identity.user_id or user.name.casefold() in accounts
+    """Whether it is the account in cloud_env, or has the name of a standing account of its domain, in any case."""
+    namesakes = [one for one in settings.current().standing_grants if one.username.casefold() == user.name.casefold()]
+    return user.id == cloud.identity.user_id or any(is_in_domain(cloud, one, user.domain_id) for one in namesakes)
 
 
 def _is_operators_project(cloud: Connection, project: Project) -> bool:
@@ -148,6 +147,6 @@ def _find_account(cloud: Connection, account: StandingGrant) -> User | None:
             # The account was removed and created again since its id was looked up.
             cloud.ids.clear()
             found = cloud.find_user(account_id(cloud, account))
-    except KeystoneNotFound:
+    except (DomainDisabled, KeystoneNotFound):
         return None
     return found

@@ -11,33 +11,36 @@ from lib.keystone.client.resources import LogInRefused, User
 
 FIRST_USE = "ignore_change_password_upon_first_use"
 # Keystone's password_expires_days is a day at least. The clocks of two hosts differ by less than half a day.
-EXPIRES_AT_ONCE = timedelta(hours=12)
+SHORTEST_LIFE = timedelta(hours=12)
 
 
-def values_of(password: SecretStr) -> dict[str, Any]:
-    """Returns the values that set the password. Raises BadRequest where it is longer than max_password_bytes."""
+def values_of(password: SecretStr, field: str = "password") -> dict[str, Any]:
+    """Returns the values that set the password. Raises BadRequest where it is longer than max_password_bytes.
+
+    `field` is where the request has the password.
+    """
     ours, secret = settings.current(), password.get_secret_value()
     size, most = len(secret.encode()), ours.max_password_bytes
     if most and size > most:
-        raise BadRequest(f"password: has {size} bytes in UTF-8, and at most {most} are allowed (max_password_bytes)")
+        raise BadRequest(f"{field}: has {size} bytes in UTF-8, and at most {most} are allowed (max_password_bytes)")
     return {"password": secret} | ({"options": dict.fromkeys(ours.user_options, True)} if ours.user_options else {})
 
 
 def must_be_set_twice() -> bool:
-    """Whether a create cannot set a password that opens the account: Keystone heeds this option in changes alone."""
+    """Whether the site has the option for first use, which Keystone heeds in a change and not in a create."""
     return FIRST_USE in settings.current().user_options
 
 
 def check_opens(user: User) -> None:
-    """Raises CloudNotPrepared where the password that was just set does not open the account, as it expired at once."""
-    if not user.password_expires or user.password_expires > datetime.now(UTC) + EXPIRES_AT_ONCE:
+    """Raises CloudNotPrepared where the password that was just set expired at once, so that it does not log in."""
+    if not user.password_expires or user.password_expires > datetime.now(UTC) + SHORTEST_LIFE:
         return
     remedy = "An operator can look at the user's options, and at [security_compliance] in keystone.conf."
     if not must_be_set_twice():
-        remedy = f"In the settings write user_options: [{FIRST_USE}]."
+        remedy = f"Add {FIRST_USE} to the setting user_options."
     raise CloudNotPrepared(
-        "The cloud is not prepared for Concertim: Keystone wants users to change their password before its first use"
-        f" (change_password_upon_first_use), so the one that was sent opens nothing. {remedy}"
+        "The cloud is not prepared for Concertim: Keystone let the password expire as soon as it was set, so that"
+        f" nobody can log in with it (change_password_upon_first_use). {remedy}"
     )
 
 

@@ -11,7 +11,7 @@ from lib.keystone import domains, passwords
 from lib.keystone.claims import (
     check_not_claimed,
     check_still_held,
-    created_under_claim,
+    claim_for_create,
     end_claim,
     is_claimed_by_this_request,
     take_back,
@@ -55,7 +55,7 @@ def change_user(cloud: Connection, user_id: str, data: NewData) -> None:
     changes = {"email": data.email} if data.email else {}
     if data.password:
         # By the request id, a concurrent sign-up of this user notices the new password.
-        changes |= {**passwords.values_of(data.password), **marks.last_request()}
+        changes |= {**passwords.values_of(data.password, "user_info.new_data.password"), **marks.last_request()}
     user = update_managed_user(cloud, user_id, **changes)
     if data.password:
         passwords.check_opens(user)
@@ -104,7 +104,7 @@ def _known(cloud: Connection, sign_up: NewUser, user: User) -> User:
 def _created(cloud: Connection, login: str, values: Mapping[str, Any]) -> User:
     """Returns a new user. Raises KeystoneConflict where the name exists."""
     name, mark = keystone_name(marks.USER, login), marks.mark(marks.USER, login)
-    claim = created_under_claim() if passwords.must_be_set_twice() else {}
+    claim = claim_for_create() if passwords.must_be_set_twice() else {}
     create = partial(cloud.create_user, name, values={**mark, **values, **claim})
     try:
         return create(domain_id=domains.user_domain_id(cloud))

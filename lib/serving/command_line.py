@@ -60,9 +60,9 @@ def default_address() -> str:
 
 
 def _has_ipv6() -> bool:
-    """Whether it is possible to listen on IPv6 here: a kernel may lack it."""
+    """Whether this machine has an IPv6 address: a kernel may lack it, and an administrator may have switched it off."""
     try:
-        socket.create_server(("::", 0), family=socket.AF_INET6).close()
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
         return False
     return True

@@ -59,7 +59,7 @@ class Settings(_Section):
     user_options: values.UserOptions = ()
     """Keystone's options of a user that are switched on for every user whose password this service sets."""
     max_password_bytes: Annotated[int, Field(ge=6, le=1024)] | None = None
-    """The longest password in UTF-8. Without it, Keystone's own limit holds, and it may use a part of the password."""
+    """The longest password in UTF-8. Without it, Keystone's own limit holds, or it uses the first bytes alone."""
 
     user_roles: values.RolesOfUsers = ("member",)
     """There must be one: a user without any role counts as one whose sign-up was never finished."""

@@ -17,7 +17,7 @@ from lib.endpoint import Answer, done
 from tests.cloud.strict import through
 from tests.support.answers import error, refusal
 from tests.support.bodies import ROUTES, Body, Given, Route, body_of, ids_of
-from tests.support.census import census
+from tests.support.census import census, finished
 from tests.support.fixtures import RequestOf
 from tests.support.keystone import Keystone
 from tests.support.proxy import Exchange, Proxy
@@ -70,6 +70,16 @@ def test_what_was_sent_for_a_log_in_that_is_refused_is_told(
     assert "wrong-one" not in line
     assert "admin-password" not in line
     assert census(cloud.admin) == held
+
+
+def test_a_domain_that_keystone_says_it_does_not_know_is_named_in_the_next_way(
+    cloud: Keystone, login: str, before: Proxy, through: RequestOf
+) -> None:
+    """With insecure_debug, Keystone says in its refusal that there is no such domain."""
+    says = refusal(401, "Could not find domain: Default. (Disable insecure_debug mode to suppress these details.)")
+    before.instead = lambda _method, path: says if path == "/auth/tokens" and before.tokens() == 1 else None
+    assert create_user_project(through()) == finished(cloud, login)
+    assert before.tokens() == 2
 
 
 def test_a_keystone_that_cannot_be_reached_is_no_matter_of_the_account(cloud: Keystone, request_of: RequestOf) -> None:

@@ -311,8 +311,7 @@ def test_a_role_that_goes_missing_after_the_user_was_made_is_a_repeatable_failur
     cloud.admin.roles.delete(role.id)
     request = request_of(username=f"{login}-2")
     missing = (
-        f"The cloud is not prepared for Concertim: it has no role role-{login}."
-        f" Make them with: openstack role create role-{login}"
+        f"The cloud is not prepared for Concertim: it has no role role-{login}. Run: openstack role create role-{login}"
     )
     begun = f"Begun but not finished; repeat the same request once this is mended: {missing}"
     assert create_user_project(request) == error(503, "unfinished", begun)

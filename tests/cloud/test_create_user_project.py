@@ -441,7 +441,7 @@ def test_any_password_of_the_ui_logs_in(cloud: Keystone, login: str, request_of:
         ),
         (
             "standing_grants: [{username: concertim, roles: [member], user_domain_name: gone}]",
-            "domain gone",
+            "domain gone (in standing_grants)",
             "openstack domain create gone",
         ),
     ],
@@ -457,7 +457,7 @@ def test_a_cloud_that_is_not_prepared_is_told_what_is_missing(
 ) -> None:
     """The answer names exactly what the cloud lacks and the commands that make it, and nothing has been made."""
     settings_file(f"user_handler: {{{settings}}}")
-    why = f"The cloud is not prepared for Concertim: it has no {missing}. Make them with: {remedy}"
+    why = f"The cloud is not prepared for Concertim: it has no {missing}. Run: {remedy}"
     assert create_user_project(request_of()) == error(424, "cloud_not_prepared", why)
     assert nothing_of(cloud.admin, login)
 

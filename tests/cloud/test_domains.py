@@ -126,7 +126,7 @@ def test_the_domain_of_a_standing_account_may_have_another_name_by_now(
     settings_file("user_handler: {standing_grants: [{username: nobody, roles: [admin], user_domain_name: default}]}")
     request = {"cloud_env": of_operators.by_ids, "username": login, "password": "correct-horse"}
     command = "openstack user create --domain default --password-prompt nobody"
-    assert create_user_project(request) == unprepared(f"user nobody in domain default. Make them with: {command}")
+    assert create_user_project(request) == unprepared(f"user nobody in domain default. Run: {command}")
 
 
 def test_users_and_projects_are_created_where_the_settings_say(
@@ -163,7 +163,7 @@ def test_a_domain_that_is_disabled_is_told_with_the_command_that_helps(
     cloud.admin.domains.update(elsewhere.id, enabled=False)
     held = census(cloud.admin)
     command = f"openstack domain set --enable {elsewhere.id}"
-    why = f"domain {elsewhere.name} that is enabled. Make them with: {command}"
+    why = f"domain {elsewhere.name} (in user_domain) that is enabled. Run: {command}"
     for by in (create_user_project, create_user):
         assert by(request_of()) == unprepared(why)
     assert census(cloud.admin) == held
@@ -172,17 +172,46 @@ def test_a_domain_that_is_disabled_is_told_with_the_command_that_helps(
 
 
 def test_a_domain_that_is_made_anew_is_noticed(
-    cloud: Keystone, request_of: RequestOf, settings_file: SettingsFile, elsewhere: Elsewhere
+    cloud: Keystone, login: str, request_of: RequestOf, settings_file: SettingsFile, elsewhere: Elsewhere
 ) -> None:
-    """The id of the domain is cached, and looked up again when Keystone does not know it any more."""
-    settings_file(f"user_handler: {{user_domain: {elsewhere.name}}}")
-    assert create_user(request_of())[0] == 201
-    cloud.admin.domains.update(elsewhere.id, enabled=False)
-    cloud.admin.domains.delete(elsewhere.id)
-    anew = cloud.admin.domains.create(elsewhere.name)
-    status, body = create_user(request_of())
-    assert (status, type(body)) == (201, dict)
-    assert cloud.admin.users.get(body["user_cloud_id"]).domain_id == anew.id  # type: ignore[index]
+    """The id of the domain is cached, and looked up again when Keystone does not know it, or another one, any more."""
+    env = {"cloud_env": cloud.cloud_env()}
+    settings_file(f"user_handler: {{user_domain: {elsewhere.name}, project_domain: {elsewhere.name}}}")
+
+    def made_anew() -> str:
+        held = cloud.admin.domains.list(name=elsewhere.name)[0].id
+        cloud.admin.domains.update(held, enabled=False)
+        cloud.admin.domains.delete(held)
+        return str(cloud.admin.domains.create(elsewhere.name).id)
+
+    user_id, project_id = ids_in(create_user_project(request_of()))
+    domain_id = made_anew()
+    user_id, project_id = ids_in(create_user_project(request_of()))
+    held = census(cloud.admin)
+    assert (held.users[user_id]["domain_id"], held.projects[project_id]["domain_id"]) == (domain_id, domain_id)
+    domain_id = made_anew()
+    status, team = create_team(env | {"name": login})
+    assert (status, type(team)) == (201, dict)
+    assert cloud.admin.projects.get(team["project_id"]).domain_id == domain_id  # type: ignore[index]
+    mark = {"concertim_kind": "project", "concertim_name": login}
+    made_anew()
+    other = cloud.admin.projects.create(
+        f"of-{login}", domain=cloud.admin.domains.list(name=elsewhere.name)[0].id, **mark
+    )
+    assert delete_team(env | {"team_info": {"project_id": other.id}}) == done()
+
+
+def test_a_namesake_of_a_standing_account_in_another_domain_is_an_ordinary_person(
+    cloud: Keystone, settings_file: SettingsFile, elsewhere: Elsewhere
+) -> None:
+    """Only the account itself, in its own domain, is the operators'."""
+    names = "user_name: '{username}', project_name: '{username}'"
+    settings_file(f"user_handler: {{user_domain: {elsewhere.name}, project_domain: {elsewhere.name}, {names}}}")
+    request = {"cloud_env": cloud.cloud_env(), "username": "concertim", "password": "correct-horse"}
+    user_id, project_id = ids_in(create_user_project(request))
+    assert create_user_project(request) == signed_up("concertim", user_id, project_id)
+    info = {"cloud_user_id": user_id, "project_id": project_id}
+    assert delete_user({"cloud_env": cloud.cloud_env(), "user_info": info}) == done()
 
 
 def test_only_the_users_may_be_elsewhere(
@@ -220,9 +249,8 @@ def test_a_domain_of_the_settings_that_is_missing_is_told_with_all_else_that_is(
     settings_file("user_handler: {user_domain: my people, project_domain: my people, user_roles: [nothing]}")
     held = census(cloud.admin)
     commands = "openstack role create nothing; openstack domain create 'my people'"
-    why = f"role nothing, no domain my people. Make them with: {commands}"
-    assert create_user_project(request_of()) == unprepared(why)
-    assert create_user(request_of()) == unprepared(
-        "domain my people. Make them with: openstack domain create 'my people'"
-    )
+    domains = "domain my people (in user_domain), no domain my people (in project_domain)"
+    assert create_user_project(request_of()) == unprepared(f"role nothing, no {domains}. Run: {commands}")
+    why = "domain my people (in user_domain). Run: openstack domain create 'my people'"
+    assert create_user(request_of()) == unprepared(why)
     assert census(cloud.admin) == held

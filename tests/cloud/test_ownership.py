@@ -434,9 +434,6 @@ def test_a_role_that_the_cloud_lacks_is_told_with_what_makes_it(
     _, ann = create_user_project(request_of())
     assert isinstance(ann, dict)
     settings_file("user_handler: {team_roles: {admin: team-lead}}")
-    why = (
-        "The cloud is not prepared for Concertim: it has no role team-lead."
-        " Make them with: openstack role create team-lead"
-    )
+    why = "The cloud is not prepared for Concertim: it has no role team-lead. Run: openstack role create team-lead"
     member = {"role": "admin", **ids(ann["user_id"], ann["project_id"])}
     assert create_team_role(env | {"team_role": member}) == error(424, "cloud_not_prepared", why)

@@ -17,10 +17,10 @@ from tests.support.proxy import Exchange, Proxy
 
 FIRST_USE = "ignore_change_password_upon_first_use"
 WHY = (
-    "The cloud is not prepared for Concertim: Keystone wants users to change their password before its first use"
-    " (change_password_upon_first_use), so the one that was sent opens nothing."
+    "The cloud is not prepared for Concertim: Keystone let the password expire as soon as it was set, so that nobody"
+    " can log in with it (change_password_upon_first_use)."
 )
-REMEDY = f"In the settings write user_options: [{FIRST_USE}]."
+REMEDY = f"Add {FIRST_USE} to the setting user_options."
 SIGN_UPS = pytest.mark.parametrize("by", [create_user_project, create_user])
 
 
@@ -55,6 +55,30 @@ def test_a_sign_up_whose_password_opens_nothing_is_refused_with_the_setting_that
     made = by(sign_up)
     assert opens(strict.cloud, id_in(made))
     assert by(sign_up) == made
+
+
+@pytest.mark.usefixtures("usable_passwords")
+def test_a_sign_up_that_is_refused_its_project_leaves_no_user_behind(
+    strict: Strict, sign_up: dict[str, Any], login: str
+) -> None:
+    """The request may take back the user whose password it has just set itself."""
+    taken = strict.cloud.admin.projects.create(f"concertim_{login}_project", domain="default")
+    held = census(strict.cloud.admin)
+    why = (
+        f"Project concertim_{login}_project exists and is not this sign-up's. An operator can rename or remove it"
+        f" (openstack project show {taken.id})."
+    )
+    assert create_user_project(sign_up) == error(409, "name_taken", why)
+    assert census(strict.cloud.admin) == held
+
+
+def test_an_option_that_lets_passwords_never_expire_is_enough(
+    strict: Strict, sign_up: dict[str, Any], settings_file: SettingsFile
+) -> None:
+    """Keystone still tells a time of expiry, and lets the user in."""
+    settings_file("user_handler: {user_options: [ignore_password_expiry]}")
+    user_id, _ = ids_in(create_user_project(sign_up))
+    assert opens(strict.cloud, user_id)
 
 
 def test_a_new_password_that_opens_nothing_is_told_with_the_setting_that_helps(
@@ -172,7 +196,7 @@ def test_a_new_password_beyond_the_setting_changes_nothing(
     settings_file("user_handler: {max_password_bytes: 72}")
     held = census(cloud.admin)
     info = {"cloud_user_id": user_id, "new_data": {"password": "x" * 73, "email": "ann@site.example"}}
-    why = "password: has 73 bytes in UTF-8, and at most 72 are allowed (max_password_bytes)"
+    why = "user_info.new_data.password: has 73 bytes in UTF-8, and at most 72 are allowed (max_password_bytes)"
     answer = change_user_details({"cloud_env": cloud.cloud_env(), "user_info": info})
     assert answer == error(400, "bad_request", why)
     assert census(cloud.admin) == held

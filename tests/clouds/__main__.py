@@ -6,14 +6,14 @@ import os
 import subprocess
 import sys
 
-from tests.clouds.rows import OLDEST
+from tests.clouds.rows import ZED
 from tests.clouds.test_clouds import LACKS_VARIABLE
 from tests.ldap.__main__ import why_not_here as why_no_ldap
 from tests.support.debian import missing
 from tests.support.mariadb import why_not_here as why_no_mariadb
 from tests.support.service import ROOT
 
-ZED = "22."
+VERSION = "22."
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
     if "zed" in lacks:
         print(f"NOT TESTED: what every release of the UI does on the oldest Keystone: {lacks['zed']}")
     else:
-        code = code or run("tests/contract", "--numprocesses=2", TEST_KEYSTONE_PYTHON=str(OLDEST))
+        code = code or run("tests/contract", "--numprocesses=2", TEST_KEYSTONE_PYTHON=str(ZED))
     sys.exit(code or bool(lacks and not if_possible))
 
 
@@ -50,8 +50,8 @@ def why_no_zed() -> str:
     if why := missing(folders, packages):
         return why
     program = "import importlib.metadata; print(importlib.metadata.version('keystone'))"
-    version = subprocess.run([OLDEST, "-c", program], capture_output=True, text=True).stdout.strip()
-    if not version.startswith(ZED):
+    version = subprocess.run([ZED, "-c", program], capture_output=True, text=True).stdout.strip()
+    if not version.startswith(VERSION):
         return f"the Keystone of Debian here is {version or 'broken'}"
     done = subprocess.run(["make", ".clouds/22.0.1/installed"], cwd=ROOT, stderr=subprocess.PIPE, text=True)
     return done.stderr[-500:] if done.returncode else ""

@@ -14,7 +14,7 @@ from functions.delete_team_role import delete_team_role
 from functions.delete_user import delete_user
 from functions.update_team_role import update_team_role
 from lib.endpoint import Answer, done
-from tests.clouds.site import NEW_PASSWORD, PASSWORD, TOO_SIMPLE, Site, exists, new_login
+from tests.clouds.site import NEW_PASSWORD, PASSWORD, WEAK_PASSWORD, Site, exists, new_login
 from tests.support.answers import error
 
 Cell = tuple[Answer, Callable[[], Answer]]
@@ -126,11 +126,11 @@ def wrong_password(site: Site) -> Cell:
 def refused_password(site: Site) -> Cell:
     """A sign-up with a password that Keystone's rules refuse, where there are any."""
     login = new_login()
-    answer = create_user_project(site.sign_up(login, TOO_SIMPLE))
+    answer = create_user_project(site.sign_up(login, WEAK_PASSWORD))
     name = f"concertim_{login}"
     made = bool(site.cloud.admin.users.list(name=name, domain=site.domain_id("user_domain")))
     assert made == (answer[0] == 201)
-    return answer, lambda: site.complete(login, TOO_SIMPLE)
+    return answer, lambda: site.complete(login, WEAK_PASSWORD)
 
 
 def missing_role(site: Site) -> Cell:
@@ -142,9 +142,7 @@ def missing_role(site: Site) -> Cell:
         site.cloud.admin.roles.create(role)
         assert create_user_project(request)[0] == 201
     site.put()
-    why = (
-        f"The cloud is not prepared for Concertim: it has no role {role}. Make them with: openstack role create {role}"
-    )
+    why = f"The cloud is not prepared for Concertim: it has no role {role}. Run: openstack role create {role}"
     return answer, lambda: error(424, "cloud_not_prepared", why)
 
 

@@ -26,9 +26,9 @@ from tests.support.mariadb import mariadb
 from tests.support.service import ROOT
 from tests.support.tls import certificates
 
-OLDEST = Path("/usr/bin/python3")
+ZED = Path("/usr/bin/python3")
 # Up to this one, a token of a project may change nothing if scopes are enforced.
-UPSTREAM = ROOT / ".clouds" / "22.0.1" / "bin" / "python"
+EARLIER_ZED = ROOT / ".clouds" / "22.0.1" / "bin" / "python"
 OF_2025 = ROOT / ".clouds" / "2025.1" / "bin" / "python"
 
 SCOPES = {"oslo_policy": {"enforce_scope": "true"}}
@@ -70,7 +70,7 @@ def plain(
 @contextmanager
 def no_tokens_of_projects() -> Iterator[Site]:
     """Runs a Keystone that refuses the tokens of all projects. Its operators use one for the system."""
-    with configured(SCOPES, UPSTREAM, mariadb="") as folder, served(folder, UPSTREAM) as auth_url:
+    with configured(SCOPES, EARLIER_ZED, mariadb="") as folder, served(folder, EARLIER_ZED) as auth_url:
         yield Site(Keystone(auth_url, system_scope="all"))
 
 
@@ -168,9 +168,9 @@ def refused_by_policy(step: str, rule: str) -> Answer:
         403,
         "rights_missing",
         f"Keystone's policy does not let cloud_env's account {step}: You are not authorized to perform the requested"
-        f" action: {rule}. The account holds the role admin, and Keystone has let it change nothing yet. A Keystone up"
-        " to 22.0.1 (Zed) refuses the tokens of all projects if it has enforce_scope = true in [oslo_policy]. If it is"
-        " another one, its policy would have to change.",
+        f" action: {rule}. The account holds the role admin, and Keystone has let it change nothing since this service"
+        " has connected. Keystone up to 22.0.1 (Zed) refuses the tokens of projects if enforce_scope is true in"
+        " [oslo_policy]: switch it off. Otherwise its policy would have to change.",
     )
 
 
@@ -186,12 +186,12 @@ COMPLIANCE = {
     "disable_user_account_days_inactive": "3650",
     "change_password_upon_first_use": "true",
 }
-FIRST_USE = error(
+EXPIRES = error(
     424,
     "cloud_not_prepared",
-    "The cloud is not prepared for Concertim: Keystone wants users to change their password before its first use"
-    " (change_password_upon_first_use), so the one that was sent opens nothing. In the settings write user_options:"
-    " [ignore_change_password_upon_first_use].",
+    "The cloud is not prepared for Concertim: Keystone let the password expire as soon as it was set, so that nobody"
+    " can log in with it (change_password_upon_first_use). Add ignore_change_password_upon_first_use to the setting"
+    " user_options.",
 )
 READ_ONLY = error(
     403,
@@ -201,7 +201,7 @@ READ_ONLY = error(
     " in the directory. To sign users up in a domain that Keystone keeps by itself, name that domain in the setting"
     " user_domain.",
 )
-TOO_SIMPLE = error(
+BREAKS_REGEX = error(
     400,
     "bad_request",
     "Keystone refuses to create the user: The password does not match the requirements: Eight characters, with a digit"
@@ -217,8 +217,8 @@ TOO_LONG = error(
 REFUSED = [column for column in COLUMNS if column != "wrong admin"]
 
 ROWS: dict[str, Row] = {
-    "22.0.2 (Zed, Debian 12)": Row(plain(python=OLDEST), ["zed"]),
-    "22.0.2, enforce_scope": Row(plain(SCOPES, OLDEST), ["zed"]),
+    "22.0.2 (Zed, Debian 12)": Row(plain(python=ZED), ["zed"]),
+    "22.0.2, enforce_scope": Row(plain(SCOPES, ZED), ["zed"]),
     "22.0.1, enforce_scope": Row(
         no_tokens_of_projects,
         ["zed"],
@@ -232,9 +232,9 @@ ROWS: dict[str, Row] = {
     "30.0, LDAP": Row(people_in_ldap, ["ldap"], READ_ONLY, {"user_domain": "Default"}),
     "30.0, compliance": Row(
         plain({"security_compliance": COMPLIANCE}),
-        refused=FIRST_USE,
+        refused=EXPIRES,
         remedy={"user_options": ["ignore_change_password_upon_first_use"]},
-        unusual={"refused password": TOO_SIMPLE},
+        unusual={"refused password": BREAKS_REGEX},
     ),
     "30.0, strict length": Row(
         plain({"DEFAULT": {"strict_password_check": "true"}}), unusual={"refused password": TOO_LONG}

@@ -14,8 +14,8 @@ from lib.endpoint import Answer
 from tests.support.answers import signed_up
 from tests.support.keystone import Keystone
 
-# These satisfy the rules of every row, and TOO_SIMPLE breaks the rules of those that have any.
-PASSWORD, NEW_PASSWORD, TOO_SIMPLE = "correct-horse-1", "battery-staple-2", "x1" * 40
+# The first two satisfy the rules of every row. The third is too long or too simple for those that have rules.
+PASSWORD, NEW_PASSWORD, WEAK_PASSWORD = "correct-horse-1", "battery-staple-2", "x1" * 40
 
 
 @dataclass

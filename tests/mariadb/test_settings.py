@@ -114,11 +114,23 @@ def test_all_that_is_there_in_another_spelling_is_told_beside_what_is_missing(
     why = (
         f"The cloud is not prepared for Concertim: it has no {ROLE}, no role not-yet, no {ACCOUNT}, no user nobody in"
         f" domain default. In the settings write {ROLE_SETTING}, and {ACCOUNT_SETTING}: Keystone does not tell these"
-        " names apart. Make the others with: openstack role create not-yet; openstack user create --domain default"
+        " names apart. For the others, run: openstack role create not-yet; openstack user create --domain default"
         " --password-prompt nobody"
     )
     assert create_user_project(request_of()) == error(424, "cloud_not_prepared", why)
     assert census(cloud.admin) == held
+
+
+def test_a_domain_in_another_spelling_is_told_with_the_setting_to_write(
+    cloud: Keystone, login: str, request_of: RequestOf, settings_file: SettingsFile
+) -> None:
+    """MariaDB tells neither cases nor accents apart, so Keystone would refuse to make the domain of the settings."""
+    domain = f"Université-{login}"
+    cloud.admin.domains.create(domain)
+    sent = domain.lower().replace("é", "e")
+    settings_file(f"user_handler: {{user_domain: {sent}}}")
+    what = f"domain {sent} (in user_domain), but {domain}"
+    assert create_user_project(request_of()) == not_prepared(what, f"{domain} (in user_domain)")
 
 
 @pytest.mark.parametrize("route", [("POST", "/team_role"), ("PATCH", "/team_role")])

@@ -94,7 +94,7 @@ def read_again(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone,
     user = theirs(keystone, me)
     if user is None or (user.claim == YOUNG and rules.heeds_claims):
         return keystone, me.end(503)
-    if user.taken == YOUNG and rules.heeds_take_overs:
+    if user.taken == YOUNG and user.request != me.name and rules.heeds_take_overs:
         return keystone, me.end(503)
     assert me.seen
     same = (user.request, user.default, user.finished) == (me.seen.request, me.seen.default, me.seen.finished)

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from lib.serving import command_line
+from lib.serving import command_line, health
 from tests.support.service import ROOT, service
 
 LOADED = "any(name.startswith(('keystone', 'requests', 'urllib3', 'oslo')) for name in sys.modules)"
@@ -78,6 +78,16 @@ def test_the_health_check_fails_where_nothing_listens() -> None:
     """A process that does not listen yet is not healthy."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         assert checked(process.pid) == (1, "No process here runs handler.py and listens.\n")
+
+
+def test_a_kernel_without_ipv6_is_no_trouble_for_the_health_check(tmp_path: Path) -> None:
+    """Such a kernel has no table of its sockets."""
+    line = "0: 0100007F:A574 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 4711 1"
+    (tmp_path / "fd").mkdir()
+    (tmp_path / "fd" / "3").symlink_to("socket:[4711]")
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "tcp").write_text(f"  sl  local_address\n{line}\n")
+    assert [*health.addresses(tmp_path)] == [("127.0.0.1", 42356)]
 
 
 def checked(pid: int) -> tuple[int, str]:

@@ -9,7 +9,7 @@ ID = "default"
 
 
 def is_default(name: str | None) -> bool:
-    """Whether Concertim means Keystone's first domain by this name."""
+    """Whether Concertim means Keystone's default domain by this name."""
     return name in (NAME, ID)
 
 

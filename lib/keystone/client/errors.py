@@ -86,9 +86,10 @@ def _log_in_refused(error: Exception, step: str, account: Account) -> tuple[type
             f"Keystone has let cloud_env's account ({account.sent}) log in, and yet does not let it {step}: {said}"
             " Look at whether the account, its project or their domains are disabled or being removed."
         )
-    kind: type[Problem] = CloudEnvRefused
-    if said == UNAUTHORIZED:
-        kind = NotAuthenticated
+    # Keystone names a missing domain only where insecure_debug is on.
+    untold = said == UNAUTHORIZED
+    kind = NotAuthenticated if untold or said.startswith("Could not find domain") else CloudEnvRefused
+    if untold:
         said = (
             "the user, password, project or domain is wrong or disabled, the user has no role on the project, or failed"
             " log-ins have locked the user."
@@ -102,7 +103,7 @@ def _forbidden(error: Exception, step: str, account: Account) -> tuple[type[Prob
     if said.startswith(f"{FORBIDDEN}:"):
         why = f"Keystone's policy does not let cloud_env's account {step}: {said}"
         if account.is_admin():
-            return PolicyForbids, f"{why} {_ADMIN if account.may_change_something else _ADMIN_OF_A_PROJECT}"
+            return PolicyForbids, f"{why} {_ADMIN if account.may_change_something else _PROJECT_TOKENS_REFUSED}"
         return PolicyForbids, f"{why} It needs the role admin, or the policy in SECURITY.md."
     if said.startswith(FORBIDDEN):
         why = f"Keystone does not let cloud_env's account {step}, and does not say why: {said}"
@@ -114,10 +115,10 @@ def _forbidden(error: Exception, step: str, account: Account) -> tuple[type[Prob
 
 
 _ADMIN = "The account holds the role admin: the policy itself would have to change."
-_ADMIN_OF_A_PROJECT = (
-    "The account holds the role admin, and Keystone has let it change nothing yet. A Keystone up to 22.0.1 (Zed)"
-    " refuses the tokens of all projects if it has enforce_scope = true in [oslo_policy]. If it is another one, its"
-    " policy would have to change."
+_PROJECT_TOKENS_REFUSED = (
+    "The account holds the role admin, and Keystone has let it change nothing since this service has connected."
+    " Keystone up to 22.0.1 (Zed) refuses the tokens of projects if enforce_scope is true in [oslo_policy]: switch it"
+    " off. Otherwise its policy would have to change."
 )
 _IN_THE_DIRECTORY = (
     ": then users are made, changed and removed in the directory. To sign users up in a domain that Keystone keeps by"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+from unicodedata import combining, normalize
 
 from lib.keystone.client import default_domain
 from lib.keystone.client.cache import SingleFlightCache
@@ -37,7 +38,7 @@ class Ids:
         return self.cached(("user", name, domain_id), partial(self._user, name, domain_id))
 
     def domain(self, name: str) -> str:
-        """Returns the id of the domain of this name; of `default`, also by Keystone's own name or id for it.
+        """Returns the id of the domain of this name. For `default`, tries the name `Default` and the id `default`, too.
 
         Raises DomainDisabled, too.
         """
@@ -80,6 +81,11 @@ class Ids:
         return _enabled(as_listed(self._client.domains.get(domain_id).to_dict()))
 
 
+def _folded(name: str) -> str:
+    """Returns the name without case and accents, in which MariaDB tells no names apart."""
+    return "".join(one for one in normalize("NFKD", name.casefold()) if not combining(one))
+
+
 def _enabled(domain: Listed) -> str:
     # Keystone creates users in a disabled domain, and lets none of them log in.
     if not domain.enabled:
@@ -92,6 +98,6 @@ def _exact(answered: list[Any], kind: str, name: str, domain_id: str | None = No
     # Keystone ignores a filter that it does not know, and its database may compare names without case.
     exact = [one for one in found if (one.name, one.domain_id) == (name, domain_id)]
     if not exact:
-        alike = [one for one in found if (one.name.casefold(), one.domain_id) == (name.casefold(), domain_id)]
+        alike = [one for one in found if (_folded(one.name), one.domain_id) == (_folded(name), domain_id)]
         raise NotListed(f"There is no {kind} {name}.", tuple(alike))
     return exact[0]

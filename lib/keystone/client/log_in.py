@@ -32,7 +32,7 @@ class LogIn:
         self.client = client_of(session=self._session, endpoint_override=cloud_env.auth_url)
 
     def _log_in(self, cloud_env: CloudEnv) -> None:
-        """Logs in for the first time: in the next way to name the domains where Keystone refuses and does not say why.
+        """Logs in for the first time. Where Keystone refuses without a reason, tries the next way to name the domains.
 
         Keystone does not tell a stranger which domains there are. So a wrong password is tried in each of the ways.
         """

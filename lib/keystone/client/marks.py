@@ -45,7 +45,7 @@ def claimed_now(purpose: str = "") -> dict[str, str]:
 
 
 def taken_over_now() -> dict[str, str]:
-    """Returns the attributes of a user whom this request takes over: its id, the time, and that the claim has ended."""
+    """Returns the attributes with which this request sets a password and ends its claim: its id, and the time."""
     return {**last_request(), **NOT_CLAIMED, "concertim_taken_over": _now()}
 
 

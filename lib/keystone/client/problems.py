@@ -27,7 +27,7 @@ class NotListed(KeystoneNotFound):
 class DomainDisabled(errors.CloudNotPrepared):
     """The domain of this name is disabled, so that nobody in it can log in."""
 
-    def __init__(self, message: str, domain_id: str) -> None:
+    def __init__(self, message: str, domain_id: str = "") -> None:
         super().__init__(message)
         self.domain_id = domain_id
 

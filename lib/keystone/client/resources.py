@@ -72,7 +72,7 @@ class User(_Resource):
     claimed: datetime | None
     """Since when `last_request` may be about to set the password, or to remove the user: see claims.py."""
     taken_over: datetime | None
-    """When a request that took the user over has set the password last."""
+    """When the call that ends a claim has set the password last."""
     password_expires: datetime | None
     """When Keystone refuses the password until it is changed, if ever."""
 
@@ -101,8 +101,14 @@ def as_user(found: Any) -> User:
         reported="concertim_finished" in attributes,
         claimed=marks.time_in(attributes, "concertim_claimed"),
         taken_over=marks.time_in(attributes, "concertim_taken_over"),
-        password_expires=marks.time_in(attributes, "password_expires_at"),
+        password_expires=_expires(attributes),
     )
+
+
+def _expires(attributes: Mapping[str, Any]) -> datetime | None:
+    # Keystone shows the time even where an option of the user keeps the password valid beyond it.
+    options = attributes.get("options") or {}
+    return None if options.get("ignore_password_expiry") else marks.time_in(attributes, "password_expires_at")
 
 
 def as_project(found: Any) -> Project:

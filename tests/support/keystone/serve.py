@@ -27,11 +27,17 @@ def lock_at_once(*call: Any) -> tuple[str, Any]:
     return "BEGIN IMMEDIATE" if statement == "BEGIN" else statement, parameters
 
 
+def let_read_while_writing(connection: Any, _: object) -> None:
+    """Lets SQLite commit while another transaction is still reading."""
+    connection.execute("PRAGMA journal_mode=WAL")
+
+
 threads = 16
 if "sqlite" in (Path(os.environ["OS_KEYSTONE_CONFIG_DIR"]) / "keystone.conf").read_text():
     if sqlalchemy.__version__ < "2":
-        # Keystones of that time read in a second transaction while they write, which would then wait for itself.
+        # Keystones of that time read in a second transaction while they write. A lock would wait for itself.
         threads = 1
+        event.listen(Engine, "connect", let_read_while_writing)
     else:
         event.listen(Engine, "before_cursor_execute", lock_at_once, retval=True)
 server: Any = create_server(initialize_public_application(), host=host, port=port, threads=threads)
