@@ -61,10 +61,15 @@ def test_where_there_is_no_ipv6_the_service_listens_on_ipv4(monkeypatch: pytest.
     ],
 )
 def test_the_health_check_asks_where_the_service_listens(listen: str, shown: str) -> None:
-    """The check finds the sockets of the process, at whatever addresses and ports, and fails once nobody answers."""
+    """The check finds the sockets of the process, at whatever addresses and ports."""
     with service(listen=listen) as running:
         assert re.search(f"listening on {shown}\n", running.said())
         assert checked(running.process.pid) == (0, "")
+
+
+def test_the_health_check_fails_where_nobody_answers() -> None:
+    """A process that hangs still has its sockets."""
+    with service() as running:
         os.kill(running.process.pid, signal.SIGSTOP)
         try:
             code, why = checked(running.process.pid)
