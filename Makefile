@@ -25,11 +25,12 @@ demo: $(SERVICE) $(KEYSTONE) ## signs a user up on a real Keystone, repeats the 
 run: $(SERVICE) $(KEYSTONE) ## runs the same Keystone and service until Ctrl-C (PORT=42356)
 	.venv/bin/python -m tools.run --port $(PORT)
 
+# One process more than processors, as many tests wait for a time to be over.
 test: $(SERVICE) $(KEYSTONE) ## runs tests/unit, tests/cloud (on a real Keystone) and tests/model (concurrent requests)
-	.venv/bin/python -m pytest --numprocesses=2
+	.venv/bin/python -m pytest --numprocesses=3
 
 coverage: $(SERVICE) $(KEYSTONE) ## runs the same tests, and prints the lines and branches of the product that they miss
-	.venv/bin/python -m pytest --numprocesses=2 --cov --cov-report=term-missing:skip-covered $(NOT_COVERED)
+	.venv/bin/python -m pytest --numprocesses=3 --cov --cov-report=term-missing:skip-covered $(NOT_COVERED)
 
 # More processes than processors, as many trials wait: for a time to be over, or for a claim.
 faults: $(SERVICE) $(KEYSTONE) ## tries every fault at every call of every request, overlaps, and kill -9 (ten minutes)
