@@ -20,13 +20,13 @@ DomainSetting = tuple[str, str]
 class _Missing:
     what: str
     command: str = ""
-    """The command that creates it."""
+    """The command that creates or enables it."""
     setting: str = ""
     """What to write into the settings, where Keystone does not tell its name from another that exists."""
 
 
 def account_id(cloud: Connection, account: StandingGrant) -> str:
-    """Returns the id of a standing account. Raises NotListed where it, or its domain, does not exist."""
+    """Returns the id of a standing account. Raises NotListed where it or its domain is missing, or DomainDisabled."""
     return cloud.ids.user(account.username, _domain_id(cloud, account))
 
 
@@ -44,7 +44,7 @@ def prepared_ids(
     accounts: Sequence[StandingGrant] = (),
     domains: Sequence[DomainSetting] = (),
 ) -> list[str]:
-    """Returns the ids of all these, looked up in parallel. Raises CloudNotPrepared with everything that is missing."""
+    """Returns the ids of all these, in this order. Raises CloudNotPrepared with everything that is missing."""
     look_ups = [partial(_role, cloud, one) for one in roles]
     look_ups += [partial(_user, cloud, one) for one in accounts]
     found = in_parallel([*look_ups, *(partial(_domain, cloud, *one) for one in domains)])

@@ -27,6 +27,8 @@ def ways_to_name_domains(cloud_env: CloudEnv) -> list[dict[str, str | None]]:
     if any(map(is_default, sent.values())):
         ways.append({f"{domain}_name": NAME if is_default(name) else name for domain, name in sent.items()})
         ways.append(
-            dict((f"{what}_id", ID) if is_default(name) else (f"{what}_name", name) for what, name in sent.items())
+            dict(
+                (f"{domain}_id", ID) if is_default(name) else (f"{domain}_name", name) for domain, name in sent.items()
+            )
         )
     return [way for index, way in enumerate(ways) if way not in ways[:index]]
