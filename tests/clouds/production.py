@@ -2,14 +2,19 @@
 
 import os
 import subprocess
+import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import requests
+from urllib3.exceptions import InsecureRequestWarning
+
 from tests.support.debian import found
 from tests.support.ports import free_ports, wait_until_it_listens
-from tests.support.service import ROOT
+from tests.support.service import ROOT, START_SECONDS
 from tests.support.tls import Leaf
 
 # The Makefile makes this environment on top of Keystone's own.
@@ -24,6 +29,7 @@ defaults
     timeout connect 5s
     timeout client 60s
     timeout server 60s
+    timeout check 10s
 frontend identity
     bind 127.0.0.1:{port} ssl crt {certificate}
     http-request deny deny_status 404 unless {{ path_beg {path}/ }}
@@ -48,7 +54,21 @@ def haproxy(keystones: Sequence[str], leaf: Leaf) -> Iterator[str]:
         values = {"port": port, "certificate": certificate, "path": PATH, "servers": "\n".join(servers)}
         (folder / "haproxy.cfg").write_text(HAPROXY.format(**values))
         with _running([found("haproxy") or "haproxy", "-db", "-f", folder / "haproxy.cfg"], port, folder / "said"):
-            yield f"https://127.0.0.1:{port}{PATH}/v3"
+            auth_url = f"https://127.0.0.1:{port}{PATH}/v3"
+            _wait_until_it_is_served(auth_url)
+            yield auth_url
+
+
+def _wait_until_it_is_served(url: str) -> None:
+    """Waits until HAProxy has found a server that answers. Until then it answers 503 by itself."""
+    until = time.monotonic() + START_SECONDS
+    # The certificate is of an authority that only the service and its tests are told of.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InsecureRequestWarning)
+        while requests.get(url, verify=False, timeout=START_SECONDS).status_code != 200:
+            if time.monotonic() > until:
+                raise RuntimeError(f"No Keystone answers behind {url}")
+            time.sleep(0.1)
 
 
 @contextmanager
