@@ -14,8 +14,8 @@ def create_team(request: NewTeam) -> Answer:
     Answers 201 `{"project_id", "billing_acct_id"}`: the billing id that was sent, else the project's.
 
     Errors: 400 the request, or Keystone's rules for it; 403 cloud_env is refused or lacks the rights, or the project
-    whose id is sent is not managed by Concertim; 409 a project of this name is not this team's; 424 a role, an
-    account or a domain is missing; 502, 503, 504 Keystone failed: repeat.
+    whose id is sent is not managed by Concertim; 409 a project of this name is not this team's; 424 a role, an account
+    or a domain is missing; 502, 503, 504 Keystone failed: repeat.
     """
     cloud = connect(request.cloud_env)
     grants = look_up_grants(cloud)

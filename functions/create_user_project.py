@@ -18,8 +18,8 @@ def create_user_project(request: SignUp) -> Answer:
     that was sent, else the project's, as the UI needs one that no other user has.
 
     Errors: 400 the request, or Keystone's rules for it; 403 cloud_env is refused or lacks the rights; 409 a user or
-    project of this name is not this login's; 424 a role, an account or a domain is missing, or
-    Keystone lets the password expire at once; 502, 503, 504 Keystone failed: repeat.
+    project of this name is not this login's; 424 a role, an account or a domain is missing, or Keystone lets
+    the password expire at once; 502, 503, 504 Keystone failed: repeat.
     """
     cloud = connect(request.cloud_env)
     grants = look_up_grants(cloud)

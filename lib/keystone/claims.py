@@ -49,7 +49,7 @@ executed after the claim has ended, so nobody claims a user who was just taken o
 would find in step 5 that the other try has replaced its claim. A request that carries the password that was set may go
 on. And a call that only removes a claim is tried once.
 
-Keystone may refuse every password that it was given with a create, until the user has changed it. On such a site
+Keystone may refuse every password that a create has set, until the user has changed it. On such a site
 (setting `user_options`) a user is created under the claim of the request that creates them, and the call that ends the
 claim sets the password again. Nobody has read the user before that claim, so this request need not wait.
 

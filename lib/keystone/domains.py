@@ -1,9 +1,16 @@
 """The domains of Concertim's users and projects: those in the settings, else those of cloud_env's account."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from lib import settings
+from lib.errors import BadRequest
 from lib.keystone.accounts import DomainSetting, prepared_ids
 from lib.keystone.client.connection import Connection
+from lib.keystone.client.problems import KeystoneNotFound
 from lib.keystone.client.resources import Project, User
+
+_Created = TypeVar("_Created", User, Project)
 
 
 def user_domain_id(cloud: Connection) -> str:
@@ -25,6 +32,19 @@ def holds(cloud: Connection, found: User | Project) -> bool:
         # The domain may have been removed and created again since its id was looked up.
         cloud.ids.clear()
     return found.domain_id == domain_id(cloud)
+
+
+def create_in(domain_id: Callable[[Connection], str], cloud: Connection, create: Callable[[str], _Created]) -> _Created:
+    """Creates something in this domain, whose id is looked up again where Keystone does not know it any more."""
+    used = domain_id(cloud)
+    try:
+        return create(used)
+    except (BadRequest, KeystoneNotFound) as why:
+        # Of a domain that is missing, Keystone answers 404 for a user, and 400 with the id for a project.
+        if isinstance(why, BadRequest) and used not in why.message:
+            raise
+        cloud.ids.clear()
+        return create(domain_id(cloud))
 
 
 def in_settings() -> list[DomainSetting]:

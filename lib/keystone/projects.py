@@ -1,7 +1,5 @@
 """ensure_project and ensure_team: the project of a sign-up or of a team, which is created, or found again."""
 
-from functools import partial
-
 from lib.errors import BadRequest, NameTaken
 from lib.keystone import domains
 from lib.keystone.client import marks
@@ -46,18 +44,13 @@ def _known(cloud: Connection, sign_up: SignUp) -> Project | None:
 
 def _created(cloud: Connection, kind: str, owner: str, known_id: str | None = None) -> Project:
     """Returns a new project, else that of its name, if it is marked for this owner or is the one whose id is known."""
-    name, domain_id = keystone_name(kind, owner), domains.project_domain_id(cloud)
-    create = partial(cloud.create_project, name, attributes=marks.mark(kind, owner))
+    name, mark = keystone_name(kind, owner), marks.mark(kind, owner)
     try:
-        return create(domain_id=domain_id)
-    except BadRequest as why:
-        if domain_id not in why.message:
-            raise
-        # The domain was removed and created again since its id was looked up.
-        cloud.ids.clear()
-        return create(domain_id=domains.project_domain_id(cloud))
+        return domains.create_in(
+            domains.project_domain_id, cloud, lambda domain_id: cloud.create_project(name, domain_id, mark)
+        )
     except KeystoneConflict:
-        found = cloud.find_projects(name, domain_id)
+        found = cloud.find_projects(name, domains.project_domain_id(cloud))
     project = next((one for one in found if one.name == name), None)
     if project is None and not found:
         raise KeystoneConflict(f"Project {name} was removed while this request asked for it. Repeat the request.")

@@ -1,7 +1,6 @@
 """ensure_user and change_user: the user of a sign-up, who is created, or found again."""
 
 from collections.abc import Mapping
-from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -105,13 +104,10 @@ def _created(cloud: Connection, login: str, values: Mapping[str, Any]) -> User:
     """Returns a new user. Raises KeystoneConflict where the name exists."""
     name, mark = keystone_name(marks.USER, login), marks.mark(marks.USER, login)
     claim = claim_for_create() if passwords.must_be_set_twice() else {}
-    create = partial(cloud.create_user, name, values={**mark, **values, **claim})
-    try:
-        return create(domain_id=domains.user_domain_id(cloud))
-    except KeystoneNotFound:
-        # The domain was removed and created again since its id was looked up.
-        cloud.ids.clear()
-        return create(domain_id=domains.user_domain_id(cloud))
+    attributes = {**mark, **values, **claim}
+    return domains.create_in(
+        domains.user_domain_id, cloud, lambda domain_id: cloud.create_user(name, domain_id, attributes)
+    )
 
 
 def _opened(cloud: Connection, user: User, values: Mapping[str, Any]) -> User:
