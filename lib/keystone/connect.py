@@ -33,6 +33,13 @@ def _open(cloud_env: CloudEnv) -> Connection:
     return Connection(LogIn(cloud_env))
 
 
+def check_answers(auth_url: str) -> None:
+    """Raises a problem unless a Keystone answers at this URL."""
+    from lib.keystone.client import version
+
+    version.check_answers(auth_url)
+
+
 def clear_connections() -> None:
     """Drops every cached connection, which changes nothing but latency."""
     from lib.keystone.client.transport import transport

@@ -1,6 +1,7 @@
 """URLs of Keystones, rebuilt so that nobody can read them differently."""
 
 import re
+from collections.abc import Iterable
 
 from pydantic import HttpUrl, TypeAdapter, ValidationError
 
@@ -36,3 +37,8 @@ def keystone_v3_url(value: str) -> str:
     """Returns the URL of Keystone's v3 API, which administrators type with and without its last part."""
     url = rebuilt_url(value)
     return url if url.endswith("/v3") else url + "/v3"
+
+
+def is_under_any(url: str, allowed: Iterable[str]) -> bool:
+    """Whether this rebuilt URL is one of these, or has a path under that of one of them."""
+    return any(url == one or url.startswith(f"{one}/") for one in allowed)

@@ -14,13 +14,18 @@ _lock = Lock()
 _in_use = 0
 
 
+def raise_if_full() -> None:
+    """Raises Overloaded when all `max_concurrent_requests` slots are in use."""
+    if _in_use >= settings.current().max_concurrent_requests:
+        raise Overloaded("The service is busy with as many requests as it may serve in parallel. Repeat the request.")
+
+
 @contextmanager
 def slot() -> Iterator[None]:
-    """Holds one of `max_concurrent_requests` slots. Raises Overloaded when all are in use."""
+    """Holds one slot. Raises Overloaded when all are in use."""
     global _in_use
     with _lock:
-        if _in_use >= settings.current().max_concurrent_requests:
-            raise Overloaded("The service is busy with as many requests as it may serve at once. Repeat the request.")
+        raise_if_full()
         _in_use += 1
     try:
         yield

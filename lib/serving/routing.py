@@ -1,4 +1,4 @@
-"""From the method and path of a request to the function that is served there."""
+"""From the method and path of a request to the function or the page that is served there."""
 
 from collections.abc import Callable, Mapping
 
@@ -7,23 +7,25 @@ from werkzeug.routing import Map, Rule
 
 from lib.endpoint import Endpoint
 from lib.errors import MethodNotAllowed, NoSuchPath
+from lib.serving.pages import Page
 
 Routes = Mapping[tuple[str, str], Endpoint]
 """From (method, path) to the function."""
-Choose = Callable[[str, str], Endpoint]
-"""From a method and a path to the function. Raises MethodNotAllowed or NoSuchPath."""
+Choose = Callable[[str, str], Endpoint | Page]
+"""From a method and a path to what is served there. Raises MethodNotAllowed or NoSuchPath."""
 
 
-def by_route(routes: Routes) -> Choose:
-    """Returns what chooses among these routes."""
+def by_route(routes: Routes, pages: Mapping[str, Page]) -> Choose:
+    """Returns what chooses among these routes, and these pages, which are read with GET."""
     # No redirect for a slash too many or too few: the UI need not follow any.
     rules = [Rule(path, methods=[method], endpoint=function) for (method, path), function in routes.items()]
+    rules += [Rule(path, methods=["GET"], endpoint=page) for path, page in pages.items()]
     paths = Map(rules, merge_slashes=False, strict_slashes=False)
 
-    def choose(method: str, path: str) -> Endpoint:
+    def choose(method: str, path: str) -> Endpoint | Page:
         route = paths.bind("", path_info=path, default_method=method)
         try:
-            function: Endpoint = route.match()[0]
+            served: Endpoint | Page = route.match()[0]
         except werkzeug.MethodNotAllowed as error:
             methods = ", ".join(sorted(error.valid_methods or ()))
             allowed = ", ".join(sorted({*route.allowed_methods()}))
@@ -33,6 +35,6 @@ def by_route(routes: Routes) -> Choose:
                 "UserHandler does not serve this path. Key pairs, status updates, invoices, credits, orders, quotas and"
                 " statistics belong to other Concertim services."
             ) from None
-        return function
+        return served
 
     return choose

@@ -1,6 +1,5 @@
 """From WSGI to the functions and back: routes, callers, statuses and headers. It does not know what functions do."""
 
-import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -9,12 +8,14 @@ from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import get_content_length
 
 from lib import call
-from lib.endpoint import Answer, Endpoint, refuse
-from lib.errors import RETRY_AFTER, MethodNotAllowed, Misconfigured, NoSuchPath, Unauthorized
+from lib.endpoint import Endpoint, refuse
+from lib.errors import MethodNotAllowed, Misconfigured, NoSuchPath, Unauthorized
 from lib.keystone.connect import load_ahead
 from lib.serving import auth, startup
 from lib.serving.admission import slot
 from lib.serving.body import TERMINATED, body_of
+from lib.serving.pages import PAGES, Page
+from lib.serving.responses import response_of
 from lib.serving.routing import Choose, Routes, by_route
 
 if TYPE_CHECKING:
@@ -29,21 +30,22 @@ LONGEST_NAME = 200
 def wsgi(served: Routes | Endpoint, open_to_all: Collection[Endpoint] = ()) -> Application:
     """Returns the WSGI application that serves these functions, each at its (method, path). It never raises.
 
-    A single function is served at any path and by any method. A caller must first show that it may call, unless the
-    function is `open_to_all`. At most `max_concurrent_requests` of the others are served in parallel. A str body is
-    answered as text/plain, any other as a JSON object.
+    The pages of the service itself are served beside them. A single function is served at any path and by any method,
+    without pages. A caller must first show that it may call, unless the function is `open_to_all`. At most
+    `max_concurrent_requests` of the others are served in parallel. A str body is answered as text/plain, any other as a
+    JSON object.
     """
-    choose = by_route(served) if isinstance(served, Mapping) else lambda _method, _path: served
+    choose = by_route(served, PAGES) if isinstance(served, Mapping) else lambda _method, _path: served
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        headers = {}
         with call.serving("request", authenticated=False) as this:
             try:
                 _complete(environ)
-                answer = _answer(Request(environ), choose, open_to_all)
+                response = _response(Request(environ), choose, open_to_all)
             except Exception as error:
-                answer, headers = refuse(_told_to_anybody(error)), _headers_of(error)
-            return _response(answer, {"X-OpenStack-Request-ID": this.request_id, **headers})(environ, start_response)
+                response = response_of(refuse(_told_to_anybody(error)), _headers_of(error))
+            response.headers["X-OpenStack-Request-ID"] = this.request_id
+            return response(environ, start_response)
 
     return application
 
@@ -61,24 +63,27 @@ def _complete(environ: "WSGIEnvironment") -> None:
         environ.pop(TERMINATED, None)
 
 
-def _answer(request: Request, choose: Choose, open_to_all: Collection[Endpoint]) -> Answer:
+def _response(request: Request, choose: Choose, open_to_all: Collection[Endpoint]) -> Response:
     # From v0.2.3 on, the UI's base URL is free text. One that ends in a slash leads to //user.
     path = re.sub("/+", "/", request.path)
     call.current().function = f"{request.method} {path}"[:LONGEST_NAME]
-    startup.prepare()
-    load_ahead()
     try:
-        function = choose(request.method, path)
+        found = choose(request.method, path)
+        if isinstance(found, Page):
+            return found.response()
     except (MethodNotAllowed, NoSuchPath):
-        # Nobody learns without a token which paths and methods are served.
+        # Nobody learns without a token which other paths and methods are served.
+        startup.prepare()
         auth.authenticate(request)
         raise
-    if function in open_to_all:
-        return function(body_of(request))
+    startup.prepare()
+    load_ahead()
+    if found in open_to_all:
+        return response_of(found(body_of(request)))
     auth.authenticate(request)
     body = body_of(request)
     with slot():
-        return function(body)
+        return response_of(found(body))
 
 
 def _told_to_anybody(error: Exception) -> Exception:
@@ -92,12 +97,3 @@ def _headers_of(error: Exception) -> dict[str, str]:
     if isinstance(error, MethodNotAllowed):
         return {"Allow": error.allowed}
     return {"WWW-Authenticate": 'Bearer realm="UserHandler"'} if isinstance(error, Unauthorized) else {}
-
-
-def _response(answer: Answer, headers: dict[str, str]) -> Response:
-    status, body = answer
-    if status in RETRY_AFTER:
-        headers["Retry-After"] = str(RETRY_AFTER[status])
-    if isinstance(body, str):
-        return Response(body, status, headers, mimetype="text/plain")
-    return Response(json.dumps(body), status, headers, mimetype="application/json")

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
+from lib.request.urls import is_under_any
 from lib.settings import values
 
 MOST_CONCURRENT_REQUESTS = 100
@@ -86,10 +87,20 @@ class Settings(_Section):
 
     allowed_auth_urls: values.Urls | None = None
     """The only Keystones that may be asked. Without it, any that `cloud_env` names may be."""
+    readiness_auth_url: values.KeystoneUrl | None = None
+    """The Keystone that must answer before `GET /readyz` does. Without it, that tells of this service alone."""
     cacert: values.Certificates | None = None
     """The certificate bundle that https Keystones are verified with. Without it, certifi's is used."""
     insecure: bool = False
     """Whether https Keystones are not verified at all."""
+
+    @field_validator("readiness_auth_url")
+    @classmethod
+    def _allowed(cls, value: str | None, info: ValidationInfo) -> str | None:
+        allowed = info.data.get("allowed_auth_urls")
+        if value and allowed is not None and not is_under_any(value, allowed):
+            raise ValueError("must be under one of the URLs in allowed_auth_urls")
+        return value
 
     @field_validator("insecure")
     @classmethod

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, FilePath, StringConstraints
 
-from lib.request.urls import rebuilt_url
+from lib.request.urls import keystone_v3_url, rebuilt_url
 from lib.settings import jwt_secret
 
 
@@ -91,6 +91,7 @@ UserOptions = Annotated[tuple[UserOption, ...], Field(strict=False)]
 Urls = Annotated[
     tuple[Annotated[Name, AfterValidator(rebuilt_url)], ...], Field(strict=False), AfterValidator(_some_url)
 ]
+KeystoneUrl = Annotated[Name, AfterValidator(keystone_v3_url)]
 Certificates = Annotated[FilePath, Field(strict=False), AfterValidator(_certificates)]
 SecretFile = Annotated[str, AfterValidator(_secret_file)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_level_name)]

@@ -102,7 +102,7 @@ def test_a_request_beyond_all_slots_is_told_to_come_back(
         go.set()
         assert [answer.result()[0] for answer in served] == [201] * 3
         again = post(one.url, json=request_of())
-    why = "The service is busy with as many requests as it may serve at once. Repeat the request."
+    why = "The service is busy with as many requests as it may serve in parallel. Repeat the request."
     for answer in answers:
         assert (answer.status_code, answer.json()) == error(503, "overloaded", why)
         assert answer.headers["Retry-After"] == "2"

@@ -11,6 +11,7 @@ import yaml
 import handler
 from lib import errors
 from lib.request.model import CloudEnv
+from lib.serving.pages import PAGES
 from lib.settings.loading import parse
 from lib.settings.settings import Settings
 from tests.hosts.rows import APACHE, FUNCTION_HOSTS, FUNCTIONS_FRAMEWORK, GTHREAD, SERVERS
@@ -19,6 +20,7 @@ from tests.support.service import ROOT
 from tools.bench.__main__ import with_figures
 
 ROUTES = [*handler.ROUTES]
+SERVED = [*ROUTES, *(("GET", path) for path in PAGES)]
 # The secret itself never stands in the config file.
 OF_THE_FILE = Settings.model_fields.keys() - {"jwt_secret"}
 
@@ -63,7 +65,7 @@ def routes_in_the_readme() -> list[tuple[str, ...]]:
     return [tuple(one.split()) for cell in cells for one in re.findall(r"`(.+?)`", cell)]
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=names_of)
+@pytest.mark.parametrize("route", SERVED, ids=names_of)
 def test_every_path_is_in_the_table_of_the_readme(route: tuple[str, str]) -> None:
     """A reader of README.md sees everything that is served."""
     assert route in routes_in_the_readme(), f"README.md has no row for {names_of(route)} in its table of paths"
@@ -71,16 +73,17 @@ def test_every_path_is_in_the_table_of_the_readme(route: tuple[str, str]) -> Non
 
 def test_the_readme_has_no_row_for_a_path_that_is_not_served() -> None:
     """A path that is removed from the table of routes leaves README.md, too."""
-    assert {*routes_in_the_readme()} - {*ROUTES} == set(), "README.md has a row for a path that is not served"
+    assert {*routes_in_the_readme()} - {*SERVED} == set(), "README.md has a row for a path that is not served"
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=names_of)
+@pytest.mark.parametrize("route", SERVED, ids=names_of)
 def test_every_path_and_field_has_its_place_in_the_reference(route: tuple[str, str]) -> None:
     """A client can be written from docs/reference.md alone."""
     page = text_of("docs/reference.md")
     section = section_of(page, f"`{names_of(route)}`")
     assert section, f"docs/reference.md has no section for {names_of(route)}"
-    missing = [".".join(field) for field in fields_of(route) if f"`{'.'.join(field)}`" not in section]
+    fields = fields_of(route) if route in ROUTES else ()
+    missing = [".".join(field) for field in fields if f"`{'.'.join(field)}`" not in section]
     assert missing == [], f"docs/reference.md does not name these fields of {names_of(route)}"
 
 
@@ -98,7 +101,7 @@ def test_the_reference_has_no_section_for_a_path_that_is_not_served() -> None:
     """A path that is removed from the table of routes leaves the page, too."""
     headings = re.findall(r"^### (`[A-Z]+ /.*)$", text_of("docs/reference.md"), re.MULTILINE)
     listed = {tuple(one.split()) for heading in headings for one in re.findall(r"`(.+?)`", heading)}
-    assert listed - {*ROUTES} == set(), "docs/reference.md has a section for a path that is not served"
+    assert listed - {*SERVED} == set(), "docs/reference.md has a section for a path that is not served"
 
 
 def test_the_reference_names_every_field_of_cloud_env() -> None:
@@ -132,6 +135,7 @@ def test_the_reference_has_the_default_of_every_setting() -> None:
     rows = {name: default.replace("`", "") for name, default in rows.items()}
     # The table says in words what holds without these.
     told = {"jwt_secret_file": "", "allowed_auth_urls": "any", "cacert": "certifi's", "max_password_bytes": "no limit"}
+    told |= {"readiness_auth_url": "none"}
     told |= {f"{part}_domain": f"that of cloud_env's {part}" for part in ("user", "project")}
     assert {name: rows.pop(name) for name in told} == told
     rows["legacy_templates"] = f"{{{rows['legacy_templates']}}}"
@@ -153,6 +157,7 @@ def test_the_sample_of_the_settings_has_each_with_its_default(tmp_path: Path) ->
     assert problems == []
     assert settings
     examples = {"cacert", "allowed_auth_urls", "jwt_secret_file", "user_domain", "project_domain", "max_password_bytes"}
+    examples |= {"readiness_auth_url"}
     assert settings.model_dump(exclude=examples) == Settings().model_dump(exclude=examples)
     assert settings.model_fields_set == OF_THE_FILE
 
@@ -184,7 +189,7 @@ def test_the_page_on_hosts_has_what_make_hosts_runs() -> None:
         assert [name for name, text in host.files.items() if f"\n{text}```" not in page] == [], host.name
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=names_of)
+@pytest.mark.parametrize("route", SERVED, ids=names_of)
 def test_the_changelog_tells_of_every_path(route: tuple[str, str]) -> None:
     """Somebody who upgrades learns what is new from CHANGELOG.md."""
     assert f"`{names_of(route)}`" in text_of("CHANGELOG.md"), f"CHANGELOG.md does not tell of {names_of(route)}"

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from lib import settings
 from lib.errors import AuthUrlNotAllowed
+from lib.request.urls import is_under_any
 
 # Here a cloud's metadata service gives a machine its secrets, or only hosts on the same link answer. No Keystone does.
 _NEVER = [
@@ -29,7 +30,7 @@ _IPV4_IN_IPV6 = [IPv6Network(network) for network in ("::ffff:0:0/96", "64:ff9b:
 def check(auth_url: str) -> None:
     """Raises AuthUrlNotAllowed unless the settings allow this URL, as its field has rebuilt it."""
     allowed = settings.current().allowed_auth_urls
-    if allowed is not None and not any(auth_url == one or auth_url.startswith(f"{one}/") for one in allowed):
+    if allowed is not None and not is_under_any(auth_url, allowed):
         why = "cloud_env.auth_url is not under any of the URLs in the setting allowed_auth_urls."
         raise AuthUrlNotAllowed(why, detail=auth_url)
     allowed_among([urlsplit(auth_url).hostname or ""])
