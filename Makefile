@@ -14,10 +14,10 @@ PORT ?= 42356
 # This test runs the service as another user, who may not write what was covered.
 NOT_COVERED = --deselect=tests/cloud/test_serving.py::test_a_config_for_root_alone_is_told_with_what_helps
 
-.PHONY: help demo run test coverage faults contract security fuzz audit mariadb ldap nginx clouds bench hosts lint image clean
+.PHONY: help demo run test coverage faults contract security fuzz audit mariadb ldap nginx prometheus clouds bench hosts lint image clean
 
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s  %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s  %s\n", $$1, $$2}' Makefile
 
 demo: $(SERVICE) $(KEYSTONE) ## signs a user up on a real Keystone, repeats the request, and stops everything
 	.venv/bin/python -m tools.demo
@@ -58,6 +58,9 @@ ldap: $(SERVICE) $(KEYSTONE) ## signs up into a domain of an LDAP directory (as 
 
 nginx: $(SERVICE) $(KEYSTONE) ## tries what an nginx in front of Keystone can say (as root on Debian, or with nginx installed)
 	.venv/bin/python -m tests.nginx $(NGINX_OPTIONS)
+
+prometheus: $(SERVICE) $(KEYSTONE) ## lets a real Prometheus read the metrics and try the alert rules (as root on Debian, or with it installed)
+	.venv/bin/python -m tests.prometheus $(PROMETHEUS_OPTIONS)
 
 clouds: $(SERVICE) $(KEYSTONE) $(CLOUDS) ## does what the UI does on every kind of Keystone, and prints a table (as root on Debian)
 	.venv/bin/python -m tests.clouds $(CLOUDS_OPTIONS)

@@ -9,10 +9,10 @@ from typing import Any, Protocol, TypeVar, cast, get_type_hints
 from pydantic import ValidationError
 
 from lib import call, settings
-from lib.call import log, shutdown
+from lib.call import log, metrics, shutdown
 from lib.call.concurrency import within_deadline
 from lib.call.masking import mask
-from lib.errors import BadRequest, InternalError, Problem, Unfinished
+from lib.errors import BadRequest, InternalError, Problem, Stopping, Unfinished
 from lib.request.model import Model
 from lib.request.sentences import sentences
 
@@ -40,11 +40,13 @@ def endpoint(recipe: Callable[[_Request], Answer]) -> Endpoint:
     @wraps(recipe)
     def handle(request: object, /) -> Answer:
         with call.serving(recipe.__name__) as this:
+            this.route = recipe.__name__
             try:
                 shutdown.raise_if_begun()
                 this.ends = this.started + settings.current().deadline
                 checked = _check(model, request)
                 this.secrets.update(checked.secrets())
+                this.about.update({name: mask(value) for name, value in checked.about().items()})
                 status, body = within_deadline(lambda: recipe(checked))
             except Exception as error:
                 return refuse(error)
@@ -65,8 +67,13 @@ def refuse(error: Exception) -> Answer:
     """Returns the answer to what stopped the current call, after its line in the log."""
     status, body = _answer_to(error)
     known = {name: value for name, value in _known_of(error).items() if value}
-    _log(logging.ERROR if status >= 500 else logging.WARNING, status, known)
+    _log(_level(error, status), status, {"code": body["error"], **known})
     return status, body
+
+
+def _level(error: Exception, status: int) -> int:
+    # That the service is told to stop is no failure.
+    return logging.ERROR if status >= 500 and not isinstance(error, Stopping) else logging.WARNING
 
 
 def _check(model: type[_Request], request: object) -> _Request:
@@ -112,6 +119,7 @@ def _whether_a_repeat_helps(problem: Problem) -> str:
 
 def _log(level: int, status: int, more: dict[str, str]) -> None:
     this = call.current()
-    facts: dict[str, Any] = {"function": this.function, "status": status, "milliseconds": this.milliseconds(), **more}
-    text = "; ".join([f"{this.function} {status} {facts['milliseconds']} ms", *map(": ".join, more.items())])
-    log.logger.log(level, "%s", text, extra={"facts": facts})
+    taken = this.seconds()
+    metrics.answered(this.route, status, more.get("code", ""), taken)
+    facts = {"function": this.function, "status": status, "milliseconds": round(taken * 1000), **more}
+    log.logger.log(level, "%s %d %d ms", *(facts[name] for name in log.TOLD_IN_MESSAGE), extra={"facts": facts})

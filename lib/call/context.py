@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from threading import Lock
 
 from lib.call import shutdown
 from lib.errors import DeadlineExceeded
 
+# What is known of a caller's token.
+GOOD, NOT_NEEDED, NOT_GOOD, NOT_SHOWN = "good", "not needed", "not good", "not shown"
 # Seconds. With less than this left, a request that failed is told that its time is over.
 NOTHING_LEFT = 0.1
 
@@ -25,8 +28,12 @@ class Call:
 
     function: str
     request_id: str = field(default_factory=_new_request_id)
-    authenticated: bool = True
-    """Whether the caller has shown that it may call. A line in the log that anybody can cause has a rate limit."""
+    caller: str = ""
+    """The address of the caller, if there is one."""
+    token: str = ""
+    """Whether the caller may call: GOOD, NOT_NEEDED, NOT_GOOD or NOT_SHOWN. It is empty where a function is called."""
+    route: str = ""
+    """The function that is served at the path, or the page. It is empty where nothing is."""
     started: float = field(default_factory=time.monotonic)
     ends: float = float("inf")
     """When the time of the call is over, on the monotonic clock."""
@@ -35,6 +42,12 @@ class Call:
     """The tokens that Keystone has issued during this call."""
     changed: bool = False
     """Whether the call has changed, or may have changed, anything in the cloud."""
+    begun: Lock = field(default_factory=Lock, repr=False)
+    """Held as soon as the log says that the call begins to change something."""
+    about: dict[str, str] = field(default_factory=dict)
+    """Whom or what the call is about, for the log: `login` or `team`, `user_id`, `project_id`."""
+    done: dict[str, None] = field(default_factory=dict)
+    """What was done, for the log, in order and each once."""
     last_asked: str = ""
     """The last HTTP call to Keystone: its method, and its URL without the query."""
     _steps: list[str] = field(default_factory=list)
@@ -53,6 +66,14 @@ class Call:
         """The step that Keystone has been asked to do for the longest time."""
         return (*self._steps, "answer")[0]
 
+    def is_strangers(self) -> bool:
+        """Whether the caller has not shown that it may call. Then its lines in the log have a rate limit."""
+        return self.token in (NOT_GOOD, NOT_SHOWN)
+
+    def note_done(self, what: str) -> None:
+        """Records for the log what was done."""
+        self.done.setdefault(what)
+
     @contextmanager
     def asking(self, step: str) -> Iterator[None]:
         """Marks the time during which Keystone is asked to do this step."""
@@ -62,9 +83,9 @@ class Call:
         finally:
             self._steps.remove(step)
 
-    def milliseconds(self) -> int:
+    def seconds(self) -> float:
         """Returns how long the call has taken until now."""
-        return round((time.monotonic() - self.started) * 1000)
+        return time.monotonic() - self.started
 
     def seconds_left(self) -> float:
         """Returns what remains of the call's time. Raises DeadlineExceeded or Stopping when nothing does."""
@@ -108,14 +129,25 @@ def current() -> Call:
 
 
 @contextmanager
-def serving(function: str, *, authenticated: bool = True) -> Iterator[Call]:
+def serving(function: str, *, caller: str = "", token: str = "") -> Iterator[Call]:
     """Makes a new call the current one. Inside another call it copies what is known of the caller."""
     outer = _current.get()
-    call = Call(function, authenticated=authenticated)
+    call = Call(function, caller=caller, token=token)
     if outer:
-        call.request_id, call.authenticated, call.secrets = outer.request_id, outer.authenticated, set(outer.secrets)
-    token = _current.set(call)
+        call.request_id, call.secrets = outer.request_id, set(outer.secrets)
+        call.caller, call.token, call.route = outer.caller, outer.token, outer.route
+    reset = _current.set(call)
     try:
         yield call
     finally:
-        _current.reset(token)
+        _current.reset(reset)
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """Lets what the process does for itself, such as its start, count as no part of the call that came first."""
+    reset = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(reset)

@@ -4,7 +4,9 @@ import json
 import logging
 import sys
 import time
+from datetime import UTC, datetime
 from threading import Lock
+from typing import Any
 
 from lib.call import context
 from lib.call.log_file import SharedFile
@@ -14,6 +16,10 @@ from lib.settings.settings import Settings
 logger = logging.getLogger("user_handler")
 
 _LINE = "%(asctime)s - [%(levelname)s] (%(module)s) - [%(request_id)s] %(message)s"
+# The facts with which the line of an answer begins.
+TOLD_IN_MESSAGE = ("function", "status", "milliseconds")
+_Kind = tuple[str, int]
+"""The function or page that is served at the path, if there is one, and the status of the answer."""
 # A value in a message must not begin a line of its own: these are the C0 and C1 controls and Unicode's line ends. And
 # no file takes halves of characters.
 ESCAPES = {code: f"\\u{code:04x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029, *range(0xD800, 0xE000))}
@@ -39,11 +45,44 @@ def configure(settings: Settings) -> None:
         ours.setLevel(level)
         ours.propagate = False
     if unwritable:
-        logger.warning(unwritable)
+        with context.outside():
+            logger.warning(unwritable)
+
+
+def begins_to_change(step: str) -> None:
+    """Writes a line, once for each call, before the call changes anything: a process that is killed leaves a trace."""
+    this = context.current()
+    if this.begun.acquire(blocking=False):
+        logger.info("%s begins to change something", this.function, extra={"facts": {"step": step}}, stacklevel=2)
+
+
+def _facts_of_call() -> dict[str, Any]:
+    """Returns what is known of the current call: whom it is about, and who called."""
+    this = context.current()
+    known = {**this.about, "done": ", ".join(this.done), "caller": this.caller, "token": this.token}
+    return {name: value for name, value in known.items() if value}
+
+
+class _Facts(logging.Filter):
+    """Puts what is known of the call being served into each record: at the end of its message, and as `facts`."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        own = vars(record).get("facts", {})
+        # These are in the message already, for people.
+        told = {name: own[name] for name in TOLD_IN_MESSAGE if name in own}
+        rest = {**_facts_of_call(), **{name: value for name, value in own.items() if name not in told}}
+        event = record.getMessage()
+        vars(record).update(event=event, facts={**told, **rest}, args=None)
+        record.msg = "; ".join([event, *map(": ".join, rest.items())])
+        return True
 
 
 class _RateLimit(logging.Filter):
-    """Passes one line a second of callers who have shown no token. More could push out all other lines."""
+    """Passes one line a second of each kind of caller who has shown no token. More could push out all other lines.
+
+    A kind is the status that is answered by which function or page, or at a path where nothing is served. So a health
+    check never keeps a refused caller out of the log.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,27 +91,29 @@ class _RateLimit(logging.Filter):
 
     def clear(self) -> None:
         """Forgets the lines before."""
-        self._until = 0.0
-        self._left_out = 0
+        self._until: dict[_Kind, float] = {}
+        self._left_out: dict[_Kind, int] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        facts = vars(record).get("facts")
-        if facts is None or context.current().authenticated:
+        this = context.current()
+        if not this.is_strangers():
             return True
+        facts: dict[str, Any] = vars(record).setdefault("facts", {})
+        kind = (this.route, facts.get("status", 0))
         with self._lock:
-            if time.monotonic() < self._until:
-                self._left_out += 1
+            if time.monotonic() < self._until.get(kind, 0):
+                self._left_out[kind] = self._left_out.get(kind, 0) + 1
                 return False
-            self._until = time.monotonic() + 1
-            before, self._left_out = self._left_out, 0
+            self._until[kind] = time.monotonic() + 1
+            before = self._left_out.pop(kind, 0)
         if before:
             facts["left_out"] = f"{before} lines of callers like this one"
-            record.msg, record.args = f"%s; left_out: {facts['left_out']}", (record.getMessage(),)
         return True
 
 
 rate_limit = _RateLimit()
 logger.addFilter(rate_limit)
+logger.addFilter(_Facts())
 
 
 class _RequestId(logging.Filter):
@@ -84,7 +125,12 @@ class _RequestId(logging.Filter):
 
 
 class _AsLine(logging.Formatter):
-    """The line format of the Concertim services, with control characters escaped."""
+    """The line format of the Concertim services, with the offset from UTC, and with control characters escaped."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        """Returns the local time and its offset."""
+        when = _time_of(record)
+        return f"{when:%Y-%m-%d %H:%M:%S},{when.microsecond // 1000:03} {when.isoformat()[-6:]}"
 
     def format(self, record: logging.LogRecord) -> str:
         return super().format(record).translate(ESCAPES)
@@ -95,10 +141,14 @@ class _AsJson(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
-            "time": self.formatTime(record),
+            "time": _time_of(record).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "module": record.module,
             "request_id": vars(record)["request_id"],
-            "message": record.getMessage(),
+            "message": vars(record).get("event") or record.getMessage(),
         }
         return json.dumps(line | vars(record).get("facts", {}))
+
+
+def _time_of(record: logging.LogRecord) -> datetime:
+    return datetime.fromtimestamp(record.created, UTC).astimezone()

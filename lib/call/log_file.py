@@ -56,5 +56,7 @@ class SharedFile(WatchedFileHandler):
 
     def _complain(self, what: str) -> None:
         if not self._complained:
-            print(what, file=sys.stderr)
+            record = logging.LogRecord("user_handler", logging.ERROR, __file__, 0, what, None, None)
+            vars(record).update(request_id="-")
+            print(self.format(record), file=sys.stderr)
         self._complained = True

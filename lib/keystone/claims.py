@@ -102,13 +102,15 @@ def take_over(cloud: Connection, user: User, values: Mapping[str, Any]) -> User:
     """Gives the unfinished user this password and these attributes. Raises Unfinished where another was faster."""
     _claim(cloud, user)
     try:
-        return end_claim(cloud, user, values)
+        taken = end_claim(cloud, user, values)
     except Problem:
         if not call.current().changed:
             # Keystone's rules refuse the password. The next request, with another one, need not wait.
             with suppress(Problem):
                 cloud.unclaim_user(user.id)
         raise
+    call.current().note_done("user taken over")
+    return taken
 
 
 def take_back(cloud: Connection, user: User) -> None:

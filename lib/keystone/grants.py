@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from lib import call, settings
-from lib.call import log
+from lib.call import log, metrics
 from lib.call.concurrency import in_parallel
 from lib.keystone import domains
 from lib.keystone.accounts import prepared_ids
@@ -76,11 +76,12 @@ def _grant_all(cloud: Connection, grants: Grants, project: Project, user: User |
 
 def _make_default(cloud: Connection, user: User, project: Project) -> None:
     """Makes the project the user's default one. Keystone's answer tells whether another request claimed the user."""
-    check_still_held(user, cloud.update_user(user.id, default_project=project.id))
+    check_still_held(user, cloud.set_default_project(user.id, project.id))
 
 
 def _warn_of_admin(cloud: Connection, user: User) -> None:
     if "admin" in cloud.roles_of(user.id).values():
+        metrics.user_holds_admin()
         log.logger.warning(
             "User %s holds the role admin, which makes a cloud administrator on a stock Keystone. To see where:"
             " openstack role assignment list --names --role admin --user %s",

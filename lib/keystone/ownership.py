@@ -3,8 +3,10 @@
 from functools import partial
 from typing import TypeVar
 
-from lib import settings
+from lib import call, settings
+from lib.call import log
 from lib.call.concurrency import both
+from lib.call.masking import shown
 from lib.errors import NameTaken, NotConcertims, NotFound
 from lib.keystone import domains, names
 from lib.keystone.accounts import account_id, is_in_domain
@@ -14,11 +16,16 @@ from lib.keystone.client.problems import DomainDisabled, KeystoneNotFound
 from lib.keystone.client.resources import Project, User
 from lib.settings.settings import StandingGrant
 
+# Of a login or team in the log. A mark may hold any text.
+LONGEST_NAME = 255
+
 _Found = TypeVar("_Found", User, Project)
+Owner = tuple[str, str]
+"""Of whom something may be managed: a kind of what is managed, and the login or team."""
 _UserAndProject = tuple[User | None, Project | None]
 
 
-def why_not_managed(cloud: Connection, found: User | Project, owner: tuple[str, str] | None = None) -> str:
+def why_not_managed(cloud: Connection, found: User | Project, owner: Owner | None = None) -> str:
     """Returns why Concertim must not adopt, change or remove it, in words that follow "it", or an empty text.
 
     `owner`, a kind and a login or team, is for whom it must be managed. Without it, anybody in Concertim will do. This
@@ -36,12 +43,39 @@ def why_not_managed(cloud: Connection, found: User | Project, owner: tuple[str, 
     return ""
 
 
-def owners_of(found: User | Project) -> set[tuple[str, str]]:
+def owners_of(found: User | Project) -> set[Owner]:
     """Returns the (kind, login or team) that it may be managed for: by its mark, or without one by its legacy name."""
     kinds = (marks.USER,) if isinstance(found, User) else (marks.PROJECT, marks.TEAM)
     if found.mark:
         return {found.mark} if found.mark[0] in kinds else set()
     return set().union(*(names.legacy_owners(kind, found.name) for kind in kinds))
+
+
+def note_about(found: User | Project) -> None:
+    """Tells the log which user or project the call is about, and of which login or team."""
+    about, owners = call.current().about, owners_of(found)
+    about["user_id" if isinstance(found, User) else "project_id"] = found.id
+    if len(owners) == 1:
+        [(kind, name)] = owners
+        about.setdefault("team" if kind == marks.TEAM else "login", shown(name)[:LONGEST_NAME])
+
+
+def note_found(found: User | Project) -> None:
+    """Tells the log what was found. It is a change if an earlier try of this request, which seemed to fail, made it."""
+    this, kind = call.current(), type(found).__name__.lower()
+    note_about(found)
+    if found.last_request == this.request_id:
+        this.note_change()
+        this.note_done(f"{kind} created")
+    else:
+        this.note_done(f"{kind} found")
+
+
+def warn_of_unknown_id(created: User | Project, known_id: str | None) -> None:
+    """Warns in the log where something was created although the request carries an id for it."""
+    if known_id:
+        kind = type(created).__name__.lower()
+        log.logger.warning("A new %s was created: no %s of this cloud has the id %s", kind, kind, shown(known_id))
 
 
 def refuse_disabled(found: _Found) -> _Found:
@@ -100,6 +134,8 @@ def find_user_and_own_project(cloud: Connection, user_id: str | None, project_id
 
 
 def _managed(cloud: Connection, found: _Found | None) -> _Found | None:
+    if found:
+        note_found(found)
     why = found and why_not_managed(cloud, found)
     if found and why:
         raise NotConcertims(f"{type(found).__name__} {found.id} is not managed by Concertim: it {why}.")

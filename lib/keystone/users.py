@@ -20,9 +20,16 @@ from lib.keystone.claims import (
 from lib.keystone.client import marks
 from lib.keystone.client.connection import Connection
 from lib.keystone.client.problems import KeystoneConflict, KeystoneNotFound
-from lib.keystone.client.resources import Project, User
+from lib.keystone.client.resources import User
 from lib.keystone.names import keystone_name
-from lib.keystone.ownership import get_managed_user, refuse_disabled, why_not_managed
+from lib.keystone.ownership import (
+    get_managed_user,
+    note_about,
+    note_found,
+    refuse_disabled,
+    warn_of_unknown_id,
+    why_not_managed,
+)
 from lib.request.users import NewData, NewUser, SignUp
 
 
@@ -42,6 +49,7 @@ def ensure_user(cloud: Connection, sign_up: NewUser, more: Mapping[str, str] = M
     values = {**attributes, **passwords.values_of(sign_up.password)}
     try:
         user = _created(cloud, sign_up.username, values)
+        warn_of_unknown_id(user, sign_up.cloud_user_id)
     except KeystoneConflict:
         user = _of_name(cloud, sign_up.username)
         if not is_claimed_by_this_request(user):
@@ -85,15 +93,9 @@ def _take_back(cloud: Connection, user: User) -> None:
     call.current().note_undone()
 
 
-def note_if_created(found: User | Project) -> None:
-    """Records a change if an earlier try of this request created what was found, although it seemed to fail."""
-    this = call.current()
-    if found.last_request == this.request_id:
-        this.note_change()
-
-
 def _known(cloud: Connection, sign_up: NewUser, user: User) -> User:
     """Returns the user whose id the request carries. Raises NameTaken if it is not managed for this login."""
+    note_found(user)
     why = why_not_managed(cloud, user, (marks.USER, sign_up.username))
     if why:
         raise NameTaken(f"cloud_user_id names a user that is not login {sign_up.username}'s in Concertim: it {why}.")
@@ -105,9 +107,11 @@ def _created(cloud: Connection, login: str, values: Mapping[str, Any]) -> User:
     name, mark = keystone_name(marks.USER, login), marks.mark(marks.USER, login)
     claim = claim_for_create() if passwords.must_be_set_twice() else {}
     attributes = {**mark, **values, **claim}
-    return domains.create_in(
+    user = domains.create_in(
         domains.user_domain_id, cloud, lambda domain_id: cloud.create_user(name, domain_id, attributes)
     )
+    note_about(user)
+    return user
 
 
 def _opened(cloud: Connection, user: User, values: Mapping[str, Any]) -> User:
@@ -140,7 +144,7 @@ def _of_name(cloud: Connection, login: str) -> User:
         )
     if user is None:
         raise KeystoneConflict(f"User {name} was removed while this request asked for it. Repeat the request.")
-    note_if_created(user)
+    note_found(user)
     why = why_not_managed(cloud, user, (marks.USER, login))
     if why:
         raise NameTaken(

@@ -1,6 +1,8 @@
 """What all requests have in common: how they are checked, and `cloud_env`."""
 
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
@@ -11,6 +13,18 @@ class Model(BaseModel):
     """A request, or a part of one. It is frozen, coerces no types and ignores unknown keys."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", hide_input_in_errors=True)
+
+    names_in_log: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"username": "login", "cloud_user_id": "user_id", "user_id": "user_id", "project_id": "project_id"}
+    )
+    """The fields that say whom or what the request is about, and what the log calls them."""
+
+    def about(self) -> dict[str, str]:
+        """Returns whom or what it is about, as far as it says, as the log calls it."""
+        values = dict(self)
+        own = {logged: values[name] for name, logged in self.names_in_log.items() if values.get(name)}
+        parts = [value.about() for value in values.values() if isinstance(value, Model)]
+        return {name: value for part in (own, *parts) for name, value in part.items()}
 
     def secrets(self) -> tuple[str, ...]:
         """Returns every secret in it, so that texts which quote one can be masked."""
@@ -28,6 +42,9 @@ class CloudEnv(Model):
     In July 2023: auth_url, username, password, project_name, user_domain_name, project_domain_name (E1). From v0.2.0
     on: auth_url, user_id, password, project_id (E2). Where both an id and a name are sent, the id is used.
     """
+
+    # The account is nobody whom a request is about.
+    names_in_log: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     auth_url: AuthUrl
     password: CloudPassword

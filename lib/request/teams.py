@@ -1,11 +1,15 @@
 """What requests about teams and their members hold, as the Concertim UI sends them from v1.2.0 on."""
 
+from types import MappingProxyType
+
 from lib.request.fields import KeystoneId, OptionalId, OptionalText, TeamName, TeamRole
 from lib.request.model import ForCloud, Model
 
 
 class NewTeam(ForCloud):
     """POST /team. The UI sends the ids once it has them."""
+
+    names_in_log = MappingProxyType({"name": "team", "project_id": "project_id"})
 
     name: TeamName
     project_id: OptionalId = None

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from threading import Lock
 
 from lib import settings
+from lib.call import metrics
 from lib.errors import Overloaded
 
 # These threads serve GET / and say that the service is busy while all slots are in use. Both take a millisecond.
@@ -27,8 +28,10 @@ def slot() -> Iterator[None]:
     with _lock:
         raise_if_full()
         _in_use += 1
+    metrics.slots_in_use(1)
     try:
         yield
     finally:
+        metrics.slots_in_use(-1)
         with _lock:
             _in_use -= 1

@@ -8,6 +8,7 @@ import jwt
 from werkzeug.wrappers import Request
 
 from lib import call, settings
+from lib.call import context
 from lib.errors import Unauthorized
 
 # Seconds by which the clocks of the UI's host and this one may differ.
@@ -32,15 +33,13 @@ def authenticate(request: Request) -> None:
     UI v1.0.0 and later send `Bearer` and a token of HS256 with the claims iat, exp = iat + 60 and jti. The cluster
     builder sends a token with exp alone. Where the site has no JWT_SECRET, anybody may call.
     """
-    ours = settings.current()
-    try:
-        if ours.jwt_secret is not None:
-            token = _token_in(request.headers.get("Authorization", ""))
-            _check_claims(_verified(token, ours.jwt_secret.get_secret_value()), ours.jwt_lifetime)
-    except Unauthorized as refusal:
-        refusal.detail = f"{refusal.detail} from {request.remote_addr}".strip()
-        raise
-    call.current().authenticated = True
+    ours, this = settings.current(), call.current()
+    if ours.jwt_secret is None:
+        this.token = context.NOT_NEEDED
+        return
+    token = _token_in(request.headers.get("Authorization", ""))
+    _check_claims(_verified(token, ours.jwt_secret.get_secret_value()), ours.jwt_lifetime)
+    this.token = context.GOOD
 
 
 def _token_in(authorization: str) -> str:
@@ -48,6 +47,7 @@ def _token_in(authorization: str) -> str:
     token = token.strip()
     if scheme.lower() != "bearer" or not token:
         raise Unauthorized("Send the header Authorization: Bearer with a token signed with this service's JWT_SECRET.")
+    call.current().token = context.NOT_GOOD
     if len(token) > LONGEST_TOKEN:
         raise Unauthorized("The token is too long to be one of Concertim's.")
     call.current().secrets.add(token)

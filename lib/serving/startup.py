@@ -1,12 +1,13 @@
-"""What a process does before it serves, on any host: it opens the log, and logs the settings and their dangers."""
+"""What a process does before it serves, on any host: it opens the log, and tells the settings and their dangers."""
 
 import os
 from collections.abc import Iterator
 
-from lib import settings
+from lib import call, settings
 from lib.call import log
 from lib.call.once import Once
 from lib.errors import Misconfigured
+from lib.serving import metrics_listener
 from lib.settings.loading import DEFAULT_PATH, PATH_VARIABLE, TEXT_VARIABLE
 from lib.settings.settings import Settings
 
@@ -20,6 +21,12 @@ def prepare() -> None:
         _open_default_log()
         raise
     log.configure(ours)
+    with call.outside():
+        _tell(ours)
+        metrics_listener.listen(ours)
+
+
+def _tell(ours: Settings) -> None:
     source = os.environ.get(PATH_VARIABLE) or DEFAULT_PATH
     if os.environ.get(TEXT_VARIABLE):
         source = f"the environment variable {TEXT_VARIABLE}"

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import get_content_length
 
 from lib import call
+from lib.call import context
 from lib.endpoint import Endpoint, refuse
 from lib.errors import MethodNotAllowed, Misconfigured, NoSuchPath, Unauthorized
 from lib.keystone.connect import load_ahead
@@ -38,7 +39,8 @@ def wsgi(served: Routes | Endpoint, open_to_all: Collection[Endpoint] = ()) -> A
     choose = by_route(served, PAGES) if isinstance(served, Mapping) else lambda _method, _path: served
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        with call.serving("request", authenticated=False) as this:
+        caller = environ.get("REMOTE_ADDR") or ""
+        with call.serving("request", caller=caller, token=context.NOT_SHOWN) as this:
             try:
                 _complete(environ)
                 response = _response(Request(environ), choose, open_to_all)
@@ -66,9 +68,11 @@ def _complete(environ: "WSGIEnvironment") -> None:
 def _response(request: Request, choose: Choose, open_to_all: Collection[Endpoint]) -> Response:
     # From v0.2.3 on, the UI's base URL is free text. One that ends in a slash leads to //user.
     path = re.sub("/+", "/", request.path)
-    call.current().function = f"{request.method} {path}"[:LONGEST_NAME]
+    this = call.current()
+    this.function = f"{request.method} {path}"[:LONGEST_NAME]
     try:
         found = choose(request.method, path)
+        this.route = path.rstrip("/") if isinstance(found, Page) else found.__name__
         if isinstance(found, Page):
             return found.response()
     except (MethodNotAllowed, NoSuchPath):

@@ -48,6 +48,9 @@ class Settings(_Section):
     log_file: Annotated[Path, Field(strict=False)] = Path("/var/log/concertim-openstack-service/user-handler.log")
     log_format: Literal["line", "json"] = "line"
 
+    metrics_listen: values.HostAndPort | None = None
+    """Where Prometheus can read metrics. Without it, nothing is counted."""
+
     user_name: values.Template = "concertim_{username}"
     project_name: values.Template = "concertim_{username}_project"
     team_name: values.TeamTemplate = "concertim_{name}"

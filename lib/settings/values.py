@@ -45,6 +45,19 @@ def _some_url(urls: tuple[str, ...]) -> tuple[str, ...]:
     return urls
 
 
+def host_and_port(text: str) -> str:
+    """Returns the text if it is HOST:PORT, where an IPv6 address stands in brackets. Raises ValueError."""
+    host, _, port = text.rpartition(":")
+    if not host or not is_port(port):
+        raise ValueError("must be HOST:PORT")
+    return text
+
+
+def is_port(text: str) -> bool:
+    """Whether it is the number of a port."""
+    return text.isdecimal() and int(text) <= HIGHEST_PORT
+
+
 def _certificates(path: Path) -> Path:
     try:
         ssl.create_default_context(cafile=path)
@@ -66,6 +79,8 @@ def _level_name(value: object) -> object:
     level = value.upper() if isinstance(value, str) else value
     return {"WARN": "WARNING", "FATAL": "CRITICAL"}.get(str(level), level)
 
+
+HIGHEST_PORT = 65535
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 
@@ -92,6 +107,7 @@ Urls = Annotated[
     tuple[Annotated[Name, AfterValidator(rebuilt_url)], ...], Field(strict=False), AfterValidator(_some_url)
 ]
 KeystoneUrl = Annotated[Name, AfterValidator(keystone_v3_url)]
+HostAndPort = Annotated[Name, AfterValidator(host_and_port)]
 Certificates = Annotated[FilePath, Field(strict=False), AfterValidator(_certificates)]
 SecretFile = Annotated[str, AfterValidator(_secret_file)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_level_name)]

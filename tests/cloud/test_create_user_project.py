@@ -328,7 +328,8 @@ def test_an_admin_role_held_already_is_left_and_told_to_the_log(
     for _ in range(2):
         caplog.clear()
         assert create_user_project(request_of(**ids)) == (201, body)
-        assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == [told]
+        [warning] = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+        assert warning.startswith(f"{told}; login: {login}; user_id: {body['user_id']}; ")
     assert (f"concertim_{login}", "admin") in grants_on(cloud.admin, body["project_id"])
 
 

@@ -258,8 +258,13 @@ def test_a_service_that_stops_takes_no_more_requests(cloud: Keystone, request_of
     assert (refused.status_code, refused.json()) == expected
 
 
-def test_the_log_file_has_what_standard_output_has(tmp_path: Path, cloud: Keystone, request_of: RequestOf) -> None:
-    """Each call is one line, with the request id of its answer, in the file and on standard output."""
+def test_the_log_file_has_what_standard_output_has(
+    tmp_path: Path, cloud: Keystone, login: str, request_of: RequestOf
+) -> None:
+    """A sign-up has a line when it begins to change something and one when it ends.
+
+    Both lines are in the file and on standard output, with the request id of the answer.
+    """
     log_file = tmp_path / "user-handler.log"
     config = tmp_path / "config.yaml"
     config.write_text(f"user_handler: {{log_file: {log_file}}}")
@@ -270,12 +275,20 @@ def test_the_log_file_has_what_standard_output_has(tmp_path: Path, cloud: Keysto
     assert said == log_file.read_text()
     request_id = answer.headers["X-OpenStack-Request-ID"]
     lines = [line for line in said.splitlines() if request_id in line]
-    pattern = (
-        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} - \[INFO\] \(endpoint\) - "
-        rf"\[{request_id}\] create_user_project 201 \d+ ms"
+    made = answer.json()
+    begins, ends = lines
+    assert re.fullmatch(
+        rf".* - \[INFO\] \(retry\) - \[{request_id}\] create_user_project begins to change something; "
+        rf"login: {login}; caller: 127.0.0.1; token: not needed; step: create the user",
+        begins,
     )
-    assert len(lines) == 1
-    assert re.fullmatch(pattern, lines[0])
+    assert re.fullmatch(
+        rf".* - \[INFO\] \(endpoint\) - \[{request_id}\] create_user_project 201 \d+ ms; login: {login}; "
+        rf"user_id: {made['user_id']}; project_id: {made['project_id']}; done: user created, project created, "
+        r"(roles granted, default project set|default project set, roles granted); caller: 127.0.0.1; "
+        r"token: not needed",
+        ends,
+    )
 
 
 def test_an_unwritable_log_file_is_told_once(tmp_path: Path) -> None:

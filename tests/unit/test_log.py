@@ -3,9 +3,11 @@
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -62,7 +64,8 @@ def test_a_failure_tells_the_step_the_request_at_keystone_and_whether_a_repeat_h
     [line] = path.read_text().splitlines()
     assert f"- [WARNING] (endpoint) - [{body['request_id']}] refusing 400 " in line
     assert line.endswith(
-        " ms; problem: It is wrong.; step: create the user; keystone_request_id: req-1; detail: BadRequest 400;"
+        " ms; code: bad_request; problem: It is wrong.; step: create the user; keystone_request_id: req-1;"
+        " detail: BadRequest 400;"
         " repeat: does not help"
     )
 
@@ -82,13 +85,32 @@ def test_the_log_as_json_has_the_same_as_fields(configure: Configure) -> None:
         "level": "WARNING",
         "module": "endpoint",
         "request_id": body["request_id"],
+        "message": f"refusing 400 {line['milliseconds']} ms",
         "function": "refusing",
         "status": 400,
+        "code": "bad_request",
         "problem": "It is\nwrong.",
         "repeat": "does not help",
     }
     assert line | known == line
-    assert set(line) - set(known) == {"time", "message", "milliseconds"}
+    assert set(line) - set(known) == {"time", "milliseconds"}
+
+
+def test_each_time_has_its_offset(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The logs of hosts in other time zones can be put beside each other."""
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        path = configure()
+        log.logger.info("x")
+        configure(log_format="json")
+        log.logger.info("x")
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
+    line, as_json = path.read_text().splitlines()
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \+05:30 - \[INFO\] ", line)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+05:30", json.loads(as_json)["time"])
 
 
 def test_what_waitress_warns_of_is_in_the_log(configure: Configure) -> None:
@@ -181,7 +203,10 @@ def test_a_file_that_can_be_written_no_more_is_told_once(
         log.logger.info("one")
         log.logger.info("two")
     out, err = capsys.readouterr()
-    assert err == f"cannot write the log file {path}: [Errno 28] No space left on device\n"
+    assert err.endswith(
+        f" - [ERROR] (log_file) - [-] cannot write the log file {path}: [Errno 28] No space left on device\n"
+    )
+    assert err.count("\n") == 1
     assert [line.rpartition(" ")[2] for line in out.splitlines()] == ["one", "two"]
 
 
@@ -200,7 +225,10 @@ def test_a_file_that_cannot_be_opened_again_stops_no_call(
     path.rmdir()
     log.logger.info("three")
     out, err = capsys.readouterr()
-    assert err == f"cannot write the log file {path}: [Errno 21] Is a directory: '{path}'\n"
+    assert err.endswith(
+        f" - [ERROR] (log_file) - [-] cannot write the log file {path}: [Errno 21] Is a directory: '{path}'\n"
+    )
+    assert err.count("\n") == 1
     assert [line.rpartition(" ")[2] for line in out.splitlines()] == ["one", "two", "three"]
     assert path.read_text().endswith(" three\n")
 

@@ -33,7 +33,7 @@ class Connection:
         """Logs in as this user, once. Returns None where the password opens the account."""
         return self._log_in.prove_password(user_id, password)
 
-    @changes("create the user")
+    @changes("create the user", "user created")
     def create_user(self, name: str, domain_id: str, values: Mapping[str, Any]) -> User:
         """Creates a user with this password and these attributes. Raises KeystoneConflict where the name exists."""
         return as_user(self._client.users.create(name, domain_id, **values))
@@ -53,10 +53,15 @@ class Connection:
         """Returns the user as it is now. It asks by name, as Keystone may answer a read by id from its cache."""
         return next((one for one in self.find_users(user.name, user.domain_id) if one.id == user.id), None)
 
-    @changes("change the user")
+    @changes("change the user", "user changed")
     def update_user(self, user_id: str, /, **values: Any) -> User:
         """Changes the user's properties or attributes. A new password, even the same one, revokes the user's tokens."""
         return as_user(self._client.users.update(user_id, **values))
+
+    @changes("change the user", "default project set")
+    def set_default_project(self, user_id: str, project_id: str) -> User:
+        """Makes the project the user's default one."""
+        return as_user(self._client.users.update(user_id, default_project=project_id))
 
     @asks("claim the user")
     def claim_user(self, user_id: str, purpose: str = "") -> User:
@@ -89,12 +94,12 @@ class Connection:
         return {role.id: role.name for role in roles}
 
     @none_if_not_found
-    @changes("remove the user")
+    @changes("remove the user", "user removed")
     def delete_user(self, user_id: str) -> None:
         """Removes the user, who need not exist."""
         self._client.users.delete(user_id)
 
-    @changes("create the project")
+    @changes("create the project", "project created")
     def create_project(self, name: str, domain_id: str, attributes: Mapping[str, str]) -> Project:
         """Creates a project with Concertim's tag. Raises KeystoneConflict where the name exists."""
         return as_project(self._client.projects.create(name, domain_id, tags=[marks.PROJECT_TAG], **attributes))
@@ -111,18 +116,18 @@ class Connection:
         return [as_project(one) for one in self._client.projects.list(domain=domain_id, name=name)]
 
     @none_if_not_found
-    @changes("remove the project")
+    @changes("remove the project", "project removed")
     def delete_project(self, project_id: str) -> None:
         """Removes the project, which need not exist. What it holds in other services of the cloud stays there."""
         self._client.projects.delete(project_id)
 
-    @changes("grant a role")
+    @changes("grant a role", "roles granted")
     def grant(self, role_id: str, user_id: str, project_id: str) -> None:
         """Grants the user the role on the project. They may hold it already. Raises KeystoneNotFound."""
         self._client.roles.grant(role_id, user=user_id, project=project_id)
 
     @none_if_not_found
-    @changes("revoke a role")
+    @changes("revoke a role", "roles revoked")
     def revoke(self, role_id: str, user_id: str, project_id: str) -> None:
         """Revokes the user's role on the project, which they need not hold."""
         self._client.roles.revoke(role_id, user=user_id, project=project_id)

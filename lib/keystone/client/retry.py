@@ -7,6 +7,7 @@ from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from lib import call
+from lib.call import log, metrics
 from lib.errors import KeystoneBusy, KeystoneFailed, Problem, UnclearAnswer
 from lib.keystone.client.problems import REFUSALS, ConnectionStale, HandshakeTimedOut, KeystoneNotFound, PolicyForbids
 
@@ -47,9 +48,12 @@ def asks(step: str, pauses: Sequence[float] | None = PAUSES) -> _Decorator:
     return _decorator(partial(_ask, step, pauses=pauses))
 
 
-def changes(step: str) -> _Decorator:
-    """Decorates a method that changes something: the call has changed something unless Keystone refused each try."""
-    return _decorator(partial(_change, step))
+def changes(step: str, done: str) -> _Decorator:
+    """Decorates a method that changes something: the call has changed something unless Keystone refused each try.
+
+    `done` is what the log says once it is so.
+    """
+    return _decorator(partial(_change, step, done))
 
 
 def _decorator(ask: Callable[[Callable[[], Any], ProblemOf], Any]) -> _Decorator:
@@ -102,12 +106,14 @@ def _ask(
             passes = isinstance(why, TRANSIENT) and not isinstance(why, HandshakeTimedOut)
             if pause is None or not passes or spread > this.seconds_left():
                 raise why
+            metrics.retried(step)
             time.sleep(spread)
 
 
-def _change(step: str, attempt: Callable[[], _Result], problem_of: ProblemOf) -> _Result:
+def _change(step: str, done: str, attempt: Callable[[], _Result], problem_of: ProblemOf) -> _Result:
     this = call.current()
     doubtful = False
+    log.begins_to_change(step)
 
     def failed(why: Problem) -> None:
         nonlocal doubtful
@@ -115,7 +121,7 @@ def _change(step: str, attempt: Callable[[], _Result], problem_of: ProblemOf) ->
             # Most likely Keystone did nothing, or refused. If so, it says the same at the next try.
             doubtful = True
         elif doubtful and isinstance(why, KeystoneNotFound):
-            # An earlier try may have removed it. After a conflict, note_if_created finds out.
+            # An earlier try may have removed it. After a conflict, note_found finds out.
             this.note_change()
         elif not isinstance(why, REFUSALS):
             # Keystone may have acted, and its answer may have been lost.
@@ -130,4 +136,5 @@ def _change(step: str, attempt: Callable[[], _Result], problem_of: ProblemOf) ->
             this.note_change()
         raise
     this.note_change()
+    this.note_done(done)
     return result

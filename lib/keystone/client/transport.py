@@ -1,7 +1,10 @@
 """What every HTTP call to Keystone carries, and how its answer is read: within the call's time, and within bounds."""
 
+import logging
+import time
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from keystoneauth1.session import TCPKeepAliveAdapter
@@ -9,10 +12,12 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
 from lib import call, settings
+from lib.call import log, metrics
+from lib.call.masking import mask, shown
 from lib.call.once import Once
 from lib.errors import NotKeystone
 from lib.keystone.client import answers
-from lib.keystone.client.errors import NO_KEYSTONE
+from lib.keystone.client.errors import LONGEST_REQUEST_ID, NO_KEYSTONE, REQUEST_ID
 from lib.keystone.client.sockets import POOLS, cancelled_in_time
 
 # Keystone is on this host or beside it. One that takes longer to accept a connection is down.
@@ -43,14 +48,38 @@ class _Transport(TCPKeepAliveAdapter):
         request.headers["Accept-Encoding"] = "identity"
         # Streamed, as a time-out only bounds the wait for the next byte.
         limits = {"timeout": (min(CONNECT_SECONDS, left), left), "stream": True}
-        with cancelled_in_time():
-            answer = _read(super().send(request, *args, **{**kwargs, **limits}))
+        begun = time.monotonic()
+        try:
+            with cancelled_in_time():
+                answer = _read(super().send(request, *args, **{**kwargs, **limits}))
+        except Exception:
+            _tell(request, None, begun)
+            raise
+        _tell(request, answer, begun)
         # Keystone may quote a token in what it says later.
         used, issued = request.headers.get("X-Auth-Token"), answer.headers.get("X-Subject-Token")
         this.secrets.update(str(token) for token in (used, issued) if token)
         this.fresh_tokens.update(str(token) for token in (issued,) if token)
         answers.check(answer)
         return answer
+
+
+def _tell(request: requests.PreparedRequest, answer: requests.Response | None, begun: float) -> None:
+    """Counts this call to Keystone. Where the setting log_level is DEBUG, it also writes a line about the call."""
+    method, path, taken = str(request.method), urlsplit(str(request.url)).path, time.monotonic() - begun
+    status = str(answer.status_code) if answer is not None else "no answer"
+    metrics.keystone_answered(method, path, status, taken)
+    if not log.logger.isEnabledFor(logging.DEBUG):
+        return
+    facts = {
+        "asked": f"{method} {mask(path)}",
+        "answered": status,
+        "took": f"{taken * 1000:.1f} ms",
+        "keystone_request_id": shown(answer.headers.get(REQUEST_ID, "-"))[:LONGEST_REQUEST_ID]
+        if answer is not None
+        else "-",
+    }
+    log.logger.debug("asked Keystone to %s", call.current().step, extra={"facts": facts})
 
 
 @Once

@@ -1,0 +1,86 @@
+"""Counts what is done, for Prometheus, where the setting `metrics_listen` asks for it. Otherwise nothing is counted.
+
+No label has a name, an id, a URL or a secret: functions, statuses, codes, methods and kinds of resources are few.
+"""
+
+import platform
+from typing import Any
+
+from lib import VERSION
+
+# Seconds: from what Keystone takes to hash no password up to the time at which the UI stops waiting.
+BUCKETS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 40, 50, 60)
+
+
+class Metrics:
+    """The metrics of this process. Several threads may count."""
+
+    def __init__(self, deadline: float, slots: int) -> None:
+        # Imported here: it would take a twentieth of the start, also where nobody looks at metrics.
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+        self.registry = CollectorRegistry()
+
+        def counter(name: str, what: str, *labels: str) -> Counter:
+            return Counter(f"user_handler_{name}", what, labels, registry=self.registry)
+
+        def seconds(name: str, what: str, *labels: str) -> Histogram:
+            return Histogram(f"user_handler_{name}_seconds", what, labels, buckets=BUCKETS, registry=self.registry)
+
+        def gauge(name: str, what: str, *labels: str, of_several: Any = "livesum") -> Gauge:
+            return Gauge(f"user_handler_{name}", what, labels, registry=self.registry, multiprocess_mode=of_several)
+
+        self.requests = counter("requests", "Answers, by function, status and error code", "function", "status", "code")
+        self.request_seconds = seconds("request", "How long answers took", "function")
+        self.calls = counter("keystone_calls", "Calls to Keystone", "method", "resource", "status")
+        self.call_seconds = seconds("keystone_call", "How long calls to Keystone took", "method", "resource")
+        self.retries = counter("keystone_retries", "Tries that failed and were repeated", "step")
+        self.admins = counter("users_with_admin", "Sign-ups of users who hold the role admin")
+        self.slots_in_use = gauge("slots_in_use", "Requests that are being served")
+        gauge("slots", "Requests that can be served in parallel").set(slots)
+        gauge("deadline_seconds", "How long one request may take", of_several="max").set(deadline)
+        build = gauge("build_info", "The version", "version", "python", of_several="max")
+        build.labels(VERSION, platform.python_version()).set(1)
+
+
+_counting: Metrics | None = None
+
+
+def count(metrics: Metrics | None) -> None:
+    """Lets this process count into these metrics, or no more."""
+    global _counting
+    _counting = metrics
+
+
+def answered(function: str, status: int, code: str, seconds: float) -> None:
+    """Counts an answer. `function` is a function or page that is served, or empty; `code` is empty for a success."""
+    if _counting:
+        _counting.requests.labels(function, status, code).inc()
+        _counting.request_seconds.labels(function).observe(seconds)
+
+
+def keystone_answered(method: str, path: str, status: str, seconds: float) -> None:
+    """Counts a call to Keystone, by the kinds of resources in its path."""
+    if _counting:
+        # Every other part of a path is an id: users/<id>, projects/<id>/users/<id>/roles/<id>.
+        resource = "/".join(path.rpartition("/v3/")[2].split("/")[::2])
+        _counting.calls.labels(method, resource, status).inc()
+        _counting.call_seconds.labels(method, resource).observe(seconds)
+
+
+def retried(step: str) -> None:
+    """Counts a try of a step that failed and is repeated."""
+    if _counting:
+        _counting.retries.labels(step).inc()
+
+
+def user_holds_admin() -> None:
+    """Counts a sign-up of a user who holds the role admin."""
+    if _counting:
+        _counting.admins.inc()
+
+
+def slots_in_use(more: int) -> None:
+    """Counts a slot that was taken (1) or freed (-1)."""
+    if _counting:
+        _counting.slots_in_use.inc(more)
