@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from typing import NoReturn
 
 from lib import settings
 from lib.call import log, shutdown
@@ -18,6 +19,8 @@ from lib.settings.loading import DEFAULT_PATH, PATH_VARIABLE
 PORT = 42356
 # In this variable, Cloud Run, Knative and OpenFaaS tell a container on which port to listen.
 PORT_VARIABLE = "PORT"
+# A supervisor can tell what a later start may solve from what it cannot. argparse itself exits with 2.
+MISTAKE_IN_SETTINGS, CANNOT_LISTEN = os.EX_CONFIG, os.EX_UNAVAILABLE
 
 
 def main(application: Application) -> None:
@@ -28,17 +31,22 @@ def main(application: Application) -> None:
     try:
         ours = settings.current()
     except Misconfigured as error:
-        sys.exit(error.message)
+        _give_up(MISTAKE_IN_SETTINGS, error.message)
     startup.prepare()
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: shutdown.begin(ours.stop_grace - FLUSH_SECONDS))
     try:
         server = Server(application, options.listen, ours)
     except (OSError, ValueError) as error:
-        sys.exit(f"Cannot listen on {options.listen}: {error}")
+        _give_up(CANNOT_LISTEN, f"Cannot listen on {options.listen}: {error}")
     log.logger.info("listening on %s", server.addresses)
     load_ahead()
     server.serve_until_stopped()
+
+
+def _give_up(code: int, why: str) -> NoReturn:
+    print(why, file=sys.stderr)
+    sys.exit(code)
 
 
 def _options() -> argparse.Namespace:
@@ -55,7 +63,7 @@ def default_address() -> str:
     """Returns all addresses of this machine, of both families, with our port or the one that the environment names."""
     port = os.environ.get(PORT_VARIABLE) or str(PORT)
     if not _is_port(port):
-        sys.exit(f"The environment variable {PORT_VARIABLE} names no port: {port!r}")
+        _give_up(MISTAKE_IN_SETTINGS, f"The environment variable {PORT_VARIABLE} names no port: {port!r}")
     return f"0.0.0.0:{port} [::]:{port}" if _has_ipv6() else f"0.0.0.0:{port}"
 
 

@@ -18,6 +18,7 @@ import pytest
 import requests
 
 from functions.create_user_project import create_user_project
+from lib.serving.command_line import CANNOT_LISTEN, MISTAKE_IN_SETTINGS
 from lib.settings.loading import DEFAULT_PATH, PATH_VARIABLE
 from tests.support.answers import error
 from tests.support.fixtures import RequestOf
@@ -92,11 +93,11 @@ def start(*options: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_a_config_with_mistakes_stops_the_start(tmp_path: Path) -> None:
-    """Standard error has one line for each mistake, and nothing else."""
+    """Standard error has one line for each mistake, and nothing else. The exit code says what kind of mistake it is."""
     config = tmp_path / "config.yaml"
     config.write_text("log_level: loud\nuser_handler:\n  deadline: -1\n  threads: many\n")
     done = start("--config", str(config))
-    assert done.returncode == 1
+    assert done.returncode == MISTAKE_IN_SETTINGS == 78
     assert [line.split(": ")[1:3] for line in done.stderr.splitlines()] == [
         ["line 1", "log_level"],
         ["line 3", "user_handler.deadline"],
@@ -107,15 +108,15 @@ def test_a_config_with_mistakes_stops_the_start(tmp_path: Path) -> None:
 def test_a_named_config_that_is_missing_stops_the_start(tmp_path: Path) -> None:
     """The service does not start with defaults when the file that was named is missing."""
     done = start("--config", str(tmp_path / "none.yaml"))
-    assert (done.returncode, done.stderr) == (1, f"{tmp_path / 'none.yaml'}: No such file or directory\n")
+    assert (done.returncode, done.stderr) == (78, f"{tmp_path / 'none.yaml'}: No such file or directory\n")
 
 
 def test_a_port_in_use_stops_the_start() -> None:
-    """A port in use is reported in one line that names the address."""
+    """A port in use is told in one line that names the address, and by an exit code of its own: it may become free."""
     with create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         done = start("--listen", address)
-    assert done.returncode == 1
+    assert done.returncode == CANNOT_LISTEN == 69
     assert done.stderr == f"Cannot listen on {address}: [Errno 98] Address already in use\n"
 
 
@@ -169,7 +170,7 @@ def test_a_config_for_root_alone_is_told_with_what_helps(tmp_path: Path, closed:
     command = [sys.executable, "-c", start_as_another]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stderr) == (
-        1,
+        MISTAKE_IN_SETTINGS,
         f"{config}: Permission denied for uid 12345, gid 12345; as root: {helps}\n",
     )
 

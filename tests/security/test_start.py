@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from lib.serving.command_line import MISTAKE_IN_SETTINGS
 from tests.contract.ui import token
 from tests.support.service import ROOT, service
 
@@ -49,13 +50,16 @@ def start(config: str, **environment: str) -> tuple[int, str]:
 def test_a_secret_that_can_be_guessed_stops_the_start(config: Callable[[str], str], secret: str) -> None:
     """A short or empty JWT_SECRET stops the start: an empty one may come from a variable that was not filled in."""
     why = too_short(len(secret.strip()))
-    assert start(config(""), JWT_SECRET=secret) == (1, f"environment variable JWT_SECRET: {why}\n")
+    assert start(config(""), JWT_SECRET=secret) == (MISTAKE_IN_SETTINGS, f"environment variable JWT_SECRET: {why}\n")
 
 
 def test_a_secret_that_is_no_text_stops_the_start(config: Callable[[str], str]) -> None:
     """A JWT_SECRET that is not UTF-8 stops the start with a message in place of a traceback."""
     secret = os.fsdecode(b"\xff" * 40)
-    assert start(config(""), JWT_SECRET=secret) == (1, "environment variable JWT_SECRET: is not UTF-8 text\n")
+    assert start(config(""), JWT_SECRET=secret) == (
+        MISTAKE_IN_SETTINGS,
+        "environment variable JWT_SECRET: is not UTF-8 text\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,21 +82,21 @@ def test_a_secret_file_that_protects_nothing_stops_the_start(
         file.write_bytes(content)
     path = config(f"  jwt_secret_file: {file}\n")
     where = f"{path}: line 3: user_handler.jwt_secret_file: "
-    assert start(path) == (1, where + why.format(file=file) + "\n")
+    assert start(path) == (MISTAKE_IN_SETTINGS, where + why.format(file=file) + "\n")
 
 
 def test_a_fifo_in_place_of_a_secret_file_does_not_hang_the_start(config: Callable[[str], str], tmp_path: Path) -> None:
     """A FIFO as secret file is refused, because reading from it would wait for a writer forever."""
     os.mkfifo(tmp_path / "fifo")
     code, said = start(config(f"  jwt_secret_file: {tmp_path}/fifo\n"))
-    assert (code, said.endswith("fifo is no file\n")) == (1, True)
+    assert (code, said.endswith("fifo is no file\n")) == (MISTAKE_IN_SETTINGS, True)
 
 
 def test_a_secret_in_place_of_its_file_is_not_quoted(config: Callable[[str], str]) -> None:
     """A secret that stands in the setting jwt_secret_file is not quoted, because the message ends up in a log."""
     path = config(f"  jwt_secret_file: {'f' * 64}\n")
     why = "must be the absolute path of a file, not the secret itself"
-    assert start(path) == (1, f"{path}: line 3: user_handler.jwt_secret_file: {why}\n")
+    assert start(path) == (MISTAKE_IN_SETTINGS, f"{path}: line 3: user_handler.jwt_secret_file: {why}\n")
 
 
 @pytest.mark.parametrize("name", ["jwt_secret_file", "allowed_auth_urls", "cacert", "deadline"])
@@ -100,7 +104,7 @@ def test_a_setting_without_a_value_stops_the_start(config: Callable[[str], str],
     """A setting without a value stops the start, because an unfilled template would silently turn off protection."""
     path = config(f"  {name}:\n")
     why = "has no value; leave the line out to have the default"
-    assert start(path) == (1, f"{path}: line 3: user_handler.{name}: {why}\n")
+    assert start(path) == (MISTAKE_IN_SETTINGS, f"{path}: line 3: user_handler.{name}: {why}\n")
 
 
 def test_two_secrets_stop_the_start(config: Callable[[str], str], tmp_path: Path) -> None:
@@ -108,7 +112,7 @@ def test_two_secrets_stop_the_start(config: Callable[[str], str], tmp_path: Path
     (tmp_path / "secret").write_text(SECRET)
     path = config(f"  jwt_secret_file: {tmp_path}/secret\n")
     why = "user_handler.jwt_secret_file: is given beside JWT_SECRET: leave one of them out"
-    assert start(path, JWT_SECRET=SECRET) == (1, f"{path}: {why}\n")
+    assert start(path, JWT_SECRET=SECRET) == (MISTAKE_IN_SETTINGS, f"{path}: {why}\n")
 
 
 def test_a_secret_in_the_shared_file_stops_the_start(config: Callable[[str], str]) -> None:
@@ -116,7 +120,7 @@ def test_a_secret_in_the_shared_file_stops_the_start(config: Callable[[str], str
     path = config(f"  jwt_secret: {SECRET!r}\n")
     code, said = start(path)
     where = "belongs in the environment variable JWT_SECRET, or in a file that jwt_secret_file names"
-    assert (code, said) == (1, f"{path}: line 3: jwt_secret: {where}\n")
+    assert (code, said) == (MISTAKE_IN_SETTINGS, f"{path}: line 3: jwt_secret: {where}\n")
 
 
 def test_all_mistakes_are_reported_together(config: Callable[[str], str]) -> None:
@@ -124,7 +128,7 @@ def test_all_mistakes_are_reported_together(config: Callable[[str], str]) -> Non
     path = config("  deadline: -1\n  insecure: 'yes'\n  allowed_auth_urls: []\n  jwt_lifetime: 5\n")
     code, said = start(path, JWT_SECRET="short")
     lines = [line.removeprefix(f"{path}: ").split(": ")[:2] for line in said.splitlines()]
-    assert code == 1
+    assert code == MISTAKE_IN_SETTINGS
     assert lines == [
         ["line 3", "user_handler.deadline"],
         ["line 4", "user_handler.insecure"],
@@ -149,7 +153,7 @@ def test_all_mistakes_are_reported_together(config: Callable[[str], str]) -> Non
 def test_an_allowed_url_that_is_none_stops_the_start(config: Callable[[str], str], url: str) -> None:
     """An invalid URL in allowed_auth_urls stops the start, because it would allow nothing or something unintended."""
     code, said = start(config(f"  allowed_auth_urls: [{url!r}]\n"))
-    assert code == 1
+    assert code == MISTAKE_IN_SETTINGS
     assert "line 3: user_handler.allowed_auth_urls.0: " in said
 
 
@@ -157,7 +161,7 @@ def test_insecure_beside_certificates_stops_the_start(config: Callable[[str], st
     """The settings cacert and insecure together stop the start, because they contradict each other."""
     path = config(f"  cacert: {requests.utils.DEFAULT_CA_BUNDLE_PATH}\n  insecure: true\n")
     why = "must not be true beside cacert: certificates are either verified or not"
-    assert start(path) == (1, f"{path}: line 4: user_handler.insecure: {why}\n")
+    assert start(path) == (MISTAKE_IN_SETTINGS, f"{path}: line 4: user_handler.insecure: {why}\n")
 
 
 @pytest.mark.parametrize(
@@ -205,4 +209,4 @@ def test_a_broken_file_of_another_service_is_told_without_its_password(
     """The message about an alias in broken YAML leaves out its name, which may be a password that begins with '*'."""
     path = tmp_path / "broken.yaml"
     path.write_text("openstack:\n  password: *correct-horse-battery\n")
-    assert start(str(path)) == (1, f"{path}: line 2: found undefined alias …\n")
+    assert start(str(path)) == (MISTAKE_IN_SETTINGS, f"{path}: line 2: found undefined alias …\n")

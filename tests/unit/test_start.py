@@ -103,12 +103,15 @@ def checked(pid: int) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("port", ["tcp://10.0.0.1:80", "none", "70000", "-1"])
-def test_a_port_in_the_environment_that_is_none_stops_the_start(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_in_the_environment_that_is_none_stops_the_start(
+    port: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A PORT that is no port is refused with a message that names the variable and its value."""
     monkeypatch.setenv("PORT", port)
     with pytest.raises(SystemExit) as stopped:
         command_line.default_address()
-    assert stopped.value.code == f"The environment variable PORT names no port: {port!r}"
+    assert stopped.value.code == command_line.MISTAKE_IN_SETTINGS
+    assert capsys.readouterr().err == f"The environment variable PORT names no port: {port!r}\n"
 
 
 def test_the_first_request_of_any_kind_loads_keystones_libraries_ahead_of_a_sign_up() -> None:
