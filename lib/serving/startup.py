@@ -8,7 +8,7 @@ from lib.call import log
 from lib.call.once import Once
 from lib.errors import Misconfigured
 from lib.serving import metrics_listener
-from lib.settings.loading import DEFAULT_PATH, PATH_VARIABLE, TEXT_VARIABLE
+from lib.settings.loading import DEFAULT_PATH, PATH_VARIABLE, TEXT_VARIABLE, warnings
 from lib.settings.settings import Settings
 
 
@@ -35,8 +35,8 @@ def _tell(ours: Settings) -> None:
     else:
         given = ", ".join(sorted(ours.model_fields_set - {"jwt_secret"})) or "nothing"
         log.logger.info("settings from %s: it sets %s", source, given)
-    for danger in _dangers(ours):
-        log.logger.warning(danger)
+    for danger in (*warnings(), *_dangers(ours)):
+        log.logger.warning("%s", danger)
 
 
 @Once

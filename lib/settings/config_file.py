@@ -2,29 +2,27 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-SECTION = "user_handler"
-# What the section must not hold, and where it belongs.
-MISPLACED = (
-    ("log_level", "belongs at the top level of the file"),
-    ("jwt_secret", "belongs in the environment variable JWT_SECRET, or in a file that jwt_secret_file names"),
-)
+from lib.settings.nodes import Loader, Path, Remark, another_number, find, no_text, other_numbers, repeated
+from lib.settings.placement import AT_THE_TOP, SECTION, at_the_top, in_the_section, no_such_setting
+
 _Settings = TypeVar("_Settings", bound=BaseModel)
 
 
 def parse(text: str, model: type[_Settings]) -> tuple[_Settings | None, list[str]]:
-    """Returns the settings in a config.yaml's text as this model, or None and every problem with its line."""
+    """Returns the settings in a config.yaml's text as this model, and warnings; or None, and every mistake besides.
+
+    Each of them has its line.
+    """
     try:
-        loader = yaml.SafeLoader(text)
+        loader = Loader(text)
         root = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        # YAML may quote a piece of a password that another service keeps in the file.
-        problem = re.sub(r"'[^'<]{2,}'", "…", str(error.problem))
-        return None, [f"line {error.problem_mark.line + 1 if error.problem_mark else '?'}: {problem}"]
+        return None, [f"line {error.problem_mark.line + 1 if error.problem_mark else '?'}: {_syntax(error.problem)}"]
     except yaml.reader.ReaderError as error:
         return None, [f"line {text.count(chr(10), 0, error.position) + 1}: {error.reason}"]
     except RecursionError:
@@ -34,80 +32,46 @@ def parse(text: str, model: type[_Settings]) -> tuple[_Settings | None, list[str
     if not isinstance(root, yaml.MappingNode):
         return None, ["line 1: must be a mapping of keys to values"]
     # What is wrong in another service's section is that service's business.
-    ours = yaml.MappingNode(root.tag, [pair for pair in root.value if pair[0].value in ("log_level", SECTION)])
+    ours = yaml.MappingNode(root.tag, [pair for pair in root.value if pair[0].value in (AT_THE_TOP, SECTION)])
+    settings, remarks = _read(loader, ours, model)
+    remarks += at_the_top(root, model)
+    stops = any(remark.stops for remark in remarks)
+    return None if stops else settings, [str(remark) for remark in sorted(remarks)]
+
+
+def _syntax(problem: str | None) -> str:
+    if "'\\t'" in str(problem):
+        return "a tab character where spaces are needed"
+    # YAML may quote a piece of a password that another service keeps in the file.
+    return re.sub(r"'[^'<]{2,}'", "…", str(problem))
+
+
+def _read(loader: Loader, ours: yaml.MappingNode, model: type[_Settings]) -> tuple[_Settings | None, list[Remark]]:
+    settings, mistakes = None, {}
     try:
-        if problems := [*_repeated(ours)] or [*_misplaced(ours)]:
-            return None, problems
+        section = [pair for pair in ours.value if pair[0].value == SECTION]
+        if remarks := [*repeated(ours)] or [remark for pair in section for remark in in_the_section(*pair)]:
+            return None, remarks
         document = loader.construct_document(ours)
-        section = document.pop(SECTION, None) or {}
-        return model.model_validate(
-            {name: value for name, value in document.items() if value is not None} | section
-        ), []
+        inner = document.pop(SECTION, None) or {}
+        settings = model.model_validate({name: value for name, value in document.items() if value is not None} | inner)
     except ValidationError as error:
-        return None, [text for _, text in sorted(_problems(error, ours))]
+        mistakes = dict(_mistakes(error, ours, model))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        return None, [f"line {_line(ours, (SECTION,))}: {SECTION}: {str(error).splitlines()[0]}"]
+        return None, [Remark(find(ours, (SECTION,))[0], f"{SECTION}: {str(error).splitlines()[0]}")]
+    return settings, [*(dict(other_numbers(ours)) | mistakes).values()]
 
 
-def _repeated(node: yaml.Node) -> Iterator[str]:
-    """Finds keys that are given twice: YAML would silently drop the first."""
-    if isinstance(node, yaml.MappingNode):
-        seen = set()
-        for key, value in node.value:
-            name = str(key.value)
-            if name in seen:
-                yield f"line {key.start_mark.line + 1}: {name}: is given twice"
-            seen.add(name)
-            yield from _repeated(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _repeated(value)
-
-
-def _misplaced(ours: yaml.MappingNode) -> Iterator[str]:
-    for key, value in ours.value:
-        if key.value != SECTION:
-            continue
-        if not isinstance(value, yaml.MappingNode) and value.tag != "tag:yaml.org,2002:null":
-            yield f"line {key.start_mark.line + 1}: {SECTION}: must be a mapping of keys to values"
-        elif isinstance(value, yaml.MappingNode):
-            for inner, given in value.value:
-                name = str(inner.value)
-                if where := dict(MISPLACED).get(name):
-                    yield f"line {inner.start_mark.line + 1}: {name}: {where}"
-                elif given.tag == "tag:yaml.org,2002:null":
-                    # A setting that protects the site must not be off because a template had nothing to fill in.
-                    what = "has no value; leave the line out to have the default"
-                    yield f"line {inner.start_mark.line + 1}: {SECTION}.{name}: {what}"
-
-
-def _problems(error: ValidationError, root: yaml.Node) -> Iterator[tuple[int, str]]:
-    sentences = {
-        "extra_forbidden": "no such setting; config.sample.yaml has them all",
-        "tuple_type": "must be a list",
-        "model_type": "must be a mapping of keys to values",
-    }
+def _mistakes(error: ValidationError, root: yaml.Node, model: type[BaseModel]) -> Iterator[tuple[Path, Remark]]:
+    sentences = {"tuple_type": "must be a list", "model_type": "must be a mapping of keys to values"}
     for problem in error.errors(include_url=False, include_input=False):
-        where: tuple[Any, ...] = problem["loc"]
-        path = where if where[0] == "log_level" else (SECTION, *where)
-        what = sentences.get(problem["type"], problem["msg"].removeprefix("Value error, "))
-        line = _line(root, path)
-        yield line, f"line {line}: {'.'.join(map(str, path))}: {what}"
-
-
-def _line(node: yaml.Node, path: tuple[Any, ...]) -> int:
-    """Returns the line of the key or item at this path, or of the nearest thing above it."""
-    line = 1
-    for step in path:
-        if isinstance(node, yaml.MappingNode):
-            found = [(key, value) for key, value in node.value if key.value == str(step)]
-            if not found:
-                break
-            key, node = found[0]
-            line = key.start_mark.line + 1
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            node = node.value[step]
-            line = node.start_mark.line + 1
+        where, kind = problem["loc"], problem["type"]
+        path = where if where[0] == AT_THE_TOP else (SECTION, *where)
+        line, node = find(root, path)
+        if kind == "extra_forbidden":
+            what = no_such_setting(where, model)
+        elif kind in ("string_type", "path_type"):
+            what = no_text(node)
         else:
-            break
-    return line
+            what = another_number(node) or sentences.get(kind, problem["msg"].removeprefix("Value error, "))
+        yield path, Remark(line, f"{'.'.join(map(str, path))}: {what}")

@@ -1,6 +1,7 @@
 """Where the settings are read from: a file or the environment, once per process."""
 
 import os
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -8,8 +9,8 @@ from pydantic import SecretStr
 
 from lib.errors import Misconfigured
 from lib.settings import config_file, jwt_secret
-from lib.settings.config_file import SECTION
 from lib.settings.files import why_unreadable
+from lib.settings.placement import SECTION
 from lib.settings.settings import Settings
 
 # All Concertim services on the host share this file. Everything in it that is not ours belongs to another of them.
@@ -20,6 +21,15 @@ TEXT_VARIABLE = "CONCERTIM_CONFIG_TEXT"
 JWT_VARIABLE = "JWT_SECRET"
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """What was read from one place."""
+
+    settings: Settings
+    warnings: tuple[str, ...]
+    """What an operator should look at, although it is no mistake in the settings."""
+
+
 def current() -> Settings:
     """Returns the settings in force, with the secret that callers' tokens are signed with.
 
@@ -27,6 +37,15 @@ def current() -> Settings:
     default path; where there is none, the defaults hold. The secret is in JWT_SECRET, else in the file that the
     settings name. Files are read once per process. Raises Misconfigured with every problem.
     """
+    return _loaded().settings
+
+
+def warnings() -> tuple[str, ...]:
+    """Returns what is doubtful in the file or text of the settings in force. Raises Misconfigured as `current` does."""
+    return _loaded().warnings
+
+
+def _loaded() -> Loaded:
     named, text = os.environ.get(PATH_VARIABLE), os.environ.get(TEXT_VARIABLE) or None
     if named and text:
         raise Misconfigured(f"{TEXT_VARIABLE} is given beside {PATH_VARIABLE} or --config: leave one of them out")
@@ -35,27 +54,29 @@ def current() -> Settings:
 
 # Threads that ask first at the same time may each read it. The values are equal, so that does no harm.
 @lru_cache(maxsize=4)
-def load(name: str | Path, *, optional: bool = False, secret: str | None = None, text: str | None = None) -> Settings:
+def load(name: str | Path, *, optional: bool = False, secret: str | None = None, text: str | None = None) -> Loaded:
     """Returns the settings in this text, else in the file of this name, which may be missing if it is `optional`.
 
     Raises Misconfigured with every problem.
     """
-    settings, problems = parse(text) if text is not None else _read(Path(name), optional)
+    settings, remarks = parse(text) if text is not None else _read(Path(name), optional)
     source = f"environment variable {TEXT_VARIABLE}" if text is not None else name
-    problems = [f"{source}: {problem}" for problem in problems]
+    remarks, mistakes = [f"{source}: {remark}" for remark in remarks], []
     file = settings.jwt_secret_file if settings else None
     if file and secret is not None:
-        problems.append(f"{source}: {SECTION}.jwt_secret_file: is given beside {JWT_VARIABLE}: leave one of them out")
+        mistakes.append(f"{source}: {SECTION}.jwt_secret_file: is given beside {JWT_VARIABLE}: leave one of them out")
     try:
         if secret is not None:
             secret = jwt_secret.checked(secret)
         elif file:
             secret = jwt_secret.read(Path(file))
     except ValueError as error:
-        problems.append(f"{file or f'environment variable {JWT_VARIABLE}'}: {error}")
-    if settings is None or problems:
-        raise Misconfigured("\n".join(problems))
-    return settings.model_copy(update={"jwt_secret": SecretStr(secret)}) if secret else settings
+        mistakes.append(f"{file or f'environment variable {JWT_VARIABLE}'}: {error}")
+    if settings is None or mistakes:
+        raise Misconfigured("\n".join([*remarks, *mistakes]))
+    if secret:
+        settings = settings.model_copy(update={"jwt_secret": SecretStr(secret)})
+    return Loaded(settings, tuple(remarks))
 
 
 def _read(path: Path, optional: bool) -> tuple[Settings | None, list[str]]:
@@ -72,5 +93,5 @@ def _read(path: Path, optional: bool) -> tuple[Settings | None, list[str]]:
 
 
 def parse(text: str) -> tuple[Settings | None, list[str]]:
-    """Returns the settings in a config.yaml's text, or None and every problem with its line."""
+    """Returns the settings in a config.yaml's text and warnings; or None, and every mistake besides."""
     return config_file.parse(text, Settings)

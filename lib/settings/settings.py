@@ -1,7 +1,7 @@
 """Every setting with its default: `log_level` and the section `user_handler` of Concertim's config.yaml."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
@@ -46,7 +46,7 @@ class Settings(_Section):
     log_level: values.LogLevel = "INFO"
 
     log_file: Annotated[Path, Field(strict=False)] = Path("/var/log/concertim-openstack-service/user-handler.log")
-    log_format: Literal["line", "json"] = "line"
+    log_format: values.LogFormat = "line"
 
     metrics_listen: values.HostAndPort | None = None
     """Where Prometheus can read metrics. Without it, nothing is counted."""

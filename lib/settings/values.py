@@ -80,7 +80,12 @@ def _level_name(value: object) -> object:
     return {"WARN": "WARNING", "FATAL": "CRITICAL"}.get(str(level), level)
 
 
+def _lower_case(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
 HIGHEST_PORT = 65535
+
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 
@@ -110,4 +115,5 @@ KeystoneUrl = Annotated[Name, AfterValidator(keystone_v3_url)]
 HostAndPort = Annotated[Name, AfterValidator(host_and_port)]
 Certificates = Annotated[FilePath, Field(strict=False), AfterValidator(_certificates)]
 SecretFile = Annotated[str, AfterValidator(_secret_file)]
+LogFormat = Annotated[Literal["line", "json"], BeforeValidator(_lower_case)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_level_name)]

@@ -343,7 +343,7 @@ def test_secrets_show_in_no_repr(cloud: Keystone, settings_file: Callable[[str],
     [canary] = [one for one in canaries() if one.kind == "hyphens"]
     env = CloudEnv.model_validate(cloud.cloud_env() | {"auth_url": cloud.auth_url})
     request = SignUp.model_validate({"cloud_env": cloud.cloud_env(), "username": "ann", "password": canary.secret})
-    settings = load(settings_file(""), secret=canary.secret)
+    settings = load(settings_file(""), secret=canary.secret).settings
     with call.serving("test") as this:
         this.ends = time.monotonic() + 30
         connection = connect(env)

@@ -187,6 +187,15 @@ def test_the_start_warns_once_of_every_door_that_is_open(
     assert "it sets jwt_secret" not in said
 
 
+def test_the_start_warns_of_settings_that_are_in_a_wrong_place(config: Callable[[str], str]) -> None:
+    """Such a key may be another service's, so the service starts, and says where the key would be read."""
+    path = config("deadline: 3\n")
+    with service("--config", path, JWT_SECRET=SECRET) as running:
+        said = running.said()
+    where = "deadline: is not read here; it belongs in user_handler, as user_handler.deadline"
+    assert f"- [WARNING] (startup) - [-] {path}: line 3: {where}\n" in said
+
+
 def test_the_service_asks_for_a_token_and_says_so_in_one_line(config: Callable[[str], str]) -> None:
     """A request without a token is answered 401 and logged in one line with its method, its path and its client."""
     with service("--config", config(""), JWT_SECRET=SECRET) as running:

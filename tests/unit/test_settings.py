@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from lib.errors import Misconfigured
-from lib.settings.config_file import SECTION
 from lib.settings.loading import PATH_VARIABLE, TEXT_VARIABLE, current, load, parse
+from lib.settings.placement import SECTION
 from lib.settings.settings import Settings
 
 
@@ -28,6 +28,11 @@ def test_log_level_is_read_in_any_case() -> None:
     for spelling in ("debug", "DEBUG", "Debug"):
         assert parse(f"log_level: {spelling}") == (Settings(log_level="DEBUG"), [])
     assert parse("log_level: warn") == (Settings(log_level="WARNING"), [])
+
+
+def test_log_format_is_read_in_any_case() -> None:
+    """It is typed in upper case as readily as log_level beside it."""
+    assert parse(ours("log_format: JSON")) == (Settings(log_format="json"), [])
 
 
 def test_settings_of_the_section_are_read() -> None:
@@ -140,9 +145,10 @@ def test_a_key_that_is_given_twice_is_refused() -> None:
 def test_values_that_yaml_itself_cannot_read_are_told_with_their_line() -> None:
     """Control characters, invalid dates, mappings as keys and self-references are refused with their line."""
     assert parse('a: 1\nb: "\x01"') == (None, ["line 2: special characters are not allowed"])
-    settings, [problem] = parse(ours("deadline: 2024-99-99"))
-    assert settings is None
-    assert problem.startswith(f"line 1: {SECTION}: ")
+    assert parse(ours("deadline: 2024-99-99")) == (
+        None,
+        [f"line 2: {SECTION}.deadline: Input should be a valid number"],
+    )
     for odd in ("{[a]: 1}", "{{a: 1}: 2}", "&a {threads: *a}"):
         settings, [problem] = parse(f"{SECTION}: {odd}")
         assert settings is None
@@ -157,3 +163,109 @@ def test_certificates_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
     settings, [problem] = parse(ours(f"cacert: {none}"))
     assert settings is None
     assert problem.startswith(f"line 2: {SECTION}.cacert: cannot be used as certificates: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        (ours("allowed_auth_url: [a]"), "allowed_auth_url: no such setting; did you mean allowed_auth_urls?"),
+        (ours("DEADLINE: 3"), "DEADLINE: no such setting; did you mean deadline?"),
+        (ours("threads: 3"), "threads: no such setting; config.sample.yaml has them all"),
+        (ours("loglevel: x"), "loglevel: no such setting; did you mean log_level at the top level of the file?"),
+        (
+            ours("user_domain_name: x"),
+            "user_domain_name: no such setting; did you mean user_domain or user_domain_name in standing_grants?",
+        ),
+        (
+            ours("team_roles: {deadline: 3}"),
+            f"team_roles.deadline: no such setting; did you mean deadline in {SECTION}?",
+        ),
+        (
+            ours("standing_grants: [{username: x, roles: [y], rols: [z]}]"),
+            "standing_grants.0.rols: no such setting; did you mean roles?",
+        ),
+    ],
+)
+def test_a_key_that_is_no_setting_is_told_with_what_was_meant(text: str, mistake: str) -> None:
+    """A key is often misspelt, or one level too high or too low."""
+    assert parse(text) == (None, [f"line 2: {SECTION}.{mistake}"])
+
+
+def test_a_setting_outside_the_section_is_a_warning_as_it_may_be_another_services() -> None:
+    """Other Concertim services have settings in this file, too, some of them at its top level."""
+    deadline = f"line 1: deadline: is not read here; it belongs in {SECTION}, as {SECTION}.deadline"
+    assert parse("deadline: 3\n") == (Settings(), [deadline])
+    # Where the section has it as well, the other one is somebody else's.
+    assert parse("deadline: 3\n" + ours("deadline: 4")) == (Settings(deadline=4), [])
+    secret = "belongs in the environment variable JWT_SECRET, or in a file that jwt_secret_file names"
+    assert parse("jwt_secret: x\n") == (Settings(), [f"line 1: jwt_secret: is not read here; it {secret}"])
+    assert parse("loglevel: x\n") == (Settings(), ["line 1: loglevel: is not read; did you mean log_level?"])
+    assert parse("loglevel: x\nlog_level: info\n") == (Settings(), [])
+
+
+def test_a_setting_outside_the_section_that_is_plainly_ours_is_a_mistake() -> None:
+    """Otherwise the site would believe, for instance, that only its own Keystone may be asked."""
+    where = f"line 1: allowed_auth_urls: is not read here; it belongs in {SECTION}, as {SECTION}.allowed_auth_urls"
+    assert parse("allowed_auth_urls: [http://keystone:5000]\n") == (None, [where])
+
+
+@pytest.mark.parametrize("name", ["user-handler", "userhandler", "user_handlers", "UserHandler", "USER_HANDLER"])
+def test_a_section_of_nearly_the_right_name_does_not_go_unseen(name: str) -> None:
+    """Without any other section, its settings would silently not be in force, so it stops the start."""
+    told = f"{name}: is not read; did you mean {SECTION}?"
+    assert parse(f"{name}: {{deadline: 3}}\n") == (None, [f"line 1: {told}"])
+    assert parse(f"{ours('deadline: 4')}{name}: {{deadline: 3}}\n") == (Settings(deadline=4), [f"line 3: {told}"])
+    # Another service may say here how it reaches this one.
+    assert parse(f"{name}: {{url: x}}\n") == (Settings(), [f"line 1: {told}"])
+    assert parse(f"{name}: http://10.0.0.1:42356\n") == (Settings(), [])
+
+
+def test_the_keys_of_other_services_are_left_alone() -> None:
+    """These are all that the Concertim services have had at the top level."""
+    keys = ("openstack", "concertim", "rmq", "billing_platform", "killbill", "cloud_type", "message_queue")
+    assert parse("log_level: DEBUG\n" + "".join(f"{key}: {{}}\n" for key in keys)) == (Settings(log_level="DEBUG"), [])
+    assert parse("user_handler_url: x\nuser_handler_db: 1\nbilling_handler: {deadline: 3}\n") == (Settings(), [])
+
+
+@pytest.mark.parametrize("text", ["\tdeadline: 3", "  deadline:\t3", "  deadline: 3\t# seconds", "  user_domain: a\tb"])
+def test_a_tab_is_named_as_such(text: str) -> None:
+    """YAML's own message has it as an escape, which looks like what a password may hold, and so is left out."""
+    assert parse(f"{SECTION}:\n{text}\n") == (None, ["line 2: a tab character where spaces are needed"])
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "read_as"),
+    [
+        ("user_roles: [member, no]", "user_roles.1", "true or false"),
+        ("user_roles: [12:30]", "user_roles.0", "a number"),
+        ("user_domain: 0123", "user_domain", "a number"),
+        ("user_domain: 1.5", "user_domain", "a number"),
+        ("project_domain: 2024-01-31", "project_domain", "a date"),
+        ("project_domain: 2024-99-99", "project_domain", "a date"),
+        ("user_name: {username}", "user_name", "a mapping"),
+        ("team_roles: {admin: ~}", "team_roles.admin", "no value"),
+        ("standing_grants: [{username: yes, roles: [a]}]", "standing_grants.0.username", "true or false"),
+        ("allowed_auth_urls: [off]", "allowed_auth_urls.0", "true or false"),
+        ("log_file: 1", "log_file", "a number"),
+        ("cacert: on", "cacert", "true or false"),
+        ("jwt_secret_file: 12345678901234567890123456789012", "jwt_secret_file", "a number"),
+    ],
+)
+def test_what_yaml_does_not_read_as_text_is_refused_with_the_advice_to_quote_it(
+    text: str, path: str, read_as: str
+) -> None:
+    """A role or domain may be named `no` or `12:30`. The value is not quoted, as it may be a secret."""
+    assert parse(ours(text)) == (None, [f"line 2: {SECTION}.{path}: YAML reads this as {read_as}; put it into quotes"])
+
+
+@pytest.mark.parametrize("number", ["1:30", "010", "2:00:00", "+1:30"])
+def test_a_number_that_yaml_reads_as_another_is_refused(number: str) -> None:
+    """1:30 would be 90 seconds, and 010 would be 8."""
+    why = "YAML reads this as another number, to base 60 or 8; write it in plain digits"
+    assert parse(ours(f"deadline: {number}")) == (None, [f"line 2: {SECTION}.deadline: {why}"])
+    assert parse(ours("deadline: 10.5")) == (Settings(deadline=10.5), [])
+
+
+def test_true_and_false_may_be_typed_as_yaml_allows() -> None:
+    """A setting that is true or false is meant as it is typed."""
+    assert parse(ours("insecure: no\nbilling_keys: off")) == (Settings(insecure=False, billing_keys=False), [])
