@@ -1,4 +1,4 @@
-"""The table of paths and functions, and the WSGI application over it; `python handler.py` hosts it in waitress."""
+"""The table of paths and functions, and the WSGI application over it; `python handler.py` is the command line."""
 
 import signal
 import sys
@@ -43,6 +43,6 @@ ROUTES: Routes = {
 application = app = wsgi(ROUTES, open_to_all=[running])
 
 if __name__ == "__main__":
-    from lib.serving import command_line
+    from lib.command_line.options import main
 
-    command_line.main(application)
+    main(application, ROUTES)

@@ -6,7 +6,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Any
+from typing import Any, TextIO
 
 from lib.call import context
 from lib.call.log_file import SharedFile
@@ -25,14 +25,17 @@ _Kind = tuple[str, int]
 ESCAPES = {code: f"\\u{code:04x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029, *range(0xD800, 0xE000))}
 
 
-def configure(settings: Settings) -> None:
-    """Sends our log, and the warnings of waitress, to standard output and to the file that the settings name."""
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
+def configure(settings: Settings, stream: TextIO | None = None) -> None:
+    """Sends our log, and the warnings of waitress, to the file that the settings name, and to standard output.
+
+    `stream` takes the place of standard output.
+    """
+    handlers: list[logging.Handler] = [logging.StreamHandler(stream or sys.stdout)]
     unwritable = ""
     try:
         handlers.append(SharedFile(settings.log_file))
     except OSError as error:
-        unwritable = f"cannot write the log file {settings.log_file}: {error.strerror}; going on with standard output"
+        unwritable = f"cannot write the log file {settings.log_file}: {error.strerror}; going on without it"
     for handler in handlers:
         handler.setFormatter(_AsJson() if settings.log_format == "json" else _AsLine(_LINE))
         handler.addFilter(_RequestId())

@@ -25,7 +25,7 @@ def body_of(request: Request) -> dict[str, Any]:
         raise LengthRequired("Send the body with a Content-Length: this host does not pass chunked bodies on.")
     if request.mimetype not in ("", "application/json"):
         raise UnsupportedMediaType("Send the body as application/json.")
-    return _json_object(_read(request, settings.current().max_body_bytes))
+    return json_object(_read(request, settings.current().max_body_bytes))
 
 
 def _read(request: Request, most: int) -> bytes:
@@ -45,7 +45,8 @@ def _read(request: Request, most: int) -> bytes:
     return data
 
 
-def _json_object(data: bytes) -> dict[str, Any]:
+def json_object(data: bytes) -> dict[str, Any]:
+    """Returns the JSON object in the bytes. Raises BadRequest."""
     try:
         value = json.loads(data.decode(), parse_constant=_not_json, object_pairs_hook=_without_repeated_keys)
     except json.JSONDecodeError as error:

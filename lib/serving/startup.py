@@ -1,5 +1,6 @@
 """What a process does before it serves, on any host: it opens the log, and tells the settings and their dangers."""
 
+import logging
 import os
 from collections.abc import Iterator
 
@@ -22,27 +23,36 @@ def prepare() -> None:
         raise
     log.configure(ours)
     with call.outside():
-        _tell(ours)
+        for level, text in to_tell(ours):
+            log.logger.log(getattr(logging, level), "%s", text)
         metrics_listener.listen(ours)
 
 
-def _tell(ours: Settings) -> None:
-    source = os.environ.get(PATH_VARIABLE) or DEFAULT_PATH
-    if os.environ.get(TEXT_VARIABLE):
-        source = f"the environment variable {TEXT_VARIABLE}"
-    if source == DEFAULT_PATH and not DEFAULT_PATH.exists():
-        log.logger.warning("there is no settings file at %s: the defaults hold", source)
-    else:
-        given = ", ".join(sorted(ours.model_fields_set - {"jwt_secret"})) or "nothing"
-        log.logger.info("settings from %s: it sets %s", source, given)
-    for danger in (*warnings(), *_dangers(ours)):
-        log.logger.warning("%s", danger)
+def tell_mistakes(error: Misconfigured) -> None:
+    """Logs each mistake in the settings for a process that ends because of them."""
+    _open_default_log()
+    for mistake in error.message.splitlines():
+        log.logger.critical("%s", mistake)
 
 
 @Once
 def _open_default_log() -> None:
     """Opens the log by the defaults, where an operator looks for what is wrong with the settings."""
     log.configure(Settings())
+
+
+def to_tell(ours: Settings) -> Iterator[tuple[str, str]]:
+    """Returns what to say of the settings: each time the level and the sentence."""
+    source = os.environ.get(PATH_VARIABLE) or DEFAULT_PATH
+    if os.environ.get(TEXT_VARIABLE):
+        source = f"the environment variable {TEXT_VARIABLE}"
+    if source == DEFAULT_PATH and not DEFAULT_PATH.exists():
+        yield "WARNING", f"there is no settings file at {source}: the defaults hold"
+    else:
+        given = ", ".join(sorted(ours.model_fields_set - {"jwt_secret"})) or "nothing"
+        yield "INFO", f"settings from {source}: it sets {given}"
+    for danger in (*warnings(), *_dangers(ours)):
+        yield "WARNING", danger
 
 
 def _dangers(ours: Settings) -> Iterator[str]:

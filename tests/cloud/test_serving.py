@@ -18,13 +18,13 @@ import pytest
 import requests
 
 from functions.create_user_project import create_user_project
-from lib.serving.command_line import CANNOT_LISTEN, MISTAKE_IN_SETTINGS
+from lib.command_line.exit_codes import CANNOT_LISTEN, MISTAKE_IN_SETTINGS
 from lib.settings.loading import DEFAULT_PATH, PATH_VARIABLE
 from tests.support.answers import error
 from tests.support.fixtures import RequestOf
 from tests.support.keystone import Keystone
 from tests.support.proxy import proxy
-from tests.support.service import ROOT, post, service
+from tests.support.service import ROOT, complaints, post, service
 
 
 @pytest.fixture(scope="module")
@@ -93,12 +93,12 @@ def start(*options: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_a_config_with_mistakes_stops_the_start(tmp_path: Path) -> None:
-    """Standard error has one line for each mistake, and nothing else. The exit code says what kind of mistake it is."""
+    """The log has one line for each mistake, in its own form. The exit code says what kind of mistake it is."""
     config = tmp_path / "config.yaml"
     config.write_text("log_level: loud\nuser_handler:\n  deadline: -1\n  threads: many\n")
     done = start("--config", str(config))
     assert done.returncode == MISTAKE_IN_SETTINGS == 78
-    assert [line.split(": ")[1:3] for line in done.stderr.splitlines()] == [
+    assert [line.split(": ")[1:3] for line in complaints(done.stdout).splitlines()] == [
         ["line 1", "log_level"],
         ["line 3", "user_handler.deadline"],
         ["line 4", "user_handler.threads"],
@@ -108,7 +108,7 @@ def test_a_config_with_mistakes_stops_the_start(tmp_path: Path) -> None:
 def test_a_named_config_that_is_missing_stops_the_start(tmp_path: Path) -> None:
     """The service does not start with defaults when the file that was named is missing."""
     done = start("--config", str(tmp_path / "none.yaml"))
-    assert (done.returncode, done.stderr) == (78, f"{tmp_path / 'none.yaml'}: No such file or directory\n")
+    assert (done.returncode, complaints(done.stdout)) == (78, f"{tmp_path / 'none.yaml'}: No such file or directory\n")
 
 
 def test_a_port_in_use_stops_the_start() -> None:
@@ -117,7 +117,7 @@ def test_a_port_in_use_stops_the_start() -> None:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         done = start("--listen", address)
     assert done.returncode == CANNOT_LISTEN == 69
-    assert done.stderr == f"Cannot listen on {address}: [Errno 98] Address already in use\n"
+    assert complaints(done.stdout) == f"cannot listen on {address}: [Errno 98] Address already in use\n"
 
 
 def test_an_option_without_a_value_stops_the_start() -> None:
@@ -163,13 +163,13 @@ def test_a_config_for_root_alone_is_told_with_what_helps(tmp_path: Path, closed:
         helps = f"chgrp 12345 {config.parent} && chmod g+x {config.parent}"
     # Python itself may be installed where only root can read it, so all is imported before the user changes.
     start_as_another = (
-        "import os, sys, handler; from lib.serving import command_line;"
+        "import os, sys, handler; from lib.command_line import options;"
         " os.setgroups([]); os.setgid(12345); os.setuid(12345);"
-        f"sys.argv[1:] = ['--config', {str(config)!r}]; command_line.main(handler.application)"
+        f"sys.argv[1:] = ['--config', {str(config)!r}]; options.main(handler.application, handler.ROUTES)"
     )
     command = [sys.executable, "-c", start_as_another]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
-    assert (done.returncode, done.stderr) == (
+    assert (done.returncode, complaints(done.stdout)) == (
         MISTAKE_IN_SETTINGS,
         f"{config}: Permission denied for uid 12345, gid 12345; as root: {helps}\n",
     )

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from lib.serving.command_line import MISTAKE_IN_SETTINGS
+from lib.command_line.exit_codes import MISTAKE_IN_SETTINGS
 from tests.contract.ui import token
-from tests.support.service import ROOT, service
+from tests.support.service import ROOT, complaints, service
 
 SECRET = "of the Concertim UI, and of 32 bytes at least"
 ANYBODY = "anybody who reaches this port may call"
@@ -39,11 +39,11 @@ def config(tmp_path: Path) -> Callable[[str], str]:
 
 
 def start(config: str, **environment: str) -> tuple[int, str]:
-    """Runs handler.py until it exits, and returns the exit code and its standard error."""
+    """Runs handler.py until it exits, and returns the exit code and what kept it from its start."""
     command = [sys.executable, "handler.py", "--listen", "127.0.0.1:0", "--config", config]
     env = os.environ | environment
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=30, check=False)
-    return done.returncode, done.stderr
+    return done.returncode, complaints(done.stdout)
 
 
 @pytest.mark.parametrize("secret", ["", " \n", "short", "x" * 31, f" {'x' * 31}\n"])
@@ -209,7 +209,7 @@ def test_the_service_asks_for_a_token_and_says_so_in_one_line(config: Callable[[
     [line] = [line for line in said.splitlines() if refused.headers["X-OpenStack-Request-ID"] in line]
     assert "[WARNING] (endpoint) - [" in line
     assert "] POST /user 401 " in line
-    assert line.endswith("; detail: from 127.0.0.1; repeat: does not help")
+    assert "; caller: 127.0.0.1; token: not shown; code: unauthorized; " in line
 
 
 def test_a_broken_file_of_another_service_is_told_without_its_password(

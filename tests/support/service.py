@@ -49,6 +49,11 @@ class Service:
         return self.process.wait(30)
 
 
+def complaints(said: str) -> str:
+    """Returns what keeps the service from its start, a line for each, by what it wrote to standard output."""
+    return "".join(f"{line.partition(' - [-] ')[2]}\n" for line in said.splitlines() if " - [CRITICAL] " in line)
+
+
 def post(url: str | None, **body: Any) -> tuple[int, Any]:
     """Returns the status and body of a sign-up at the service with this URL; the keywords are those of requests."""
     answer = requests.post(f"{url}/create_user_project", timeout=60, **body)

@@ -25,6 +25,7 @@ FLOORS = (
     ("lib.keystone",),
     ("lib.endpoint",),
     ("functions", "lib.serving"),
+    ("lib.command_line",),
     ("handler",),
 )
 

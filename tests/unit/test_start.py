@@ -12,7 +12,9 @@ from typing import Any, NoReturn
 
 import pytest
 
-from lib.serving import command_line, health
+from lib.command_line import serve
+from lib.errors import Misconfigured
+from lib.serving import health
 from tests.support.service import ROOT, service
 
 LOADED = "any(name.startswith(('keystone', 'requests', 'urllib3', 'oslo')) for name in sys.modules)"
@@ -31,7 +33,7 @@ def said(program: str, *, whole: bool = False, **environment: str) -> str:
 
 def test_a_process_starts_without_keystones_libraries() -> None:
     """Neither the application with its server and command line nor a function that is imported alone loads them."""
-    assert said(f"import sys, handler, lib.serving.command_line; print({LOADED})") == "False"
+    assert said(f"import sys, handler, lib.command_line.options; print({LOADED})") == "False"
     assert said(f"import sys, functions.create_user_project; print({LOADED})") == "False"
 
 
@@ -39,7 +41,7 @@ def test_a_process_starts_without_keystones_libraries() -> None:
 def test_the_environment_may_name_the_port(port: str, addresses: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Container platforms pass the port in the variable PORT; an empty one counts as not set."""
     monkeypatch.setenv("PORT", port)
-    assert command_line.default_address() == addresses
+    assert serve.default_address() == addresses
 
 
 def test_where_there_is_no_ipv6_the_service_listens_on_ipv4(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +51,7 @@ def test_where_there_is_no_ipv6_the_service_listens_on_ipv4(monkeypatch: pytest.
         raise OSError(errno.EAFNOSUPPORT, f"{family}: {address}")
 
     monkeypatch.setattr(socket, "create_server", without_ipv6)
-    assert command_line.default_address() == "0.0.0.0:42356"
+    assert serve.default_address() == "0.0.0.0:42356"
 
 
 @pytest.mark.parametrize(
@@ -103,15 +105,12 @@ def checked(pid: int) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("port", ["tcp://10.0.0.1:80", "none", "70000", "-1"])
-def test_a_port_in_the_environment_that_is_none_stops_the_start(
-    port: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_port_in_the_environment_that_is_none_stops_the_start(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A PORT that is no port is refused with a message that names the variable and its value."""
     monkeypatch.setenv("PORT", port)
-    with pytest.raises(SystemExit) as stopped:
-        command_line.default_address()
-    assert stopped.value.code == command_line.MISTAKE_IN_SETTINGS
-    assert capsys.readouterr().err == f"The environment variable PORT names no port: {port!r}\n"
+    with pytest.raises(Misconfigured) as stopped:
+        serve.default_address()
+    assert stopped.value.message == f"the environment variable PORT names no port: {port!r}"
 
 
 def test_the_first_request_of_any_kind_loads_keystones_libraries_ahead_of_a_sign_up() -> None:

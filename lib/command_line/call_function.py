@@ -1,0 +1,38 @@
+"""`python handler.py call`: calls one function, and prints its answer."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from lib import call, settings
+from lib.call import log
+from lib.command_line.exit_codes import ANSWERED
+from lib.endpoint import Answer, Endpoint, refuse
+from lib.errors import Problem
+from lib.serving.body import json_object
+
+
+def call_function(function: Endpoint, read: Callable[[], bytes], find_cloud_env: Callable[[], dict[str, Any]]) -> int:
+    """Calls the function, prints the body of its answer, and returns the exit code for its status.
+
+    `read` returns the request's text. It is not asked where the function takes no request. The log goes to its file and
+    to standard error.
+    """
+    log.configure(settings.current(), sys.stderr)
+    text = read() if function.model.model_fields else b"{}"
+    status, body = _answer(function, text, find_cloud_env)
+    print(body if isinstance(body, str) else json.dumps(body, indent=2))
+    return ANSWERED[status // 100]
+
+
+def _answer(function: Endpoint, text: bytes, find_cloud_env: Callable[[], dict[str, Any]]) -> Answer:
+    with call.serving(function.__name__, caller=f"uid {os.getuid()} at the command line"):
+        try:
+            request = json_object(text)
+        except Problem as problem:
+            return refuse(problem)
+        if "cloud_env" in function.model.model_fields and "cloud_env" not in request:
+            request["cloud_env"] = find_cloud_env()
+        return function(request)

@@ -1,0 +1,172 @@
+"""The commands of `python handler.py`, with their options."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from lib import VERSION, settings
+from lib.command_line import cloud_env, serve
+from lib.command_line.call_function import call_function
+from lib.command_line.exit_codes import MISTAKE_IN_SETTINGS
+from lib.errors import Misconfigured
+from lib.serving import startup
+from lib.serving.routing import Routes
+from lib.serving.wsgi import Application
+from lib.settings.loading import DEFAULT_PATH, PATH_VARIABLE
+from lib.settings.values import host_and_port
+
+STANDARD_INPUT = "-"
+
+Command = Callable[[argparse.Namespace], int]
+
+EXIT_CODES = """\
+exit codes:
+  0   done; for call: the answer is a 2xx
+  2   wrong options
+  4   for call: the answer is a 4xx, so nothing was changed
+  5   for call: the answer is a 5xx, so the same call finishes it
+  69  for serve: the address cannot be listened on
+  78  a mistake in the settings"""
+SERVE = """\
+Serves the functions over HTTP until SIGTERM or SIGINT.
+
+example:
+  python handler.py serve --config config.yaml --listen 127.0.0.1:42356"""
+CALL = """\
+Calls one function and prints the body of its answer. The request is a JSON object, in a file or on standard input.
+The log goes to its file and to standard error.
+
+Where the request has no cloud_env, it is made of the variables OS_AUTH_URL, OS_PASSWORD, OS_USERNAME and so on, as the
+openstack command has them. No secret is ever an argument, as every user of the machine can read those.
+
+example:
+  echo '{"username": "ann", "password": "…"}' | python handler.py call create_user_project"""
+CHECK_SETTINGS = """\
+Says whether the service would start with the settings, what they set, and what they leave open.
+
+example:
+  python handler.py check-settings --config config.yaml"""
+
+
+def main(application: Application, routes: Routes) -> NoReturn:
+    """Does what the arguments say, and exits."""
+    commands: dict[str, Command] = {
+        "serve": lambda options: serve.serve(application, options.listen or serve.default_address()),
+        "call": lambda options: _call(routes, options),
+        "check-settings": _check_settings,
+    }
+    options = _parser(routes).parse_args()
+    if options.config:
+        os.environ[PATH_VARIABLE] = options.config
+    try:
+        sys.exit(commands[options.command](options))
+    except Misconfigured as error:
+        startup.tell_mistakes(error)
+        sys.exit(MISTAKE_IN_SETTINGS)
+
+
+def _call(routes: Routes, options: argparse.Namespace) -> int:
+    [function] = {one for one in routes.values() if one.__name__ == options.function}
+    sources = {True: cloud_env.from_config_file, False: cloud_env.from_environment}
+    return call_function(function, options.request, sources[options.cloud_env_from_config])
+
+
+def _check_settings(_: argparse.Namespace) -> int:
+    for level, text in startup.to_tell(settings.current()):
+        print(f"{level}: {text}")
+    return 0
+
+
+def _parser(routes: Routes) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="handler.py",
+        description="Creates, changes and removes OpenStack users and projects for Concertim."
+        " Without a command, it serves.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"UserHandler {VERSION}")
+    _add_config(parser, None)
+    _add_listen(parser, None)
+    parser.set_defaults(command="serve")
+    commands = parser.add_subparsers(metavar="COMMAND")
+
+    def command(name: str, help_: str, description: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=help_,
+            description=description,
+            epilog=EXIT_CODES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        added.set_defaults(command=name)
+        # The option may stand before the command, too.
+        _add_config(added, argparse.SUPPRESS)
+        return added
+
+    _add_listen(command("serve", "serves the functions over HTTP", SERVE), argparse.SUPPRESS)
+    _add_call(command("call", "calls one function", CALL), routes)
+    command("check-settings", "says whether the service would start", CHECK_SETTINGS)
+    return parser
+
+
+def _add_config(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument(
+        "--config", metavar="FILE", type=_file, default=default, help=f"the settings (default: {DEFAULT_PATH})"
+    )
+
+
+def _add_listen(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument(
+        "--listen",
+        metavar="HOST:PORT",
+        type=_address,
+        default=default,
+        help=f"where to serve (default: all addresses, and the port in the variable {serve.PORT_VARIABLE} or"
+        f" {serve.PORT})",
+    )
+
+
+def _add_call(parser: argparse.ArgumentParser, routes: Routes) -> None:
+    names = sorted({function.__name__ for function in routes.values()})
+    parser.add_argument("function", metavar="FUNCTION", choices=names, help=", ".join(names))
+    parser.add_argument(
+        "request",
+        metavar="FILE",
+        nargs="?",
+        default=STANDARD_INPUT,
+        type=_request,
+        help="the request as JSON (default: -, which is standard input)",
+    )
+    parser.add_argument(
+        "--cloud-env-from-config",
+        action="store_true",
+        help="make a missing cloud_env of the section openstack of the settings file, in place of the variables",
+    )
+
+
+def _file(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("names no file")
+    return text
+
+
+def _request(text: str) -> Callable[[], bytes]:
+    """Returns what reads the request. A file is read at once, so that one which cannot be read is a wrong option."""
+    if text == STANDARD_INPUT:
+        return sys.stdin.buffer.read
+    try:
+        data = Path(_file(text)).read_bytes()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error.strerror}") from None
+    return lambda: data
+
+
+def _address(text: str) -> str:
+    try:
+        return host_and_port(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT") from None

@@ -1,0 +1,56 @@
+"""`python handler.py serve`: the service from its start until somebody says stop."""
+
+import os
+import signal
+import socket
+
+from lib import settings
+from lib.call import log, shutdown
+from lib.command_line.exit_codes import CANNOT_LISTEN
+from lib.errors import Misconfigured
+from lib.keystone.connect import load_ahead
+from lib.serving import startup
+from lib.serving.server import FLUSH_SECONDS, Server
+from lib.serving.wsgi import Application
+from lib.settings.values import is_port
+
+PORT = 42356
+# In this variable, Cloud Run, Knative and OpenFaaS tell a container on which port to listen.
+PORT_VARIABLE = "PORT"
+
+
+def serve(application: Application, listen: str) -> int:
+    """Serves until SIGTERM or SIGINT, and returns the exit code. Raises Misconfigured."""
+    startup.prepare()
+    ours = settings.current()
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: shutdown.begin(ours.stop_grace - FLUSH_SECONDS))
+    try:
+        server = Server(application, listen, ours)
+    except (OSError, ValueError) as error:
+        log.logger.critical("cannot listen on %s: %s", listen, error)
+        return CANNOT_LISTEN
+    log.logger.info("listening on %s", server.addresses)
+    load_ahead()
+    server.serve_until_stopped()
+    return 0
+
+
+def default_address() -> str:
+    """Returns all addresses of this machine, of both families, with our port or the one that the environment names.
+
+    Raises Misconfigured.
+    """
+    port = os.environ.get(PORT_VARIABLE) or str(PORT)
+    if not is_port(port):
+        raise Misconfigured(f"the environment variable {PORT_VARIABLE} names no port: {port!r}")
+    return f"0.0.0.0:{port} [::]:{port}" if _has_ipv6() else f"0.0.0.0:{port}"
+
+
+def _has_ipv6() -> bool:
+    """Whether this machine has an IPv6 address: a kernel may lack it, and an administrator may have switched it off."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
