@@ -11,7 +11,7 @@ import pytest
 from lib.call import log
 from lib.keystone.connect import clear_connections
 from lib.serving import startup
-from lib.settings.loading import JWT_VARIABLE, PATH_VARIABLE, TEXT_VARIABLE
+from lib.settings.loading import JWT_FILE_VARIABLE, JWT_VARIABLE, PATH_VARIABLE, TEXT_VARIABLE
 from tests.support.fixtures import RequestOf, SettingsFile
 from tests.support.keystone import Keystone, keystone
 from tests.support.proxy import Proxy, proxy
@@ -60,6 +60,7 @@ def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SettingsFi
 def _defaults(settings_file: SettingsFile, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keeps every test independent of this machine's settings and of connections that another test left."""
     monkeypatch.delenv(JWT_VARIABLE, raising=False)
+    monkeypatch.delenv(JWT_FILE_VARIABLE, raising=False)
     monkeypatch.delenv(TEXT_VARIABLE, raising=False)
     settings_file("")
     clear_connections()

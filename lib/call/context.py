@@ -12,7 +12,8 @@ from lib.call import shutdown
 from lib.errors import DeadlineExceeded
 
 # What is known of a caller's token.
-GOOD, NOT_NEEDED, NOT_GOOD, NOT_SHOWN = "good", "not needed", "not good", "not shown"
+GOOD, GOOD_BY_PREVIOUS_SECRET = "good", "good, by the previous secret"
+NOT_NEEDED, NOT_GOOD, NOT_SHOWN = "not needed", "not good", "not shown"
 # Seconds. With less than this left, a request that failed is told that its time is over.
 NOTHING_LEFT = 0.1
 
@@ -31,7 +32,7 @@ class Call:
     caller: str = ""
     """The address of the caller, if there is one."""
     token: str = ""
-    """Whether the caller may call: GOOD, NOT_NEEDED, NOT_GOOD or NOT_SHOWN. It is empty where a function is called."""
+    """What is known of the caller's token: GOOD and so on. It is empty where a function is called without HTTP."""
     route: str = ""
     """The function that is served at the path, or the page. It is empty where nothing is."""
     started: float = field(default_factory=time.monotonic)

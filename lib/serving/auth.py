@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import jwt
+from pydantic import SecretStr
 from werkzeug.wrappers import Request
 
 from lib import call, settings
 from lib.call import context
 from lib.errors import Unauthorized
+from lib.settings.settings import Settings
 
 # Seconds by which the clocks of the UI's host and this one may differ.
 CLOCK_SKEW = 10
@@ -37,9 +39,9 @@ def authenticate(request: Request) -> None:
     if ours.jwt_secret is None:
         this.token = context.NOT_NEEDED
         return
-    token = _token_in(request.headers.get("Authorization", ""))
-    _check_claims(_verified(token, ours.jwt_secret.get_secret_value()), ours.jwt_lifetime)
-    this.token = context.GOOD
+    claims, secret = _verified(_token_in(request.headers.get("Authorization", "")), ours)
+    _check_claims(claims, ours.jwt_lifetime)
+    this.token = context.GOOD_BY_PREVIOUS_SECRET if secret is ours.jwt_secret_previous else context.GOOD
 
 
 def _token_in(authorization: str) -> str:
@@ -54,13 +56,21 @@ def _token_in(authorization: str) -> str:
     return token
 
 
-def _verified(token: str, secret: str) -> dict[str, Any]:
-    """Returns what the token claims, if the secret has signed it and it is valid now."""
-    try:
-        return jwt.decode(token, secret, algorithms=["HS256"], leeway=CLOCK_SKEW, options={"require": ["exp"]})
-    except (jwt.PyJWTError, RecursionError) as error:
-        why = next(sentence for kind, sentence in _REFUSALS.items() if isinstance(error, kind))
-        raise Unauthorized(why, detail=type(error).__name__) from None
+def _verified(token: str, ours: Settings) -> tuple[dict[str, Any], SecretStr]:
+    """Returns what the token claims, if a secret of ours has signed it and it is valid now, and that secret."""
+    error: Exception = jwt.InvalidSignatureError()
+    for secret in filter(None, (ours.jwt_secret, ours.jwt_secret_previous)):
+        try:
+            key = secret.get_secret_value()
+            claims = jwt.decode(token, key, algorithms=["HS256"], leeway=CLOCK_SKEW, options={"require": ["exp"]})
+            return claims, secret
+        except jwt.InvalidSignatureError:
+            continue
+        except (jwt.PyJWTError, RecursionError) as why_not:
+            error = why_not
+            break
+    why = next(sentence for kind, sentence in _REFUSALS.items() if isinstance(error, kind))
+    raise Unauthorized(why, detail=type(error).__name__)
 
 
 def _check_claims(claims: dict[str, Any], lifetime: float) -> None:

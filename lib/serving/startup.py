@@ -10,6 +10,7 @@ from lib.call.once import Once
 from lib.errors import Misconfigured
 from lib.serving import metrics_listener
 from lib.settings.loading import DEFAULT_PATH, PATH_VARIABLE, TEXT_VARIABLE, warnings
+from lib.settings.placement import SECRETS
 from lib.settings.settings import Settings
 
 
@@ -49,7 +50,7 @@ def to_tell(ours: Settings) -> Iterator[tuple[str, str]]:
     if source == DEFAULT_PATH and not DEFAULT_PATH.exists():
         yield "WARNING", f"there is no settings file at {source}: the defaults hold"
     else:
-        given = ", ".join(sorted(ours.model_fields_set - {"jwt_secret"})) or "nothing"
+        given = ", ".join(sorted(ours.model_fields_set - SECRETS.keys())) or "nothing"
         yield "INFO", f"settings from {source}: it sets {given}"
     for danger in (*warnings(), *_dangers(ours)):
         yield "WARNING", danger
@@ -59,8 +60,8 @@ def _dangers(ours: Settings) -> Iterator[str]:
     """Says what the settings leave open that an operator should know of."""
     if ours.jwt_secret is None:
         yield (
-            "anybody who reaches this port may call: neither JWT_SECRET nor jwt_secret_file is set. Set it as the"
-            " Concertim UI has it, unless the UI is older than v1.0.0, which sends no token"
+            "anybody who reaches this port may call: none of JWT_SECRET, JWT_SECRET_FILE and jwt_secret_file is set."
+            " Set one as the Concertim UI has it, unless the UI is older than v1.0.0, which sends no token"
         )
     if ours.allowed_auth_urls is None:
         yield (

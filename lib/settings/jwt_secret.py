@@ -8,14 +8,20 @@ from lib.settings.files import why_unreadable
 SHORTEST_SECRET = 32
 
 
-def read(path: Path) -> str:
-    """Returns the secret in a file of its own. Raises ValueError with what is wrong with it."""
+def read(name: str) -> str:
+    """Returns the secret in the file of this name. Raises ValueError with what is wrong with it."""
+    path = Path(name)
+    if not path.is_absolute() or any(character.isspace() for character in name):
+        # The message does not quote it, as it may be the secret itself.
+        raise ValueError("must be the absolute path of a file, not the secret itself")
     if path.exists() and not path.is_file():
         raise ValueError(f"{path} is no file")
     try:
         return checked(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {why_unreadable(path, error)}") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def checked(text: str) -> str:

@@ -11,6 +11,7 @@ from lib.errors import Misconfigured
 from lib.settings import config_file, jwt_secret
 from lib.settings.files import why_unreadable
 from lib.settings.placement import SECTION
+from lib.settings.secret_files import SecretFile, contradictions, with_secrets_in
 from lib.settings.settings import Settings
 
 # All Concertim services on the host share this file. Everything in it that is not ours belongs to another of them.
@@ -19,23 +20,25 @@ PATH_VARIABLE = "CONCERTIM_CONFIG"
 # For hosts where a site has no files of its own. It holds all that would be in one.
 TEXT_VARIABLE = "CONCERTIM_CONFIG_TEXT"
 JWT_VARIABLE = "JWT_SECRET"
+JWT_FILE_VARIABLE = "JWT_SECRET_FILE"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Loaded:
-    """What was read from one place."""
+    """What was read from one place. Only `settings` is ever replaced, by an equal value with other secrets."""
 
     settings: Settings
     warnings: tuple[str, ...]
     """What an operator should look at, although it is no mistake in the settings."""
+    secret_files: tuple[SecretFile, ...]
 
 
 def current() -> Settings:
-    """Returns the settings in force, with the secret that callers' tokens are signed with.
+    """Returns the settings in force, with the secrets that callers' tokens may be signed with.
 
     They are in the text in CONCERTIM_CONFIG_TEXT, or in the file that CONCERTIM_CONFIG names, else in the file at the
-    default path; where there is none, the defaults hold. The secret is in JWT_SECRET, else in the file that the
-    settings name. Files are read once per process. Raises Misconfigured with every problem.
+    default path; where there is none, the defaults hold. The secret is in JWT_SECRET, or in the file that
+    JWT_SECRET_FILE or the settings name. Files are read once per process. Raises Misconfigured with every problem.
     """
     return _loaded().settings
 
@@ -45,38 +48,68 @@ def warnings() -> tuple[str, ...]:
     return _loaded().warnings
 
 
+def read_secrets_again() -> list[str]:
+    """Puts the secrets that their files hold now in force, and returns the names of these files.
+
+    The rest of the settings stays. Raises Misconfigured with what is wrong with a file; then the secrets stay, too.
+    """
+    loaded = _loaded()
+    try:
+        loaded.settings = with_secrets_in(loaded.secret_files, loaded.settings)
+    except ValueError as error:
+        raise Misconfigured(str(error)) from None
+    return [file.name for file in loaded.secret_files]
+
+
 def _loaded() -> Loaded:
     named, text = os.environ.get(PATH_VARIABLE), os.environ.get(TEXT_VARIABLE) or None
     if named and text:
         raise Misconfigured(f"{TEXT_VARIABLE} is given beside {PATH_VARIABLE} or --config: leave one of them out")
-    return load(named or str(DEFAULT_PATH), optional=not named, secret=os.environ.get(JWT_VARIABLE), text=text)
+    secret, secret_file = os.environ.get(JWT_VARIABLE), os.environ.get(JWT_FILE_VARIABLE)
+    return load(named or str(DEFAULT_PATH), optional=not named, text=text, secret=secret, secret_file=secret_file)
 
 
 # Threads that ask first at the same time may each read it. The values are equal, so that does no harm.
 @lru_cache(maxsize=4)
-def load(name: str | Path, *, optional: bool = False, secret: str | None = None, text: str | None = None) -> Loaded:
+def load(
+    name: str | Path,
+    *,
+    optional: bool = False,
+    text: str | None = None,
+    secret: str | None = None,
+    secret_file: str | None = None,
+) -> Loaded:
     """Returns the settings in this text, else in the file of this name, which may be missing if it is `optional`.
 
-    Raises Misconfigured with every problem.
+    The secret is given, or the name of its file. Raises Misconfigured with every problem.
     """
     settings, remarks = parse(text) if text is not None else _read(Path(name), optional)
     source = f"environment variable {TEXT_VARIABLE}" if text is not None else name
-    remarks, mistakes = [f"{source}: {remark}" for remark in remarks], []
-    file = settings.jwt_secret_file if settings else None
-    if file and secret is not None:
-        mistakes.append(f"{source}: {SECTION}.jwt_secret_file: is given beside {JWT_VARIABLE}: leave one of them out")
+    remarks = [f"{source}: {remark}" for remark in remarks]
+    ours = settings or Settings()
+    files = _secret_files(source, ours, secret_file)
+    mistakes = [*contradictions(files, JWT_VARIABLE, secret)]
     try:
         if secret is not None:
-            secret = jwt_secret.checked(secret)
-        elif file:
-            secret = jwt_secret.read(Path(file))
+            ours = ours.model_copy(update={"jwt_secret": SecretStr(jwt_secret.checked(secret))})
     except ValueError as error:
-        mistakes.append(f"{file or f'environment variable {JWT_VARIABLE}'}: {error}")
+        mistakes.append(f"environment variable {JWT_VARIABLE}: {error}")
+    try:
+        ours = with_secrets_in(files, ours)
+    except ValueError as error:
+        mistakes.append(str(error))
     if settings is None or mistakes:
         raise Misconfigured("\n".join([*remarks, *mistakes]))
-    if secret:
-        settings = settings.model_copy(update={"jwt_secret": SecretStr(secret)})
-    return Loaded(settings, tuple(remarks))
+    return Loaded(ours, tuple(remarks), files)
+
+
+def _secret_files(source: str | Path, ours: Settings, secret_file: str | None) -> tuple[SecretFile, ...]:
+    named = (
+        ("jwt_secret", f"environment variable {JWT_FILE_VARIABLE}", secret_file),
+        ("jwt_secret", f"{source}: {SECTION}.jwt_secret_file", ours.jwt_secret_file),
+        ("jwt_secret_previous", f"{source}: {SECTION}.jwt_secret_previous_file", ours.jwt_secret_previous_file),
+    )
+    return tuple(SecretFile(field, named_by, name) for field, named_by, name in named if name is not None)
 
 
 def _read(path: Path, optional: bool) -> tuple[Settings | None, list[str]]:

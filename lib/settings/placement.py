@@ -15,6 +15,7 @@ AT_THE_TOP = "log_level"
 # What no config file may hold, and where it belongs.
 SECRETS = {
     "jwt_secret": "belongs in the environment variable JWT_SECRET, or in a file that jwt_secret_file names",
+    "jwt_secret_previous": "belongs in a file that jwt_secret_previous_file names",
 }
 # No other service grants these or protects these. A site would believe them to be in force.
 PLAINLY_OURS = ("allowed_auth_urls", "cloud_env_roles", "legacy_templates", "standing_grants", "team_roles")

@@ -84,7 +84,10 @@ class Settings(_Section):
 
     jwt_secret: SecretStr | None = None
     """What callers' tokens are signed with. It comes from the environment or a file of its own, not the config file."""
+    jwt_secret_previous: SecretStr | None = None
+    """Another secret that tokens may still be signed with, while callers are given the new one."""
     jwt_secret_file: values.SecretFile | None = None
+    jwt_secret_previous_file: values.SecretFile | None = None
     jwt_lifetime: Annotated[float, Field(ge=60, le=86400)] = 300
     """Seconds that a token may be valid. The UI's own are valid for 60, and those that it gives to users for a day."""
 

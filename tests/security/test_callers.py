@@ -2,6 +2,8 @@
 
 import base64
 import json
+import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,14 +13,17 @@ import pytest
 from werkzeug.test import Client
 
 import handler
+from lib import settings
 from lib.call import log
 from lib.endpoint import Answer
+from lib.errors import Misconfigured
 from lib.serving.auth import LONGEST_TOKEN
-from lib.settings.loading import JWT_VARIABLE, PATH_VARIABLE
+from lib.settings.loading import JWT_FILE_VARIABLE, JWT_VARIABLE, PATH_VARIABLE, read_secrets_again
 from tests.contract.ui import signed, token
 from tests.support.answers import error
 
 SECRET = "of the Concertim UI, and of 32 bytes at least"
+PREVIOUS = "of the Concertim UI until today, 32 bytes as well"
 ANOTHER = "of somebody else, and of 32 bytes just as well"
 # An attacker may sign with the server's public key and hope that it is taken for the shared secret.
 PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n"
@@ -215,7 +220,85 @@ def test_the_secret_may_be_in_a_file(
     assert ask(None)[0] == error(401, "unauthorized", SEND_ONE)
     assert ask(f"Bearer {token(SECRET)}") == (INSIDE, None)
     settings_file("")
+    monkeypatch.setenv(JWT_FILE_VARIABLE, str(tmp_path / "secret"))
+    assert ask(None)[0] == error(401, "unauthorized", SEND_ONE)
+    assert ask(f"Bearer {token(SECRET)}") == (INSIDE, None)
+    monkeypatch.delenv(JWT_FILE_VARIABLE)
     monkeypatch.setenv(JWT_VARIABLE, f" {SECRET}\n")
+    assert ask(f"Bearer {token(SECRET)}") == (INSIDE, None)
+
+
+@pytest.fixture
+def previous(settings_file: Callable[[str], Path], tmp_path: Path) -> Path:
+    """Returns the file with the previous secret, which is in force."""
+    file = tmp_path / "previous"
+    file.write_text(PREVIOUS)
+    settings_file(f"user_handler: {{jwt_secret_previous_file: {file}}}")
+    return file
+
+
+@pytest.mark.usefixtures("previous")
+def test_while_the_secret_is_exchanged_tokens_of_both_get_in(caplog: pytest.LogCaptureFixture) -> None:
+    """The UI and this service cannot get a new secret at the same moment. The log tells who still uses the old one."""
+    caplog.set_level("INFO", "user_handler")
+    for secret in (SECRET, PREVIOUS):
+        assert ask(f"Bearer {token(secret)}", environ_overrides={"REMOTE_ADDR": "192.0.2.7"}) == (INSIDE, None)
+    assert [re.findall("; caller: (.*?); token: (.*?); code", line) for line in caplog.messages] == [
+        [("192.0.2.7", "good")],
+        [("192.0.2.7", "good, by the previous secret")],
+    ]
+
+
+@pytest.mark.usefixtures("previous")
+@pytest.mark.parametrize(
+    ("claims", "why"),
+    [
+        ({"exp": now() - 11, "iat": now() - 71}, EXPIRED),
+        ({"exp": None}, NO_EXPIRY),
+        ({"nbf": now() + 3600}, TOO_EARLY),
+        ({"aud": "another service"}, NO_TOKEN),
+        ({"exp": now() + 86400}, VALID_TOO_LONG),
+        ({"sub": "7", "scp": "user"}, A_USERS),
+    ],
+)
+def test_a_token_of_the_previous_secret_is_checked_as_any_other(
+    claims: dict[str, Any], why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The answers are those of a token that the current secret has signed, and nothing is told of a token refused."""
+    for secret in (SECRET, PREVIOUS):
+        assert ask(f"Bearer {token(secret, **claims)}")[0] == error(401, "unauthorized", why)
+    assert ask(f"Bearer {token(ANOTHER)}")[0] == error(401, "unauthorized", NOT_SIGNED)
+    assert not [message for message in caplog.messages if "previous secret" in message]
+
+
+def test_the_same_secret_twice_is_no_exchange(previous: Path, settings_file: Callable[[str], Path]) -> None:
+    """So both settings may stand in the config file for good, and an exchange needs no restart."""
+    previous.write_text(f"{SECRET}\n")
+    settings_file(f"user_handler: {{jwt_secret_previous_file: {previous}}}")
+    assert settings.current().jwt_secret_previous is None
+    assert ask(f"Bearer {token(SECRET)}") == (INSIDE, None)
+    assert ask(f"Bearer {token(PREVIOUS)}")[0] == error(401, "unauthorized", NOT_SIGNED)
+
+
+def test_the_secret_files_are_read_again_and_nothing_else_is(previous: Path) -> None:
+    """A new secret takes the place of the old one. A file that is not good leaves both secrets as they are."""
+    assert ask(f"Bearer {token(PREVIOUS)}") == (INSIDE, None)
+    config = Path(os.environ[PATH_VARIABLE])
+    config.write_text("user_handler: {deadline: -1}")
+    previous.write_text("short")
+    with pytest.raises(Misconfigured) as refused:
+        read_secrets_again()
+    assert refused.value.message.startswith(
+        f"{config}: user_handler.jwt_secret_previous_file: {previous}: has 5 bytes,"
+    )
+    assert ask(f"Bearer {token(PREVIOUS)}") == (INSIDE, None)
+    previous.write_text(ANOTHER)
+    assert read_secrets_again() == [str(previous)]
+    assert ask(f"Bearer {token(PREVIOUS)}")[0] == error(401, "unauthorized", NOT_SIGNED)
+    assert ask(f"Bearer {token(ANOTHER)}") == (INSIDE, None)
+    previous.write_text(SECRET)
+    read_secrets_again()
+    assert ask(f"Bearer {token(ANOTHER)}")[0] == error(401, "unauthorized", NOT_SIGNED)
     assert ask(f"Bearer {token(SECRET)}") == (INSIDE, None)
 
 

@@ -68,21 +68,29 @@ def test_a_secret_that_is_no_text_stops_the_start(config: Callable[[str], str]) 
         (b"", too_short(0)),
         (b"short\n", too_short(5)),
         (b"\xef\xbb\xbfshort\n", too_short(5)),
-        (b"\xff" * 40, "{file}: is not UTF-8 text"),
+        (b"\xff" * 40, "is not UTF-8 text"),
         (b"x" * 40 + b"\n" + b"y" * 40, "must hold the secret alone, in one line"),
-        (None, "{file}: No such file or directory"),
+        (None, "No such file or directory"),
     ],
 )
 def test_a_secret_file_that_protects_nothing_stops_the_start(
     config: Callable[[str], str], tmp_path: Path, content: bytes | None, why: str
 ) -> None:
-    """A secret file that is missing, too short or not one line of UTF-8 stops the start. The message has the line."""
+    """A secret file that is missing, too short or not one line of UTF-8 stops the start, whatever names it.
+
+    The message has the line in the config file, or the environment variable.
+    """
     file = tmp_path / "secret"
     if content is not None:
         file.write_bytes(content)
     path = config(f"  jwt_secret_file: {file}\n")
     where = f"{path}: line 3: user_handler.jwt_secret_file: "
-    assert start(path) == (MISTAKE_IN_SETTINGS, where + why.format(file=file) + "\n")
+    assert start(path) == (MISTAKE_IN_SETTINGS, f"{where}{file}: {why}\n")
+    where = "environment variable JWT_SECRET_FILE: "
+    assert start(config(""), JWT_SECRET_FILE=str(file)) == (MISTAKE_IN_SETTINGS, f"{where}{file}: {why}\n")
+    path = config(f"  jwt_secret_previous_file: {file}\n")
+    where = f"{path}: line 3: user_handler.jwt_secret_previous_file: "
+    assert start(path, JWT_SECRET=SECRET) == (MISTAKE_IN_SETTINGS, f"{where}{file}: {why}\n")
 
 
 def test_a_fifo_in_place_of_a_secret_file_does_not_hang_the_start(config: Callable[[str], str], tmp_path: Path) -> None:
@@ -93,10 +101,13 @@ def test_a_fifo_in_place_of_a_secret_file_does_not_hang_the_start(config: Callab
 
 
 def test_a_secret_in_place_of_its_file_is_not_quoted(config: Callable[[str], str]) -> None:
-    """A secret that stands in the setting jwt_secret_file is not quoted, because the message ends up in a log."""
+    """A secret that stands in place of its file's name is not quoted, because the message ends up in a log."""
     path = config(f"  jwt_secret_file: {'f' * 64}\n")
     why = "must be the absolute path of a file, not the secret itself"
     assert start(path) == (MISTAKE_IN_SETTINGS, f"{path}: line 3: user_handler.jwt_secret_file: {why}\n")
+    for secret in ("f" * 64, ""):
+        where = "environment variable JWT_SECRET_FILE"
+        assert start(config(""), JWT_SECRET_FILE=secret) == (MISTAKE_IN_SETTINGS, f"{where}: {why}\n")
 
 
 @pytest.mark.parametrize("name", ["jwt_secret_file", "allowed_auth_urls", "cacert", "deadline"])
@@ -108,11 +119,27 @@ def test_a_setting_without_a_value_stops_the_start(config: Callable[[str], str],
 
 
 def test_two_secrets_stop_the_start(config: Callable[[str], str], tmp_path: Path) -> None:
-    """JWT_SECRET beside jwt_secret_file stops the start, because it would be unclear which of them applies."""
+    """Two sources of the secret stop the start, because it would be unclear which of them applies."""
     (tmp_path / "secret").write_text(SECRET)
+    in_a_file = {"JWT_SECRET_FILE": f"{tmp_path}/secret"}
     path = config(f"  jwt_secret_file: {tmp_path}/secret\n")
-    why = "user_handler.jwt_secret_file: is given beside JWT_SECRET: leave one of them out"
-    assert start(path, JWT_SECRET=SECRET) == (MISTAKE_IN_SETTINGS, f"{path}: {why}\n")
+    setting = f"{path}: user_handler.jwt_secret_file: is given beside"
+    variable = "environment variable JWT_SECRET_FILE: is given beside JWT_SECRET: leave one of them out\n"
+    for environment, why in (
+        ({"JWT_SECRET": SECRET}, f"{setting} JWT_SECRET: leave one of them out\n"),
+        (in_a_file, f"{setting} JWT_SECRET_FILE: leave one of them out\n"),
+        ({"JWT_SECRET": SECRET} | in_a_file, f"{variable}{setting} JWT_SECRET: leave one of them out\n"),
+    ):
+        assert start(path, **environment) == (MISTAKE_IN_SETTINGS, why)
+    assert start(config(""), JWT_SECRET=SECRET, **in_a_file) == (MISTAKE_IN_SETTINGS, variable)
+
+
+def test_a_previous_secret_alone_stops_the_start(config: Callable[[str], str], tmp_path: Path) -> None:
+    """Without a current secret anybody could call, which is not what a site means that names a previous one."""
+    (tmp_path / "secret").write_text(SECRET)
+    path = config(f"  jwt_secret_previous_file: {tmp_path}/secret\n")
+    why = "user_handler.jwt_secret_previous_file: is given without the secret that takes its place"
+    assert start(path) == (MISTAKE_IN_SETTINGS, f"{path}: {why}\n")
 
 
 def test_a_secret_in_the_shared_file_stops_the_start(config: Callable[[str], str]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import requests
 
-from lib.settings.loading import JWT_VARIABLE
+from lib.settings.loading import JWT_FILE_VARIABLE, JWT_VARIABLE
 
 ROOT = Path(__file__).parents[2]
 # The start may take this long on a machine that is busy with other things.
@@ -68,7 +68,7 @@ def service(
 
     The rest of the environment is inherited, except for the site's secret.
     """
-    inherited = {name: value for name, value in os.environ.items() if name != JWT_VARIABLE}
+    inherited = {name: value for name, value in os.environ.items() if name not in (JWT_VARIABLE, JWT_FILE_VARIABLE)}
     with TemporaryDirectory() as folder:
         stdout, stderr = Path(folder) / "stdout", Path(folder) / "stderr"
         # The output goes to files, as a full pipe that nobody reads would block the service.

@@ -13,6 +13,7 @@ from lib import errors
 from lib.request.model import CloudEnv
 from lib.serving.pages import PAGES
 from lib.settings.loading import parse
+from lib.settings.placement import SECRETS
 from lib.settings.settings import Settings
 from tests.hosts.rows import APACHE, FUNCTION_HOSTS, FUNCTIONS_FRAMEWORK, GTHREAD, SERVERS
 from tests.support.bodies import fields_of
@@ -21,8 +22,8 @@ from tools.bench.__main__ import with_figures
 
 ROUTES = [*handler.ROUTES]
 SERVED = [*ROUTES, *(("GET", path) for path in PAGES)]
-# The secret itself never stands in the config file.
-OF_THE_FILE = Settings.model_fields.keys() - {"jwt_secret"}
+# A secret itself never stands in the config file.
+OF_THE_FILE = Settings.model_fields.keys() - SECRETS.keys()
 
 
 def text_of(name: str) -> str:
@@ -135,7 +136,7 @@ def test_the_reference_has_the_default_of_every_setting() -> None:
     rows = {name: default.replace("`", "") for name, default in rows.items()}
     # The table says in words what holds without these.
     told = {"jwt_secret_file": "", "allowed_auth_urls": "any", "cacert": "certifi's", "max_password_bytes": "no limit"}
-    told |= {"readiness_auth_url": "none", "metrics_listen": "none"}
+    told |= {"readiness_auth_url": "none", "metrics_listen": "none", "jwt_secret_previous_file": ""}
     told |= {f"{part}_domain": f"that of cloud_env's {part}" for part in ("user", "project")}
     assert {name: rows.pop(name) for name in told} == told
     rows["legacy_templates"] = f"{{{rows['legacy_templates']}}}"
@@ -150,14 +151,14 @@ def test_the_sample_of_the_settings_has_each_with_its_default(tmp_path: Path) ->
     secret_file.write_text("x" * 32)
     sample = text_of("config.sample.yaml")
     assert parse(sample) == (Settings(), [])
-    # The file that it names as an example is not on this machine.
-    sample = re.sub("jwt_secret_file: .*", f"jwt_secret_file: {secret_file}", sample)
+    # The files that it names as examples are not on this machine.
+    sample = re.sub("(jwt_secret(_previous)?_file): .*", rf"\1: {secret_file}", sample)
     in_force = re.sub(r"^( *)# ?(?=[a-z_]+:|- \{)", r"\1", sample, flags=re.MULTILINE)
     settings, problems = parse(in_force)
     assert problems == []
     assert settings
     examples = {"cacert", "allowed_auth_urls", "jwt_secret_file", "user_domain", "project_domain", "max_password_bytes"}
-    examples |= {"readiness_auth_url", "metrics_listen"}
+    examples |= {"readiness_auth_url", "metrics_listen", "jwt_secret_previous_file"}
     assert settings.model_dump(exclude=examples) == Settings().model_dump(exclude=examples)
     assert settings.model_fields_set == OF_THE_FILE
 
