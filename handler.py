@@ -8,6 +8,8 @@ if __name__ == "__main__":
     # is lost, and `docker stop` would wait in vain.
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))
+    # SIGHUP asks for what has not been read yet to be read again.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 from functions.change_user_details import change_user_details
 from functions.create_team import create_team

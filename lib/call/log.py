@@ -40,11 +40,10 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
         handler.setFormatter(_AsJson() if settings.log_format == "json" else _AsLine(_LINE))
         handler.addFilter(_RequestId())
     for ours, level in ((logger, settings.log_level), (logging.getLogger("waitress"), "WARNING")):
-        for handler in ours.handlers[:]:
-            ours.removeHandler(handler)
+        # A handler that another thread is just using opens its file once more after it was closed.
+        before, ours.handlers = ours.handlers, handlers[:]
+        for handler in before:
             handler.close()
-        for handler in handlers:
-            ours.addHandler(handler)
         ours.setLevel(level)
         ours.propagate = False
     if unwritable:

@@ -10,6 +10,7 @@ from lib.command_line.exit_codes import CANNOT_LISTEN
 from lib.errors import Misconfigured
 from lib.keystone.connect import load_ahead
 from lib.serving import startup
+from lib.serving.hang_up import HangUp
 from lib.serving.server import FLUSH_SECONDS, Server
 from lib.serving.wsgi import Application
 from lib.settings.values import is_port
@@ -21,6 +22,9 @@ PORT_VARIABLE = "PORT"
 
 def serve(application: Application, listen: str) -> int:
     """Serves until SIGTERM or SIGINT, and returns the exit code. Raises Misconfigured."""
+    hang_up = HangUp()
+    # Before any file is read: what is changed from now on is read again.
+    signal.signal(signal.SIGHUP, hang_up.note)
     startup.prepare()
     ours = settings.current()
     for stop in (signal.SIGTERM, signal.SIGINT):
@@ -32,7 +36,7 @@ def serve(application: Application, listen: str) -> int:
         return CANNOT_LISTEN
     log.logger.info("listening on %s", server.addresses)
     load_ahead()
-    server.serve_until_stopped()
+    server.serve_until_stopped(hang_up.heed)
     return 0
 
 

@@ -1,6 +1,7 @@
 """The application in waitress, with what waitress lacks: an end for slow requests, and a stop that answers."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from waitress import wasyncore
@@ -60,9 +61,10 @@ class Server:
         listening = one or server.effective_listen
         return ", ".join(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in listening)
 
-    def serve_until_stopped(self) -> None:
-        """Serves until the process begins to stop, then answers what is in flight."""
+    def serve_until_stopped(self, meanwhile: Callable[[], None]) -> None:
+        """Serves until the process begins to stop, then answers what is in flight. `meanwhile` is called often."""
         while not shutdown.begun.done():
+            meanwhile()
             self._make_room()
             wasyncore.loop(timeout=NOTICE_SECONDS, use_poll=True, map=self._sockets, count=1)
         log.logger.info("stopping: requests in flight have %g s", self._settings.stop_grace)

@@ -14,9 +14,10 @@ def read(name: str) -> str:
     if not path.is_absolute() or any(character.isspace() for character in name):
         # The message does not quote it, as it may be the secret itself.
         raise ValueError("must be the absolute path of a file, not the secret itself")
-    if path.exists() and not path.is_file():
-        raise ValueError(f"{path} is no file")
     try:
+        # To read a FIFO that nobody writes to would hang.
+        if path.exists() and not path.is_file():
+            raise ValueError("is no file")
         return checked(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {why_unreadable(path, error)}") from None

@@ -97,7 +97,7 @@ def test_a_fifo_in_place_of_a_secret_file_does_not_hang_the_start(config: Callab
     """A FIFO as secret file is refused, because reading from it would wait for a writer forever."""
     os.mkfifo(tmp_path / "fifo")
     code, said = start(config(f"  jwt_secret_file: {tmp_path}/fifo\n"))
-    assert (code, said.endswith("fifo is no file\n")) == (MISTAKE_IN_SETTINGS, True)
+    assert (code, said.endswith("fifo: is no file\n")) == (MISTAKE_IN_SETTINGS, True)
 
 
 def test_a_secret_in_place_of_its_file_is_not_quoted(config: Callable[[str], str]) -> None:
