@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from lib.call import shutdown
+from lib.call.secrets import Secrets
 from lib.errors import DeadlineExceeded
 
 # What is known of a caller's token.
@@ -38,7 +39,7 @@ class Call:
     started: float = field(default_factory=time.monotonic)
     ends: float = float("inf")
     """When the time of the call is over, on the monotonic clock."""
-    secrets: set[str] = field(default_factory=set, repr=False)
+    secrets: Secrets = field(default_factory=Secrets, repr=False)
     fresh_tokens: set[str] = field(default_factory=set, repr=False)
     """The tokens that Keystone has issued during this call."""
     changed: bool = False
@@ -131,11 +132,11 @@ def current() -> Call:
 
 @contextmanager
 def serving(function: str, *, caller: str = "", token: str = "") -> Iterator[Call]:
-    """Makes a new call the current one. Inside another call it copies what is known of the caller."""
+    """Makes a new call the current one. Inside another call it shares what is known of the caller."""
     outer = _current.get()
     call = Call(function, caller=caller, token=token)
     if outer:
-        call.request_id, call.secrets = outer.request_id, set(outer.secrets)
+        call.request_id, call.secrets = outer.request_id, outer.secrets
         call.caller, call.token, call.route = outer.caller, outer.token, outer.route
     reset = _current.set(call)
     try:

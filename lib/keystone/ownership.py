@@ -54,7 +54,7 @@ def owners_of(found: User | Project) -> set[Owner]:
 def note_about(found: User | Project) -> None:
     """Tells the log which user or project the call is about, and of which login or team."""
     about, owners = call.current().about, owners_of(found)
-    about["user_id" if isinstance(found, User) else "project_id"] = found.id
+    about["user_id" if isinstance(found, User) else "project_id"] = shown(found.id)
     if len(owners) == 1:
         [(kind, name)] = owners
         about.setdefault("team" if kind == marks.TEAM else "login", shown(name)[:LONGEST_NAME])

@@ -52,7 +52,7 @@ def _token_in(authorization: str) -> str:
     call.current().token = context.NOT_GOOD
     if len(token) > LONGEST_TOKEN:
         raise Unauthorized("The token is too long to be one of Concertim's.")
-    call.current().secrets.add(token)
+    call.current().secrets.update([token])
     return token
 
 

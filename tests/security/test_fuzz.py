@@ -337,7 +337,7 @@ def test_no_quoting_of_quotings_brings_a_secret_past_the_mask(record_property: R
         for quoting in quotings:
             text = quoting(text)
         with call.serving("test") as this:
-            this.secrets.add(secret)
+            this.secrets.update([secret])
             masked = mask(f"Keystone says: {text}, and more.")
         assert all(part not in masked for part in parts if part not in "Keystone says: , and more. password bad value")
 

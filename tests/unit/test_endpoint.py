@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 import lib.keystone.client.log_in  # noqa: F401 - so that every kind of problem is known
 from lib import call
+from lib.call.secrets import Secrets
 from lib.endpoint import Answer, endpoint
 from lib.errors import RETRY_AFTER, BadRequest, MethodNotAllowed, NameTaken, Problem
 from lib.request.model import Model
@@ -100,7 +101,7 @@ def test_secrets_show_in_no_repr() -> None:
     """Neither the repr of a request nor that of the call which carries its secrets shows them."""
     order = Order.model_validate({"password": "hidden-1", "part": {"password": "hidden-2"}})
     assert order.secrets() == ("hidden-1", "hidden-2")
-    assert "hidden" not in repr(order) + str(order) + repr(call.Call("f", secrets={*order.secrets()}))
+    assert "hidden" not in repr(order) + str(order) + repr(call.Call("f", secrets=Secrets(order.secrets())))
 
 
 def test_settings_that_cannot_be_used_are_answered_500(monkeypatch: pytest.MonkeyPatch) -> None:
