@@ -119,6 +119,7 @@ def _whether_a_repeat_helps(problem: Problem) -> str:
 
 def _log(level: int, status: int, more: dict[str, str]) -> None:
     this = call.current()
+    log.tell_calls()
     taken = this.seconds()
     metrics.answered(this.route, status, more.get("code", ""), taken)
     facts = {"function": this.function, "status": status, "milliseconds": round(taken * 1000), **more}

@@ -50,6 +50,8 @@ class Call:
     """Whom or what the call is about, for the log: `login` or `team`, `user_id`, `project_id`."""
     done: dict[str, None] = field(default_factory=dict)
     """What was done, for the log, in order and each once."""
+    calls: list[tuple[str, str, str, float, str]] = field(default_factory=list)
+    """The calls to Keystone of which the log has not told yet: method, path, status, seconds and Keystone's own id."""
     last_asked: str = ""
     """The last HTTP call to Keystone: its method, and its URL without the query."""
     _steps: list[str] = field(default_factory=list)

@@ -5,11 +5,13 @@ import logging
 import sys
 import time
 from datetime import UTC, datetime
+from functools import cache
 from threading import Lock
 from typing import Any, TextIO
 
 from lib.call import context
 from lib.call.log_file import SharedFile
+from lib.call.masking import shown
 from lib.settings.settings import Settings
 
 # Ours alone: keystoneauth's own debug log holds tokens, so none of its lines ever reach our handlers.
@@ -20,6 +22,8 @@ _LINE = "%(asctime)s - [%(levelname)s] (%(module)s) - [%(request_id)s] %(message
 TOLD_IN_MESSAGE = ("function", "status", "milliseconds")
 _Kind = tuple[str, int]
 """The function or page that is served at the path, if there is one, and the status of the answer."""
+# A call of one function makes about ten, and one of an operator's tools may make thousands.
+CALLS_IN_A_LINE = 50
 # A value in a message must not begin a line of its own: these are the C0 and C1 controls and Unicode's line ends. And
 # no file takes halves of characters.
 ESCAPES = {code: f"\\u{code:04x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029, *range(0xD800, 0xE000))}
@@ -56,6 +60,30 @@ def begins_to_change(step: str) -> None:
     this = context.current()
     if this.begun.acquire(blocking=False):
         logger.info("%s begins to change something", this.function, extra={"facts": {"step": step}}, stacklevel=2)
+
+
+def asked_keystone(method: str, path: str, status: str, seconds: float, keystone_request_id: str) -> None:
+    """Keeps what to tell of a call to Keystone at level DEBUG. A line tells of several, as each line takes time."""
+    if logger.isEnabledFor(logging.DEBUG):
+        calls = context.current().calls
+        calls.append((method, path, status, seconds, keystone_request_id))
+        if len(calls) >= CALLS_IN_A_LINE:
+            tell_calls()
+
+
+def tell_calls() -> None:
+    """Writes a line about the calls to Keystone since the last such line, at level DEBUG."""
+    this = context.current()
+    calls, this.calls = this.calls, []
+    # The same ids are in many of the paths.
+    safe = cache(shown)
+    told = [
+        f"{method} /{'/'.join(map(safe, path.rpartition('/v3/')[2].split('/')))} {status} {seconds * 1000:.1f} ms"
+        f" {safe(known_as) or '-'}"
+        for method, path, status, seconds, known_as in calls
+    ]
+    if told:
+        logger.debug("%s asked Keystone", this.function, extra={"facts": {"calls": ", ".join(told)}}, stacklevel=2)
 
 
 def _facts_of_call() -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """What every HTTP call to Keystone carries, and how its answer is read: within the call's time, and within bounds."""
 
-import logging
 import time
 from io import BytesIO
 from typing import Any
@@ -13,7 +12,6 @@ from urllib3.exceptions import HTTPError
 
 from lib import call, settings
 from lib.call import log, metrics
-from lib.call.masking import mask, shown
 from lib.call.once import Once
 from lib.errors import NotKeystone
 from lib.keystone.client import answers
@@ -53,9 +51,9 @@ class _Transport(TCPKeepAliveAdapter):
             with cancelled_in_time():
                 answer = _read(super().send(request, *args, **{**kwargs, **limits}))
         except Exception:
-            _tell(request, None, begun)
+            _note(request, None, begun)
             raise
-        _tell(request, answer, begun)
+        _note(request, answer, begun)
         # Keystone may quote a token in what it says later.
         used, issued = request.headers.get("X-Auth-Token"), answer.headers.get("X-Subject-Token")
         this.secrets.update(str(token) for token in (used, issued) if token)
@@ -64,22 +62,13 @@ class _Transport(TCPKeepAliveAdapter):
         return answer
 
 
-def _tell(request: requests.PreparedRequest, answer: requests.Response | None, begun: float) -> None:
-    """Counts this call to Keystone. Where the setting log_level is DEBUG, it also writes a line about the call."""
+def _note(request: requests.PreparedRequest, answer: requests.Response | None, begun: float) -> None:
+    """Counts this call to Keystone, and keeps what the log has of it at level DEBUG."""
     method, path, taken = str(request.method), urlsplit(str(request.url)).path, time.monotonic() - begun
     status = str(answer.status_code) if answer is not None else "no answer"
     metrics.keystone_answered(method, path, status, taken)
-    if not log.logger.isEnabledFor(logging.DEBUG):
-        return
-    facts = {
-        "asked": f"{method} {mask(path)}",
-        "answered": status,
-        "took": f"{taken * 1000:.1f} ms",
-        "keystone_request_id": shown(answer.headers.get(REQUEST_ID, "-"))[:LONGEST_REQUEST_ID]
-        if answer is not None
-        else "-",
-    }
-    log.logger.debug("asked Keystone to %s", call.current().step, extra={"facts": facts})
+    known_as = answer.headers.get(REQUEST_ID, "") if answer is not None else ""
+    log.asked_keystone(method, path, status, taken, known_as[:LONGEST_REQUEST_ID])
 
 
 @Once
