@@ -80,7 +80,7 @@ def _check(model: type[_Request], request: object) -> _Request:
     try:
         return model.model_validate(request)
     except ValidationError as error:
-        raise BadRequest(sentences(error)) from None
+        raise BadRequest(sentences(error, model, request)) from None
 
 
 def _answer_to(error: Exception) -> tuple[int, dict[str, Any]]:

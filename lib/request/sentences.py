@@ -6,6 +6,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from lib.request.fields import PATTERN_SENTENCES
+from lib.request.model import Model
+from lib.request.unknown_keys import unknown_keys
 
 _SENTENCES = {
     "missing": "is required",
@@ -18,12 +20,17 @@ _SENTENCES = {
 }
 
 
-def sentences(error: ValidationError) -> str:
-    """Returns every problem of a request in one message that quotes no value: `username: is required; password: …`."""
+def sentences(error: ValidationError, model: type[Model], request: object) -> str:
+    """Returns every problem of a request in one message: `username: is required (user_name is not known); password: …`.
+
+    It quotes no value.
+    """
+    problems = error.errors(include_url=False, include_input=False)
+    unknown = unknown_keys(model, request, [problem["loc"] for problem in problems])
     return "; ".join(
         f"{'.'.join(map(str, problem['loc'])) or 'request'}: "
-        f"{_sentence(problem['type'], problem['msg'], problem.get('ctx', {}))}"
-        for problem in error.errors(include_url=False, include_input=False)
+        f"{_sentence(problem['type'], problem['msg'], problem.get('ctx', {}))}{unknown.get(problem['loc'], '')}"
+        for problem in problems
     )
 
 

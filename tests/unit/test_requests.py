@@ -126,6 +126,81 @@ def test_required_fields_are_not_satisfied_by_those_of_cloud_env() -> None:
     assert answer == error(400, "bad_request", f"username: is required; {BLANK_PASSWORD}")
 
 
+UNKNOWN = "({} is not known)"
+
+
+@pytest.mark.parametrize(
+    ("request_", "why"),
+    [
+        ({"user_name": "ann", "password": "x"}, f"username: is required {UNKNOWN.format('user_name')}"),
+        ({"login": "ann", "password": "x"}, f"username: is required {UNKNOWN.format('login')}"),
+        ({"username": "ann", "passwd": "x"}, f"{BLANK_PASSWORD} {UNKNOWN.format('passwd')}"),
+        (
+            {"pass": "x", "user": "ann", "colour": "red"},
+            f"username: is required {UNKNOWN.format('user')}; {BLANK_PASSWORD} {UNKNOWN.format('pass')}",
+        ),
+        (
+            {"who": "ann", "secret_word": "x"},
+            f"username: is required (who and secret_word are not known); {BLANK_PASSWORD}",
+        ),
+        ({"username": "", "user_name": "ann", "password": "x"}, "username: must not be blank"),
+        ({"username": "ann", "password": "", "passwd": "x"}, BLANK_PASSWORD),
+    ],
+)
+def test_a_key_that_is_not_known_is_named_where_a_field_is_missing(request_: dict[str, Any], why: str) -> None:
+    """Unknown keys are ignored, so a misspelt one would not be seen. It is named once, at the field it is most like."""
+    assert create_user_project({"cloud_env": E1, **request_}) == error(400, "bad_request", why)
+
+
+def test_a_key_that_is_not_known_is_named_with_its_own_object() -> None:
+    """A misspelt field of cloud_env, cloud_env itself misspelt, and a change of nothing are told alike."""
+    without = {key: value for key, value in E1.items() if key != "auth_url"}
+    answer = create_user_project(SIGN_UP | {"cloud_env": without | {"auth_uri": E1["auth_url"]}})
+    assert answer == error(400, "bad_request", "cloud_env.auth_url: is required (auth_uri is not known)")
+    _, body = create_user_project({"username": "ann", "password": "x", "cloud-env": E1})
+    assert isinstance(body, dict)
+    assert body["message"].startswith(
+        "cloud_env.auth_url: is required (cloud-env is not known); cloud_env.password: is "
+    )
+    assert body["message"].count("cloud-env") == 1
+    change = {"cloud_user_id": "0" * 32, "new_data": {"pasword": "x"}}
+    nothing = "user_info.new_data: holds nothing to change: neither email nor password (pasword is not known)"
+    assert change_user_details({"cloud_env": E1, "user_info": change}) == error(400, "bad_request", nothing)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "user\nname",
+        "user name",
+        "usernamé",
+        "user\u202ename",
+        "username" * 6,
+        "correct-horse",
+        "S3cr3tWord",
+        "horse",
+        "my-long-password-of-the-cloud",
+        7,
+        None,
+        b"user_name",
+        ("user", "name"),
+    ],
+)
+def test_a_key_that_may_be_anything_is_not_named(key: object) -> None:
+    """A key may be long, unprintable or a secret that went astray, and the message goes into the log."""
+    env = E1 | {"password": "long-password"}
+    answer = create_user_project({"cloud_env": env, "password": "correct-horse", key: "x"})
+    assert answer == error(400, "bad_request", "username: is required")
+
+
+def test_few_of_many_keys_are_named() -> None:
+    """However many a caller sends, the message stays short, and nobody waits for it."""
+    keys = {f"key{'_' * (number % 30)}{chr(97 + number % 26)}{'x' * (number // 780)}": "" for number in range(5000)}
+    _, body = create_user_project(SIGN_UP | {"cloud_env": keys})
+    assert isinstance(body, dict)
+    assert len(body["message"]) < 1000
+
+
 @pytest.mark.parametrize(
     ("new_data", "why"),
     [

@@ -1,0 +1,73 @@
+"""Names keys that no field has, where a field is missing: one of them is probably that field, misspelt."""
+
+import re
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from itertools import islice
+from typing import Any
+
+from lib.request.model import Model
+
+Place = tuple[int | str, ...]
+
+# A caller may send any number of keys. These are looked at in each object, and these are named at a field.
+MOST_LOOKED_AT, MOST_NAMED = 20, 3
+# A key can be anything, a secret included. One with a digit in it is no field's.
+_NAME = re.compile(r"[A-Za-z_-]{1,40}")
+# Characters of a value that give it away if a key holds them.
+LONG_ENOUGH = 8
+
+
+def unknown_keys(model: type[Model], request: object, problems: Iterable[Place]) -> dict[Place, str]:
+    """Returns what to add to the problem at each place where a field is missing: ` (user_name is not known)`.
+
+    Each key is named once, at the field that it is most like.
+    """
+    missing = {place: found for place in problems if (found := _missing(model, request, place))}
+    values = [value for part in _objects(model, request) for value in part.values() if isinstance(value, str)]
+    told: dict[Place, str] = {}
+    named: set[tuple[int, str]] = set()
+    for place, (around, part, name) in missing.items():
+        keys = [key for key in _unknown(around, part) if not _is_told(key, values) and (id(part), key) not in named]
+        wanted = [other for _, inner, other in missing.values() if inner is part]
+        strays = [key for key in keys if not get_close_matches(key, wanted, 1)]
+        if keys := (get_close_matches(name, keys, MOST_NAMED) or strays)[:MOST_NAMED]:
+            named.update((id(part), key) for key in keys)
+            told[place] = f" ({' and '.join(keys)} {'is' if len(keys) == 1 else 'are'} not known)"
+    return told
+
+
+def _missing(model: type[Model], request: Any, place: Place) -> tuple[type[Model], dict[str, Any], str] | None:
+    """Returns the object in which something is missing, its model, and what: "" if that may be any of its fields."""
+    if not isinstance(request, dict):
+        return None
+    for step in place:
+        inner, kind = request.get(step), _model_of(model, str(step))
+        if kind is None or not isinstance(inner, dict):
+            return None if step in request else (model, request, str(step))
+        model, request = kind, inner
+    return model, request, ""
+
+
+def _objects(model: type[Model], request: object) -> Iterator[dict[str, Any]]:
+    """Finds the request and each part of it for which there is a model."""
+    if isinstance(request, dict):
+        yield request
+        for name in model.model_fields:
+            if kind := _model_of(model, name):
+                yield from _objects(kind, request.get(name))
+
+
+def _model_of(model: type[Model], name: str) -> type[Model] | None:
+    kind = model.model_fields[name].annotation if name in model.model_fields else None
+    return kind if isinstance(kind, type) and issubclass(kind, Model) else None
+
+
+def _unknown(model: type[Model], part: dict[str, Any]) -> list[str]:
+    names = (key for key in part if isinstance(key, str) and key not in model.model_fields and _NAME.fullmatch(key))
+    return [*islice(names, MOST_LOOKED_AT)]
+
+
+def _is_told(key: str, values: list[str]) -> bool:
+    """Whether to name this key would tell a part of a value."""
+    return any(key in value or (len(value) >= LONG_ENOUGH and value in key) for value in values)
