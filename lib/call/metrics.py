@@ -3,7 +3,7 @@
 No label has a name, an id, a URL or a secret: functions, statuses, codes, methods and kinds of resources are few.
 """
 
-import platform
+import sys
 from typing import Any
 
 from lib import VERSION
@@ -40,7 +40,7 @@ class Metrics:
         gauge("slots", "Requests that can be served in parallel").set(slots)
         gauge("deadline_seconds", "How long one request may take", of_several="max").set(deadline)
         build = gauge("build_info", "The version", "version", "python", of_several="max")
-        build.labels(VERSION, platform.python_version()).set(1)
+        build.labels(VERSION, ".".join(map(str, sys.version_info[:3]))).set(1)
 
 
 _counting: Metrics | None = None

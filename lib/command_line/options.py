@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from lib import VERSION, settings
-from lib.command_line import cloud_env, serve
-from lib.command_line.call_function import call_function
+from lib.command_line import serve
 from lib.command_line.exit_codes import MISTAKE_IN_SETTINGS
 from lib.errors import Misconfigured
 from lib.serving import startup
@@ -69,9 +68,12 @@ def main(application: Application, routes: Routes) -> NoReturn:
 
 
 def _call(routes: Routes, options: argparse.Namespace) -> int:
+    # Imported here, so that the service starts without them.
+    from lib.command_line import call_function, cloud_env
+
     [function] = {one for one in routes.values() if one.__name__ == options.function}
     sources = {True: cloud_env.from_config_file, False: cloud_env.from_environment}
-    return call_function(function, options.request, sources[options.cloud_env_from_config])
+    return call_function.call_function(function, options.request, sources[options.cloud_env_from_config])
 
 
 def _check_settings(_: argparse.Namespace) -> int:

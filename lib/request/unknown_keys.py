@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from itertools import islice
 from typing import Any
 
@@ -23,6 +22,9 @@ def unknown_keys(model: type[Model], request: object, problems: Iterable[Place])
 
     Each key is named once, at the field that it is most like.
     """
+    # Imported here, as most requests have no mistake and every start would be slower.
+    from difflib import get_close_matches
+
     missing = {place: found for place in problems if (found := _missing(model, request, place))}
     values = [value for part in _objects(model, request) for value in part.values() if isinstance(value, str)]
     told: dict[Place, str] = {}

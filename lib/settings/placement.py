@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from difflib import SequenceMatcher, get_close_matches
 from typing import get_args
 
 import yaml
@@ -65,6 +64,8 @@ def in_the_section(key: yaml.Node, section: yaml.Node) -> Iterator[Remark]:
 
 def no_such_setting(path: Path, model: type[BaseModel]) -> str:
     """Says of a key that is none, at this path in the section, what was probably meant and where it belongs."""
+    from difflib import get_close_matches
+
     groups = {SECTION: model, **dict(_groups_in(model))}
     name, around = str(path[-1]), str(path[0]) if len(path) > 1 else SECTION
     known = {group: fields.model_fields.keys() - {*SECRETS, AT_THE_TOP} for group, fields in groups.items()}
@@ -89,4 +90,9 @@ def _names_in(section: yaml.Node | None) -> set[str]:
 def _is_nearly(name: str, meant: str) -> bool:
     """Whether a name is another one, but for a letter or for how its words are joined."""
     one, other = (re.sub("[^a-z]", "", text.lower()) for text in (name, meant))
+    if one[:1] != other[:1]:
+        return False
+    # Imported here, as few files have such a key and every start would be slower.
+    from difflib import SequenceMatcher
+
     return name != meant and SequenceMatcher(None, one, other).ratio() >= NEARLY
