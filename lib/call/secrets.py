@@ -50,7 +50,7 @@ class Secrets:
         return (
             any(short in letters for short in self._short)
             or any(one in signs for one in self._signs)
-            or any(letters[at : at + LONG_ENOUGH] in self._long for at in range(len(letters) - LONG_ENOUGH + 1))
+            or _have_a_run_in_common(letters, self._long)
         )
 
     def _read(self, secret: str) -> None:
@@ -83,6 +83,15 @@ def _decoded(text: str) -> str:
         if text == before:
             break
     return text
+
+
+def _have_a_run_in_common(text: str, secrets: str) -> bool:
+    """Whether LONG_ENOUGH characters in a row of the text are in the secrets, too."""
+    # Wherever such a run begins, a whole half of one is at one of these places. That is seldom so by chance.
+    half = LONG_ENOUGH // 2
+    return any(text[at : at + half] in secrets for at in range(0, len(text) - half + 1, half)) and any(
+        text[at : at + LONG_ENOUGH] in secrets for at in range(len(text) - LONG_ENOUGH + 1)
+    )
 
 
 def _letters_and_digits(decoded: str) -> str:
