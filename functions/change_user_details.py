@@ -1,13 +1,14 @@
 """POST /change_user_details and PATCH /user: changes a user's password, e-mail or both."""
 
-from lib.endpoint import Answer, done, endpoint
+from lib.answer.body import Done
+from lib.endpoint import endpoint
 from lib.keystone.connect import connect
 from lib.keystone.users import change_user
 from lib.request.users import UserChange
 
 
 @endpoint
-def change_user_details(request: UserChange) -> Answer:
+def change_user_details(request: UserChange) -> Done:
     """Sets what `user_info.new_data` has. A new password revokes the tokens that the user has.
 
     Answers 201 `{"success": true}`. The UI then stores the new password as the user's.
@@ -18,4 +19,4 @@ def change_user_details(request: UserChange) -> Answer:
     """
     cloud = connect(request.cloud_env)
     change_user(cloud, request.user_info.cloud_user_id, request.user_info.new_data)
-    return done()
+    return Done()

@@ -1,6 +1,7 @@
 """POST /team: creates the project of a team."""
 
-from lib.endpoint import Answer, endpoint
+from lib.answer.teams import TeamCreated
+from lib.endpoint import endpoint
 from lib.keystone.connect import connect
 from lib.keystone.grants import ensure_grants, look_up_grants
 from lib.keystone.projects import ensure_team
@@ -8,7 +9,7 @@ from lib.request.teams import NewTeam
 
 
 @endpoint
-def create_team(request: NewTeam) -> Answer:
+def create_team(request: NewTeam) -> TeamCreated:
     """Creates the Keystone project of a Concertim team with its standing grants, or finishes what a request began.
 
     Answers 201 `{"project_id", "billing_acct_id"}`: the billing id that was sent, else the project's.
@@ -21,4 +22,4 @@ def create_team(request: NewTeam) -> Answer:
     grants = look_up_grants(cloud)
     project = ensure_team(cloud, request)
     ensure_grants(cloud, grants, project)
-    return 201, {"project_id": project.id, "billing_acct_id": request.billing_acct_id or project.id}
+    return TeamCreated(project_id=project.id, billing_acct_id=request.billing_acct_id or project.id)

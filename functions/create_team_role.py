@@ -1,6 +1,7 @@
 """POST /team_role: makes a user a member of a team."""
 
-from lib.endpoint import Answer, done, endpoint
+from lib.answer.body import Done
+from lib.endpoint import endpoint
 from lib.keystone.connect import connect
 from lib.keystone.ownership import get_user_and_project
 from lib.keystone.team_roles import grant_team_role
@@ -8,7 +9,7 @@ from lib.request.teams import NewTeamRole
 
 
 @endpoint
-def create_team_role(request: NewTeamRole) -> Answer:
+def create_team_role(request: NewTeamRole) -> Done:
     """Grants the user the Keystone role on the team's project that the setting `team_roles` has for `role`.
 
     Answers 201 `{"success": true}`.
@@ -20,4 +21,4 @@ def create_team_role(request: NewTeamRole) -> Answer:
     cloud = connect(request.cloud_env)
     user, project = get_user_and_project(cloud, membership.user_id, membership.project_id)
     grant_team_role(cloud, user, project, membership.role)
-    return done()
+    return Done()

@@ -1,6 +1,7 @@
 """POST /user: creates a user, who gets roles with the teams that they join."""
 
-from lib.endpoint import Answer, endpoint
+from lib.answer.users import UserCreated
+from lib.endpoint import endpoint
 from lib.keystone.client import marks
 from lib.keystone.connect import connect
 from lib.keystone.users import ensure_user
@@ -8,7 +9,7 @@ from lib.request.users import NewUser
 
 
 @endpoint
-def create_user(request: NewUser) -> Answer:
+def create_user(request: NewUser) -> UserCreated:
     """Creates the Keystone user of a Concertim login, or finds the one that an earlier request created.
 
     Answers 201 `{"success": true, "username", "user_cloud_id"}`, where `username` is the login as it was sent.
@@ -19,4 +20,4 @@ def create_user(request: NewUser) -> Answer:
     """
     cloud = connect(request.cloud_env)
     user = ensure_user(cloud, request, marks.REPORTED)
-    return 201, {"success": True, "username": request.username, "user_cloud_id": user.id}
+    return UserCreated(username=request.username, user_cloud_id=user.id)

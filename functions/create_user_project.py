@@ -1,7 +1,8 @@
 """POST /create_user_project: signs a user up."""
 
 from lib import settings
-from lib.endpoint import Answer, endpoint
+from lib.answer.users import SignedUp
+from lib.endpoint import endpoint
 from lib.keystone.connect import connect
 from lib.keystone.grants import ensure_grants, look_up_grants
 from lib.keystone.projects import ensure_project
@@ -10,7 +11,7 @@ from lib.request.users import SignUp
 
 
 @endpoint
-def create_user_project(request: SignUp) -> Answer:
+def create_user_project(request: SignUp) -> SignedUp:
     """Creates the Keystone user and project of a Concertim login, or finishes what an earlier request began.
 
     Answers 201 `{"project_id", "user_id", "username"}`, where `username` is the login as it was sent. With the setting
@@ -26,8 +27,11 @@ def create_user_project(request: SignUp) -> Answer:
     user = ensure_user(cloud, request)
     project = ensure_project(cloud, request, user)
     ensure_grants(cloud, grants, project, user)
-    answer = {"project_id": project.id, "user_id": user.id, "username": request.username}
-    if settings.current().billing_keys:
-        billing_id = request.billing_account_id or project.id
-        answer |= {"billing_account_id": billing_id, "billing_acct_id": billing_id}
-    return 201, answer
+    billing_id = (request.billing_account_id or project.id) if settings.current().billing_keys else None
+    return SignedUp(
+        project_id=project.id,
+        user_id=user.id,
+        username=request.username,
+        billing_account_id=billing_id,
+        billing_acct_id=billing_id,
+    )

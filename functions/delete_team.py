@@ -1,6 +1,7 @@
 """DELETE /team: removes the project of a team."""
 
-from lib.endpoint import Answer, done, endpoint
+from lib.answer.body import Done
+from lib.endpoint import endpoint
 from lib.keystone.connect import connect
 from lib.keystone.ownership import find_managed_project
 from lib.keystone.removal import remove_all
@@ -8,7 +9,7 @@ from lib.request.teams import TeamRemoval
 
 
 @endpoint
-def delete_team(request: TeamRemoval) -> Answer:
+def delete_team(request: TeamRemoval) -> Done:
     """Removes the project. One that does not exist, or whose id is null, is no error.
 
     Answers 201 `{"success": true}`. Keystone does not know the project's servers and volumes: they stay in the cloud.
@@ -19,4 +20,4 @@ def delete_team(request: TeamRemoval) -> Answer:
     """
     cloud = connect(request.cloud_env)
     remove_all(cloud, find_managed_project(cloud, request.team_info.project_id))
-    return done()
+    return Done()

@@ -1,6 +1,7 @@
 """DELETE /team_role: ends a user's membership of a team."""
 
-from lib.endpoint import Answer, done, endpoint
+from lib.answer.body import Done
+from lib.endpoint import endpoint
 from lib.keystone.connect import connect
 from lib.keystone.ownership import find_user_and_project
 from lib.keystone.team_roles import revoke_team_roles
@@ -8,7 +9,7 @@ from lib.request.teams import TeamRoleRemoval
 
 
 @endpoint
-def delete_team_role(request: TeamRoleRemoval) -> Answer:
+def delete_team_role(request: TeamRoleRemoval) -> Done:
     """Revokes what any role in a team means, and what the older service granted.
 
     A user or project that does not exist, or whose id is null, is no error. Answers 201 `{"success": true}`.
@@ -21,4 +22,4 @@ def delete_team_role(request: TeamRoleRemoval) -> Answer:
     user, project = find_user_and_project(cloud, membership.user_id, membership.project_id)
     if user and project:
         revoke_team_roles(cloud, user, project)
-    return done()
+    return Done()

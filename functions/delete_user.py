@@ -1,6 +1,7 @@
 """DELETE /delete_user and DELETE /user: removes a user and their project."""
 
-from lib.endpoint import Answer, done, endpoint
+from lib.answer.body import Done
+from lib.endpoint import endpoint
 from lib.keystone.connect import connect
 from lib.keystone.ownership import find_user_and_own_project
 from lib.keystone.removal import remove_all
@@ -8,7 +9,7 @@ from lib.request.users import UserRemoval
 
 
 @endpoint
-def delete_user(request: UserRemoval) -> Answer:
+def delete_user(request: UserRemoval) -> Done:
     """Removes the project, if its id is sent, then the user. One that does not exist, or whose id is null, is no error.
 
     Answers 201 `{"success": true}`. Keystone does not know the project's servers and volumes: they stay in the cloud.
@@ -21,4 +22,4 @@ def delete_user(request: UserRemoval) -> Answer:
     cloud = connect(request.cloud_env)
     user, project = find_user_and_own_project(cloud, request.user_info.cloud_user_id, request.user_info.project_id)
     remove_all(cloud, project, user)
-    return done()
+    return Done()

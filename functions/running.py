@@ -1,10 +1,11 @@
 """GET /: says that the service runs."""
 
-from lib.endpoint import Answer, endpoint
+from lib.answer.body import Running
+from lib.endpoint import endpoint
 from lib.request.model import Nothing
 
 
 @endpoint
-def running(request: Nothing) -> Answer:
+def running(request: Nothing) -> Running:
     """Answers 200 `Running`. It asks no Keystone, so a health check tells of this service alone."""
-    return 200, "Running"
+    return Running()

@@ -1,6 +1,7 @@
 """PATCH /team_role: changes the role of a user in a team."""
 
-from lib.endpoint import Answer, done, endpoint
+from lib.answer.body import Done
+from lib.endpoint import endpoint
 from lib.keystone.connect import connect
 from lib.keystone.ownership import get_user_and_project
 from lib.keystone.team_roles import replace_team_roles
@@ -8,7 +9,7 @@ from lib.request.teams import TeamRoleChange
 
 
 @endpoint
-def update_team_role(request: TeamRoleChange) -> Answer:
+def update_team_role(request: TeamRoleChange) -> Done:
     """Grants what `new_role` means, then revokes what any other role means and what the older service granted.
 
     So the user is never without a role, and keeps one that both roles mean. Answers 201 `{"success": true}`.
@@ -20,4 +21,4 @@ def update_team_role(request: TeamRoleChange) -> Answer:
     cloud = connect(request.cloud_env)
     user, project = get_user_and_project(cloud, membership.user_id, membership.project_id)
     replace_team_roles(cloud, user, project, membership.new_role)
-    return done()
+    return Done()

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar, cast, get_type_hints
 from pydantic import ValidationError
 
 from lib import call, settings
+from lib.answer.body import Body
 from lib.call import log, metrics, shutdown
 from lib.call.concurrency import within_deadline
 from lib.call.masking import mask
@@ -28,14 +29,20 @@ class Endpoint(Protocol):
     __name__: str
     model: type[Model]
     """What its request is checked against."""
+    answer: type[Body]
+    """What it answers if all goes well."""
 
     def __call__(self, request: object, /) -> Answer:
         """Serves one request."""
 
 
-def endpoint(recipe: Callable[[_Request], Answer]) -> Endpoint:
-    """Returns the recipe as an endpoint. Its request is checked against the model that the recipe is annotated with."""
-    model: type[_Request] = get_type_hints(recipe)["request"]
+def endpoint(recipe: Callable[[_Request], Body]) -> Endpoint:
+    """Returns the recipe as an endpoint. Its request is checked against the model that the recipe is annotated with.
+
+    What the recipe returns becomes the body of the answer, with the status of its class.
+    """
+    hints = get_type_hints(recipe)
+    model: type[_Request] = hints["request"]
 
     @wraps(recipe)
     def handle(request: object, /) -> Answer:
@@ -47,20 +54,16 @@ def endpoint(recipe: Callable[[_Request], Answer]) -> Endpoint:
                 checked = _check(model, request)
                 this.secrets.update(checked.secrets())
                 this.about.update({name: mask(value) for name, value in checked.about().items()})
-                status, body = within_deadline(lambda: recipe(checked))
+                done = within_deadline(lambda: recipe(checked))
+                body = done.model_dump(exclude_none=True)
             except Exception as error:
                 return refuse(error)
-            _log(logging.INFO, status, {})
-            return status, body
+            _log(logging.INFO, done.answered, {})
+            return done.answered, body
 
     served: Any = handle
-    served.model = model
+    served.model, served.answer = model, hints["return"]
     return cast(Endpoint, served)
-
-
-def done() -> Answer:
-    """Returns the answer that tells of nothing but success. It is 201 for whatever was done, as the UI expects."""
-    return 201, {"success": True}
 
 
 def refuse(error: Exception) -> Answer:

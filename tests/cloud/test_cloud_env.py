@@ -13,9 +13,9 @@ import pytest
 import handler
 from functions.create_user_project import create_user_project
 from functions.delete_user import delete_user
-from lib.endpoint import Answer, done
+from lib.endpoint import Answer
 from tests.cloud.strict import through
-from tests.support.answers import error, refusal
+from tests.support.answers import done, error, refusal
 from tests.support.bodies import ROUTES, Body, Given, Route, body_of, ids_of
 from tests.support.census import census, finished
 from tests.support.fixtures import RequestOf

@@ -4,7 +4,7 @@ from functions.create_team import create_team
 from functions.create_team_role import create_team_role
 from functions.create_user import create_user
 from functions.delete_team_role import delete_team_role
-from lib.endpoint import done
+from tests.support.answers import done
 from tests.support.keystone import Keystone
 
 

@@ -14,9 +14,9 @@ from functions.create_user import create_user
 from functions.create_user_project import create_user_project
 from functions.delete_team import delete_team
 from functions.delete_user import delete_user
-from lib.endpoint import Answer, done
+from lib.endpoint import Answer
 from tests.cloud.strict import ids_in
-from tests.support.answers import error, signed_up
+from tests.support.answers import done, error, signed_up
 from tests.support.census import census, finished
 from tests.support.fixtures import RequestOf, SettingsFile
 from tests.support.keystone import ADMIN_PASSWORD, Keystone, keystone

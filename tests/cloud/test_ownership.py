@@ -18,10 +18,11 @@ from functions.create_user_project import create_user_project
 from functions.delete_team import delete_team
 from functions.delete_user import delete_user
 from functions.update_team_role import update_team_role
-from lib.endpoint import Answer, done, endpoint
+from lib.answer.body import Done
+from lib.endpoint import Answer, endpoint
 from lib.keystone.connect import connect
 from lib.request.users import UserRemoval
-from tests.support.answers import error, signed_up
+from tests.support.answers import done, error, signed_up
 from tests.support.bodies import ROUTES, Field, Given, Route, body_of, fields_of, ids_of, put
 from tests.support.census import census
 from tests.support.fixtures import RequestOf
@@ -109,9 +110,9 @@ def test_an_endpoint_that_forgets_the_rule_is_found_out(
     """An endpoint that removes whatever it is told to shows that the test of the rule of ownership can fail."""
 
     @endpoint
-    def careless(request: UserRemoval) -> Answer:
+    def careless(request: UserRemoval) -> Done:
         connect(request.cloud_env).delete_user(str(request.user_info.cloud_user_id))
-        return done()
+        return Done()
 
     route = ("DELETE", "/user")
     monkeypatch.setitem(cast(dict[Route, Any], handler.ROUTES), route, careless)

@@ -7,9 +7,9 @@ import pytest
 from functions.change_user_details import change_user_details
 from functions.create_user import create_user
 from functions.create_user_project import create_user_project
-from lib.endpoint import Answer, Endpoint, done
+from lib.endpoint import Answer, Endpoint
 from tests.cloud.strict import PASSWORD, Strict, ids_in, through
-from tests.support.answers import error, refusal
+from tests.support.answers import done, error, refusal
 from tests.support.census import census
 from tests.support.fixtures import RequestOf, SettingsFile
 from tests.support.keystone import Keystone

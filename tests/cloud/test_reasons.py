@@ -13,10 +13,10 @@ from functions.create_user import create_user
 from functions.create_user_project import create_user_project
 from functions.delete_team import delete_team
 from functions.delete_user import delete_user
-from lib.endpoint import Answer, done
+from lib.endpoint import Answer
 from lib.keystone.connect import clear_connections
 from tests.cloud.strict import PASSWORD, Strict, ids_in, through
-from tests.support.answers import error, refusal
+from tests.support.answers import done, error, refusal
 from tests.support.census import census
 from tests.support.proxy import Answered, Proxy
 

@@ -13,9 +13,9 @@ from functions.delete_team import delete_team
 from functions.delete_team_role import delete_team_role
 from functions.delete_user import delete_user
 from functions.update_team_role import update_team_role
-from lib.endpoint import Answer, done
+from lib.endpoint import Answer
 from tests.clouds.site import NEW_PASSWORD, PASSWORD, WEAK_PASSWORD, Site, exists, new_login
-from tests.support.answers import error
+from tests.support.answers import done, error
 
 Cell = tuple[Answer, Callable[[], Answer]]
 """The answer, and a function that returns the true one by a look into Keystone. A site may refuse before that."""

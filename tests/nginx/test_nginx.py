@@ -7,9 +7,9 @@ import pytest
 import handler
 from functions.create_user_project import create_user_project
 from functions.delete_user import delete_user
-from lib.endpoint import Answer, done
+from lib.endpoint import Answer
 from tests.nginx import Fronts
-from tests.support.answers import error, unclear
+from tests.support.answers import done, error, unclear
 from tests.support.bodies import ROUTES, Given, Route, body_of, ids_of
 from tests.support.census import census, finished
 from tests.support.fixtures import RequestOf, SettingsFile

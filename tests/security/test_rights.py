@@ -18,7 +18,8 @@ from functions.delete_team import delete_team
 from functions.delete_team_role import delete_team_role
 from functions.delete_user import delete_user
 from functions.update_team_role import update_team_role
-from lib.endpoint import Answer, done
+from lib.endpoint import Answer
+from tests.support.answers import done
 from tests.support.fixtures import SettingsFile
 from tests.support.keystone import Keystone, keystone
 from tests.support.service import ROOT

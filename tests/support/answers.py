@@ -24,6 +24,11 @@ def error(status: int, code: str, message: str) -> Answer:
     return status, {"error": code, "message": message, "request_id": _RequestId()}
 
 
+def done() -> Answer:
+    """Returns the answer that tells of nothing but success."""
+    return 201, {"success": True}
+
+
 def signed_up(login: str, user_id: str, project_id: str, billing_id: str | None = None) -> Answer:
     """Returns the answer to a finished sign-up."""
     billing: dict[str, Any] = dict.fromkeys(("billing_account_id", "billing_acct_id"), billing_id or project_id)

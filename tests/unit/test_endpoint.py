@@ -9,12 +9,13 @@ from pydantic import SecretStr
 
 import lib.keystone.client.log_in  # noqa: F401 - so that every kind of problem is known
 from lib import call
+from lib.answer.body import Done
 from lib.call.secrets import Secrets
-from lib.endpoint import Answer, endpoint
+from lib.endpoint import endpoint
 from lib.errors import RETRY_AFTER, BadRequest, MethodNotAllowed, NameTaken, Problem
 from lib.request.model import Model
 from lib.settings.loading import PATH_VARIABLE
-from tests.support.answers import error
+from tests.support.answers import done, error
 
 
 class Order(Model):
@@ -42,7 +43,7 @@ def test_a_bug_is_answered_500_and_says_nothing_of_itself(raised: Exception, cap
     """The answer to a bug shows neither the exception's class nor its text; the log has both, and where it happened."""
 
     @endpoint
-    def buggy(request: Model) -> Answer:
+    def buggy(request: Model) -> Done:
         raise raised
 
     why = "A bug in UserHandler stopped this request. Its log tells more under this request id."
@@ -57,7 +58,7 @@ def test_every_problem_is_answered_as_its_class_says(kind: type[Problem]) -> Non
     """Each class has a status and a code of its own, or those of the class that it extends."""
 
     @endpoint
-    def refusing(request: Model) -> Answer:
+    def refusing(request: Model) -> Done:
         raise MethodNotAllowed("A sentence.", "GET") if kind is MethodNotAllowed else kind("A sentence.")
 
     assert refusing({}) == error(kind.status, kind.code, "A sentence.")
@@ -67,7 +68,7 @@ def test_a_4xx_after_a_change_becomes_a_5xx_that_says_repeat(caplog: pytest.LogC
     """A 4xx promises that nothing was changed, so it must not be answered after a change."""
 
     @endpoint
-    def half(request: Model) -> Answer:
+    def half(request: Model) -> Done:
         call.current().note_change()
         raise NameTaken("It is taken.")
 
@@ -87,7 +88,7 @@ def test_no_secret_of_the_request_reaches_the_log(secret: str, caplog: pytest.Lo
     """A secret is masked in every form in which a library may quote it in the text of an exception."""
 
     @endpoint
-    def leaking(request: Order) -> Answer:
+    def leaking(request: Order) -> Done:
         quoted = (secret, repr(secret), json.dumps(secret), quote(secret), quote(secret, safe=""))
         raise BadRequest("It is wrong.", detail=" and ".join(quoted))
 
@@ -108,8 +109,8 @@ def test_settings_that_cannot_be_used_are_answered_500(monkeypatch: pytest.Monke
     """A function that is called directly never raises, even when the settings cannot be read."""
 
     @endpoint
-    def fine(request: Model) -> Answer:
-        return 200, {}
+    def fine(request: Model) -> Done:
+        return Done()
 
     monkeypatch.setenv(PATH_VARIABLE, "/nonexistent/config.yaml")
     assert fine({}) == error(500, "misconfigured", "/nonexistent/config.yaml: No such file or directory")
@@ -119,11 +120,11 @@ def test_a_good_call_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) ->
     """A successful call logs one line with the function, the status and the time taken."""
 
     @endpoint
-    def fine(request: Model) -> Answer:
-        return 200, {}
+    def fine(request: Model) -> Done:
+        return Done()
 
     with caplog.at_level(logging.INFO):
-        assert fine({}) == (200, {})
+        assert fine({}) == done()
     [line] = caplog.messages
-    assert line.startswith("fine 200 ")
+    assert line.startswith("fine 201 ")
     assert line.endswith(" ms")

@@ -19,6 +19,7 @@ PRODUCT = [ROOT / "handler.py", *sorted((ROOT / "lib").rglob("*.py")), *sorted((
 FLOORS = (
     ("lib.errors",),
     ("lib.request",),
+    ("lib.answer",),
     ("lib.settings",),
     ("lib.call",),
     ("lib.keystone.client",),

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from lib import call
+from lib.answer.body import Done
 from lib.call import log, log_file
-from lib.endpoint import Answer, endpoint
+from lib.endpoint import endpoint
 from lib.errors import BadRequest
 from lib.request.model import Model
 from lib.settings.settings import Settings
@@ -55,7 +56,7 @@ def test_a_failure_tells_the_step_the_request_at_keystone_and_whether_a_repeat_h
     """Each failure is one line in the log."""
 
     @endpoint
-    def refusing(request: Model) -> Answer:
+    def refusing(request: Model) -> Done:
         raise BadRequest("It is wrong.", step="create the user", keystone_request_id="req-1", detail="BadRequest 400")
 
     path = configure()
@@ -74,7 +75,7 @@ def test_the_log_as_json_has_the_same_as_fields(configure: Configure) -> None:
     """Each line is one JSON object, as log collectors read it."""
 
     @endpoint
-    def refusing(request: Model) -> Answer:
+    def refusing(request: Model) -> Done:
         raise BadRequest("It is\nwrong.")
 
     path = configure(log_format="json")

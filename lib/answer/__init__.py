@@ -1,0 +1,1 @@
+"""What answers hold: a model for the body of each answer."""

@@ -1,0 +1,41 @@
+"""What the bodies of all answers have in common, and those that several paths share."""
+
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, RootModel
+
+
+class Body(BaseModel):
+    """The body of an answer that says it is done. It is frozen, and a key whose value is None is left out of it."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    answered: ClassVar[int] = 201
+    """The status that it is answered with: 201 whatever was done, as the older service did and the UI expects."""
+
+
+class Done(Body):
+    """The answer that tells of nothing but success."""
+
+    success: Literal[True] = True
+
+
+class Running(Body, RootModel[Literal["Running"]]):
+    """The answer of `GET /`, which is plain text."""
+
+    answered = 200
+    root: Literal["Running"] = "Running"
+
+
+class Alive(Body):
+    """The answer of `GET /healthz`."""
+
+    answered = 200
+    status: Literal["ok"] = "ok"
+
+
+class Ready(Body):
+    """The answer of `GET /readyz`."""
+
+    answered = 200
+    status: Literal["ready"] = "ready"
