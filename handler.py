@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from typing import Any
 
 if __name__ == "__main__":
     # Before the imports, which take half a second: to the first process of a container a signal that has no handler
@@ -21,6 +22,7 @@ from functions.delete_team_role import delete_team_role
 from functions.delete_user import delete_user
 from functions.running import running
 from functions.update_team_role import update_team_role
+from lib.serving.contract import document_of
 from lib.serving.routing import Routes
 from lib.serving.wsgi import wsgi
 
@@ -41,8 +43,16 @@ ROUTES: Routes = {
     ("DELETE", "/team_role"): delete_team_role,
 }
 
+OPEN_TO_ALL = [running]
+
 # Hosts look for either name.
-application = app = wsgi(ROUTES, open_to_all=[running])
+application = app = wsgi(ROUTES, OPEN_TO_ALL)
+
+
+def openapi() -> dict[str, Any]:
+    """Returns the OpenAPI document of all that is served, as `GET /openapi.json` answers it."""
+    return document_of(ROUTES, OPEN_TO_ALL)
+
 
 if __name__ == "__main__":
     from lib.command_line.options import main

@@ -3,8 +3,9 @@
 import re
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, WithJsonSchema
 
+from lib.request import schemas
 from lib.request.urls import keystone_v3_url
 
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -17,7 +18,7 @@ _Value = TypeVar("_Value", str, SecretStr)
 
 
 def _blank_is_absent(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
+    return None if isinstance(value, str) and not value.strip(schemas.WHITE_SPACE) else value
 
 
 def _well_formed(value: _Value) -> _Value:
@@ -30,9 +31,13 @@ def _well_formed(value: _Value) -> _Value:
 
 
 def _neither_null_nor_blank(value: object) -> object:
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if value is None or (isinstance(value, str) and not value.strip(schemas.WHITE_SPACE)):
         raise ValueError("must not be null or blank")
     return value
+
+
+def _without_stray_spaces(value: object) -> object:
+    return value.strip(schemas.WHITE_SPACE) if isinstance(value, str) else value
 
 
 def _without_control_characters(value: str) -> str:
@@ -62,31 +67,42 @@ PATTERN_SENTENCES = {
 # An administrator types these into a form of the UI, which bounds each at 255 characters.
 Text = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
+    BeforeValidator(_without_stray_spaces),
+    StringConstraints(min_length=1, max_length=255),
     AfterValidator(_without_control_characters),
     AfterValidator(_well_formed),
+    WithJsonSchema(schemas.TEXT),
 ]
-OptionalText = Annotated[Text | None, BeforeValidator(_blank_is_absent)]
-AuthUrl = Annotated[Text, AfterValidator(keystone_v3_url)]
+OptionalText = Annotated[Text | None, BeforeValidator(_blank_is_absent), WithJsonSchema(schemas.OPTIONAL_TEXT)]
+AuthUrl = Annotated[Text, AfterValidator(keystone_v3_url), WithJsonSchema(schemas.AUTH_URL)]
 CloudPassword = Annotated[SecretStr, Field(min_length=1, max_length=255), AfterValidator(_well_formed)]
 
 # Keystone's ids are 32 or 64 hex digits. An administrator may type anything, and an id becomes part of a URL.
 PlainId = Annotated[str, StringConstraints(pattern=_KEYSTONE_ID)]
 KeystoneId = Annotated[PlainId, BeforeValidator(_as_keystone_spells_it)]
-OptionalId = Annotated[KeystoneId | None, BeforeValidator(_blank_is_absent)]
+OptionalId = Annotated[KeystoneId | None, BeforeValidator(_blank_is_absent), WithJsonSchema(schemas.OPTIONAL_ID)]
 
 # The UI's rule for logins, except for its length (80): lib.keystone.names shortens what is too long for Keystone.
 Login = Annotated[
-    str, BeforeValidator(_without_one_newline), StringConstraints(min_length=1, max_length=255, pattern=_LOGIN)
+    str,
+    BeforeValidator(_without_one_newline),
+    StringConstraints(min_length=1, max_length=255, pattern=_LOGIN),
+    WithJsonSchema(schemas.LOGIN),
 ]
 
 # The UI takes 6 to 128 characters. How short a password may be is for Keystone's own policy to say.
 Password = Annotated[SecretStr, Field(max_length=128), AfterValidator(_well_formed)]
-NewPassword = Annotated[Password, BeforeValidator(_neither_null_nor_blank)]
-OptionalPassword = Annotated[Password | None, BeforeValidator(_blank_is_absent)]
+NewPassword = Annotated[Password, BeforeValidator(_neither_null_nor_blank), WithJsonSchema(schemas.NEW_PASSWORD)]
+OptionalPassword = Annotated[
+    Password | None, BeforeValidator(_blank_is_absent), WithJsonSchema(schemas.OPTIONAL_PASSWORD)
+]
 
 # Free text is stored as an attribute only. The limit of the body bounds its length.
-OptionalFreeText = Annotated[Annotated[str, AfterValidator(_well_formed)] | None, BeforeValidator(_blank_is_absent)]
+OptionalFreeText = Annotated[
+    Annotated[str, AfterValidator(_well_formed)] | None,
+    BeforeValidator(_blank_is_absent),
+    WithJsonSchema(schemas.NULLABLE),
+]
 
 # The UI's rule for the names of teams, except for its length (56). It allows spaces of all kinds, at the ends, too.
 TeamName = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=_TEAM_NAME)]

@@ -7,12 +7,25 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from lib.request.fields import AuthUrl, CloudPassword, OptionalText
+from lib.request.schemas import unless
 
 
 class Model(BaseModel):
     """A request, or a part of one. It is frozen, coerces no types and ignores unknown keys."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True
+    )
+
+    since: ClassVar[str] = ""
+    """The first release of the Concertim UI that sends the fields of this class."""
+    but: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """The fields that another release sends first, with that release, or with nothing where no release sends them."""
+
+    def __init_subclass__(cls, since: str = "", but: Mapping[str, str] = MappingProxyType({}), **more: Any) -> None:
+        """Takes `since` and `but` from the class statement."""
+        super().__init_subclass__(**more)
+        cls.since, cls.but = since, but
 
     names_in_log: ClassVar[Mapping[str, str]] = MappingProxyType(
         {"username": "login", "cloud_user_id": "user_id", "user_id": "user_id", "project_id": "project_id"}
@@ -36,24 +49,43 @@ class Nothing(Model):
     """A request of which nothing is used."""
 
 
-class CloudEnv(Model):
-    """Keystone's URL and the account that acts there, as any release of the UI sends them in `cloud_env`.
+class CloudEnv(Model, since="July 2023", but={"user_id": "v0.2.0", "project_id": "v0.2.0"}):
+    """Keystone's URL, and the account that acts there.
 
-    In July 2023: auth_url, username, password, project_name, user_domain_name, project_domain_name (E1). From v0.2.0
-    on: auth_url, user_id, password, project_id (E2). Where both an id and a name are sent, the id is used.
+    UI releases send it in one of two forms. In July 2023: auth_url, username, password, project_name, user_domain_name,
+    project_domain_name. From v0.2.0 on: auth_url, user_id, password, project_id. Where both an id and a name are sent,
+    the id is used.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                unless("user_id", "username", "user_domain_name"),
+                unless("project_id", "project_name", "project_domain_name"),
+            ]
+        }
+    )
 
     # The account is nobody whom a request is about.
     names_in_log: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     auth_url: AuthUrl
+    """An http or https URL whose host is a name or an address. It has no user, password, query or fragment. Its path
+    may leave `/v3` off."""
     password: CloudPassword
+    """1 to 255 characters of any kind, taken exactly as sent."""
     user_id: OptionalText = None
+    """The account's id."""
     username: OptionalText = Field(default=None, validate_default=True)
+    """The account's name."""
     user_domain_name: OptionalText = Field(default=None, validate_default=True)
+    """The name of the account's domain."""
     project_id: OptionalText = None
+    """The id of a project on which the account has its role."""
     project_name: OptionalText = Field(default=None, validate_default=True)
+    """The name of that project."""
     project_domain_name: OptionalText = Field(default=None, validate_default=True)
+    """The name of that project's domain."""
 
     @field_validator("username", "user_domain_name", "project_name", "project_domain_name")
     @classmethod

@@ -6,20 +6,24 @@ from lib.request.fields import KeystoneId, OptionalId, OptionalText, TeamName, T
 from lib.request.model import ForCloud, Model
 
 
-class NewTeam(ForCloud):
+class NewTeam(ForCloud, since="v1.2.0"):
     """POST /team. The UI sends the ids once it has them."""
 
     names_in_log = MappingProxyType({"name": "team", "project_id": "project_id"})
 
     name: TeamName
+    """The team's name in Concertim."""
     project_id: OptionalId = None
+    """The project that the UI has already, which may be any managed project. If it does not exist, one is created."""
     billing_acct_id: OptionalText = None
+    """The billing account that the UI has already; the same id is answered."""
 
 
-class TeamInfo(Model):
+class TeamInfo(Model, since="v1.2.0"):
     """The id of a team's project, or null where the UI never had one."""
 
     project_id: OptionalId
+    """The id of a managed project. One that does not exist counts as removed."""
 
 
 class TeamRemoval(ForCloud):
@@ -28,12 +32,15 @@ class TeamRemoval(ForCloud):
     team_info: TeamInfo
 
 
-class Membership(Model):
+class Membership(Model, since="v1.2.0"):
     """Which role to grant to which user in which team."""
 
     role: TeamRole
+    """The role in the team."""
     project_id: KeystoneId
+    """The id of a managed project."""
     user_id: KeystoneId
+    """The id of a managed user."""
 
 
 class NewTeamRole(ForCloud):
@@ -42,13 +49,17 @@ class NewTeamRole(ForCloud):
     team_role: Membership
 
 
-class ChangedMembership(Model):
+class ChangedMembership(Model, since="v1.2.0"):
     """Which role of which user in which team is to become which other."""
 
     current_role: TeamRole
+    """The role in the team until now; it is checked and not used."""
     new_role: TeamRole
+    """The role in the team from now on."""
     project_id: KeystoneId
+    """The id of a managed project."""
     user_id: KeystoneId
+    """The id of a managed user."""
 
 
 class TeamRoleChange(ForCloud):
@@ -57,12 +68,15 @@ class TeamRoleChange(ForCloud):
     team_role: ChangedMembership
 
 
-class EndedMembership(Model):
+class EndedMembership(Model, since="v1.2.0"):
     """Which role of which user in which team to revoke: none where an id is null, because the UI never had one."""
 
     role: TeamRole
+    """The role in the team until now; it is checked and not used."""
     project_id: OptionalId
+    """The id of a managed project. For one that does not exist, nothing is revoked."""
     user_id: OptionalId
+    """The id of a managed user. For one that does not exist, nothing is revoked."""
 
 
 class TeamRoleRemoval(ForCloud):

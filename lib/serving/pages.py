@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from werkzeug.wrappers import Response
 
+from lib.answer.body import Alive, Body, Ready
 from lib.serving import readiness
 from lib.serving.responses import response_of
 
@@ -15,20 +16,31 @@ class Page:
 
     response: Callable[[], Response]
     """Makes the response. A Problem that it raises is answered. NoSuchPath means that the page is not served."""
+    body: type[Body] | None = None
+    """What it answers, where that is a JSON object with a model."""
+    media_type: str = "application/json"
+    told: bool = True
+    """Whether the contract tells of it."""
+    is_served: Callable[[], bool] = lambda: True
+    """Whether the settings let it be served. Otherwise its path is answered as any other that is not."""
 
 
 def healthz() -> Response:
-    """Answers 200 as long as the process can answer at all, whatever its settings and Keystone are."""
-    return response_of((200, {"status": "ok"}))
+    """Says that the process can answer at all, whatever its settings and Keystone are."""
+    return response_of((Alive.answered, Alive().model_dump()))
 
 
 def readyz() -> Response:
-    """Answers 200 where a request would be served now, else the error that it would get."""
+    """Says that a request would be served now, or answers the error that the request would get.
+
+    Errors: 500 the settings cannot be used; 502 Keystone does not answer at the setting `readiness_auth_url`; 503 the
+    service is being stopped, or all slots are in use.
+    """
     readiness.check()
-    return response_of((200, {"status": "ready"}))
+    return response_of((Ready.answered, Ready().model_dump()))
 
 
 PAGES: Mapping[str, Page] = {
-    "/healthz": Page(healthz),
-    "/readyz": Page(readyz),
+    "/healthz": Page(healthz, Alive),
+    "/readyz": Page(readyz, Ready),
 }

@@ -15,6 +15,12 @@ Choose = Callable[[str, str], Endpoint | Page]
 """From a method and a path to what is served there. Raises MethodNotAllowed or NoSuchPath."""
 
 
+_NOT_SERVED = (
+    "UserHandler does not serve this path. Key pairs, status updates, invoices, credits, orders, quotas and statistics"
+    " belong to other Concertim services."
+)
+
+
 def by_route(routes: Routes, pages: Mapping[str, Page]) -> Choose:
     """Returns what chooses among these routes, and these pages, which are read with GET."""
     # No redirect for a slash too many or too few: the UI need not follow any.
@@ -26,15 +32,21 @@ def by_route(routes: Routes, pages: Mapping[str, Page]) -> Choose:
         route = paths.bind("", path_info=path, default_method=method)
         try:
             served: Endpoint | Page = route.match()[0]
+            _raise_if_off(served)
         except werkzeug.MethodNotAllowed as error:
+            for one in error.valid_methods or ():
+                _raise_if_off(route.match(method=one)[0])
             methods = ", ".join(sorted(error.valid_methods or ()))
             allowed = ", ".join(sorted({*route.allowed_methods()}))
             raise MethodNotAllowed(f"This path is served for {methods} only.", allowed) from None
         except werkzeug.NotFound:
-            raise NoSuchPath(
-                "UserHandler does not serve this path. Key pairs, status updates, invoices, credits, orders, quotas and"
-                " statistics belong to other Concertim services."
-            ) from None
+            raise NoSuchPath(_NOT_SERVED) from None
         return served
 
     return choose
+
+
+def _raise_if_off(found: Endpoint | Page) -> None:
+    """Raises NoSuchPath for a page that the settings switch off, also where it is asked by another method."""
+    if isinstance(found, Page) and not found.is_served():
+        raise NoSuchPath(_NOT_SERVED)

@@ -15,7 +15,8 @@ from lib.keystone.connect import load_ahead
 from lib.serving import auth, startup
 from lib.serving.admission import slot
 from lib.serving.body import TERMINATED, body_of
-from lib.serving.pages import PAGES, Page
+from lib.serving.contract import pages_beside
+from lib.serving.pages import Page
 from lib.serving.responses import response_of
 from lib.serving.routing import Choose, Routes, by_route
 
@@ -36,7 +37,11 @@ def wsgi(served: Routes | Endpoint, open_to_all: Collection[Endpoint] = ()) -> A
     `max_concurrent_requests` of the others are served in parallel. A str body is answered as text/plain, any other as a
     JSON object.
     """
-    choose = by_route(served, PAGES) if isinstance(served, Mapping) else lambda _method, _path: served
+    choose = (
+        by_route(served, pages_beside(served, open_to_all))
+        if isinstance(served, Mapping)
+        else lambda _method, _path: served
+    )
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         caller = environ.get("REMOTE_ADDR") or ""

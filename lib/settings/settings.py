@@ -93,6 +93,8 @@ class Settings(_Section):
 
     allowed_auth_urls: values.Urls | None = None
     """The only Keystones that may be asked. Without it, any that `cloud_env` names may be."""
+    contract_pages: bool = True
+    """Whether `GET /openapi.json` and `GET /docs` tell everybody how the service is called."""
     readiness_auth_url: values.KeystoneUrl | None = None
     """The Keystone that must answer before `GET /readyz` does. Without it, that tells of this service alone."""
     cacert: values.Certificates | None = None
