@@ -5,6 +5,7 @@ KEYSTONE = .keystone/installed
 AUDIT = .audit/installed
 BENCH = .bench/installed
 HOSTS = .hosts/installed
+OPENAPI = .openapi/installed
 LDAP = .ldap/installed
 CLOUDS = .clouds/installed
 ZED = .clouds/22.0.1/installed
@@ -14,7 +15,7 @@ PORT ?= 42356
 # This test runs the service as another user, who may not write what was covered.
 NOT_COVERED = --deselect=tests/cloud/test_serving.py::test_a_config_for_root_alone_is_told_with_what_helps
 
-.PHONY: help demo run test coverage faults contract security fuzz audit mariadb ldap nginx prometheus clouds bench hosts lint image clean
+.PHONY: help demo run test coverage faults contract security fuzz audit mariadb ldap nginx prometheus clouds bench hosts openapi lint image clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s  %s\n", $$1, $$2}' Makefile
@@ -71,6 +72,9 @@ bench: $(SERVICE) $(KEYSTONE) $(BENCH) ## measures sign-ups beside the least tha
 hosts: $(SERVICE) $(KEYSTONE) $(HOSTS) ## sends the same requests to every host (as root on Debian, to Apache too)
 	.venv/bin/python -m tests.hosts
 
+openapi: $(SERVICE) $(KEYSTONE) $(OPENAPI) ## tries the contract: generated cases, a generated client, a browser (as root on Debian)
+	.venv/bin/python -m tests.openapi $(OPENAPI_OPTIONS)
+
 lint: $(SERVICE) ## checks formatting, ruff, mypy and hadolint
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -81,7 +85,7 @@ image: $(SERVICE) $(KEYSTONE) ## builds the container image, and proves it on a 
 	.venv/bin/python -m tools.image $(IMAGE_OPTIONS)
 
 clean: ## removes all that the others have made
-	rm -rf .venv .keystone .audit .bench .hosts .ldap .clouds .image .hypothesis .coverage* .*_cache
+	rm -rf .venv .keystone .audit .bench .hosts .openapi .ldap .clouds .image .hypothesis .coverage* .*_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(SERVICE): requirements.txt requirements-dev.txt
@@ -103,6 +107,10 @@ $(BENCH): tools/bench/requirements.txt
 
 $(HOSTS): requirements.txt tests/hosts/requirements.txt
 	@$(PYTHON) tools/install.py .hosts tests/hosts/requirements.txt
+	@touch $@
+
+$(OPENAPI): tests/openapi/requirements.txt
+	@$(PYTHON) tools/install.py .openapi tests/openapi/requirements.txt
 	@touch $@
 
 $(LDAP): tests/ldap/requirements.txt $(KEYSTONE)

@@ -1,5 +1,6 @@
 """What the contract has for one function at its path, or for one page."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -50,24 +51,31 @@ def operation_of_function(method: str, path: str, function: Endpoint, *, open_to
 
 def operation_of_page(path: str, page: Page) -> Operation:
     """Returns what the contract has for this page."""
-    success = {"200": _success(page.media_type, page.body)}
+    success = {"200": _success(page.media_type, page.body, docstrings.summary_of(page.response))}
     operation = _operation("GET", path, page.response, success | _errors(page.response, [MethodNotAllowed]))
     return operation | {"tags": ["service"], "security": []}
 
 
 def _operation(method: str, path: str, function: Any, responses: Mapping[str, Any]) -> Operation:
     return {
-        "operationId": "_".join([method.lower(), *path.strip("/").replace(".", "_").split("/")]).strip("_"),
+        "operationId": "_".join([method.lower(), *re.findall(r"\w+", path.strip("/") or function.__name__)]),
         "summary": docstrings.summary_of(function),
         "description": docstrings.description_of(function),
         "responses": responses,
     }
 
 
-def _success(media_type: str, body: type[Body] | None) -> dict[str, Any]:
-    described = {"schema": reference_to(body), "example": example_of(body)} if body else {"schema": {}}
-    told = " ".join(str(body.__doc__).split()) if body else "The page."
+def _success(media_type: str, body: type[Body] | None, told: str = "") -> dict[str, Any]:
+    described = {"schema": _schema_of(media_type, body)} | ({"example": example_of(body)} if body else {})
+    told = " ".join(str(body.__doc__).split()) if body else told
     return {"description": told, "headers": REQUEST_ID, "content": {media_type: described}}
+
+
+def _schema_of(media_type: str, body: type[Body] | None) -> dict[str, Any]:
+    if media_type != "application/json":
+        # Not the model of `GET /`: generated clients take whatever has a name for JSON.
+        return {"type": "string"}
+    return reference_to(body) if body else {"type": "object"}
 
 
 def _errors(function: Any, kinds: Iterable[type[Problem]]) -> dict[str, Any]:

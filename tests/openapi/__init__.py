@@ -1,0 +1,1 @@
+"""Tests of the contract by tools that others made: schemathesis, a generator of clients, and a browser."""
