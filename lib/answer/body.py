@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, RootModel
 class Body(BaseModel):
     """The body of an answer that says it is done. It is frozen, and a key whose value is None is left out of it."""
 
-    model_config = ConfigDict(frozen=True, strict=True)
+    # Built when first used: most processes answer with few of them.
+    model_config = ConfigDict(frozen=True, strict=True, defer_build=True)
 
     answered: ClassVar[int] = 201
     """The status that it is answered with: 201 whatever was done, as the older service did and the UI expects."""

@@ -13,9 +13,7 @@ from lib.request.schemas import unless
 class Model(BaseModel):
     """A request, or a part of one. It is frozen, coerces no types and ignores unknown keys."""
 
-    model_config = ConfigDict(
-        frozen=True, strict=True, extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", hide_input_in_errors=True)
 
     since: ClassVar[str] = ""
     """The first release of the Concertim UI that sends the fields of this class."""
