@@ -15,6 +15,10 @@ class Model(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", hide_input_in_errors=True)
 
+    names_in_log: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"username": "login", "cloud_user_id": "user_id", "user_id": "user_id", "project_id": "project_id"}
+    )
+    """The fields that say whom or what the request is about, and what the log calls them."""
     since: ClassVar[str] = ""
     """The first release of the Concertim UI that sends the fields of this class."""
     but: ClassVar[Mapping[str, str]] = MappingProxyType({})
@@ -24,11 +28,6 @@ class Model(BaseModel):
         """Takes `since` and `but` from the class statement."""
         super().__init_subclass__(**more)
         cls.since, cls.but = since, but
-
-    names_in_log: ClassVar[Mapping[str, str]] = MappingProxyType(
-        {"username": "login", "cloud_user_id": "user_id", "user_id": "user_id", "project_id": "project_id"}
-    )
-    """The fields that say whom or what the request is about, and what the log calls them."""
 
     def about(self) -> dict[str, str]:
         """Returns whom or what it is about, as far as it says, as the log calls it."""
