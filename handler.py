@@ -57,4 +57,4 @@ def openapi() -> dict[str, Any]:
 if __name__ == "__main__":
     from lib.command_line.options import main
 
-    main(application, ROUTES)
+    main(application, ROUTES, openapi)

@@ -1,11 +1,12 @@
 """The commands of `python handler.py`, with their options."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from lib import VERSION, settings
 from lib.command_line import serve
@@ -19,6 +20,7 @@ from lib.settings.values import host_and_port
 
 STANDARD_INPUT = "-"
 
+Contract = dict[str, Any]
 Command = Callable[[argparse.Namespace], int]
 
 EXIT_CODES = """\
@@ -43,6 +45,11 @@ openstack command has them. No secret is ever an argument, as every user of the 
 
 example:
   echo '{"username": "ann", "password": "…"}' | python handler.py call create_user_project"""
+OPENAPI = """\
+Prints the contract in OpenAPI 3.1, as GET /openapi.json answers it, for generators of clients.
+
+example:
+  python handler.py openapi >openapi.json"""
 CHECK_SETTINGS = """\
 Says whether the service would start with the settings, what they set, and what they leave open.
 
@@ -50,12 +57,13 @@ example:
   python handler.py check-settings --config config.yaml"""
 
 
-def main(application: Application, routes: Routes) -> NoReturn:
-    """Does what the arguments say, and exits."""
+def main(application: Application, routes: Routes, contract: Callable[[], Contract]) -> NoReturn:
+    """Does what the arguments say, and exits. `contract` returns the OpenAPI document of all that is served."""
     commands: dict[str, Command] = {
         "serve": lambda options: serve.serve(application, options.listen or serve.default_address()),
         "call": lambda options: _call(routes, options),
         "check-settings": _check_settings,
+        "openapi": lambda _: _print_contract(contract),
     }
     options = _parser(routes).parse_args()
     if options.config:
@@ -79,6 +87,11 @@ def _call(routes: Routes, options: argparse.Namespace) -> int:
 def _check_settings(_: argparse.Namespace) -> int:
     for level, text in startup.to_tell(settings.current()):
         print(f"{level}: {text}")
+    return 0
+
+
+def _print_contract(contract: Callable[[], Contract]) -> int:
+    print(json.dumps(contract(), indent=2))
     return 0
 
 
@@ -111,6 +124,7 @@ def _parser(routes: Routes) -> argparse.ArgumentParser:
 
     _add_listen(command("serve", "serves the functions over HTTP", SERVE), argparse.SUPPRESS)
     _add_call(command("call", "calls one function", CALL), routes)
+    command("openapi", "prints the contract in OpenAPI 3.1", OPENAPI)
     command("check-settings", "says whether the service would start", CHECK_SETTINGS)
     return parser
 

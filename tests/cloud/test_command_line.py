@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from handler import ROUTES
+from handler import ROUTES, openapi
 from lib import VERSION
 from tests.support.answers import error, signed_up
 from tests.support.fixtures import RequestOf
@@ -199,12 +199,18 @@ def test_settings_with_a_mistake_end_every_command_with_78(run: Run, tmp_path: P
     assert complaints(done.stdout).startswith(f"{config}: line 2: user_handler.deadline: ")
 
 
+def test_the_contract_is_printed_for_generators_of_clients(run: Run) -> None:
+    """It is the one that the service answers, and needs no service that runs."""
+    done = run("openapi")
+    assert (done.returncode, json.loads(done.stdout)) == (0, openapi())
+
+
 def test_the_version_is_told(run: Run) -> None:
     """It is the one in the metrics and in the contract."""
     assert run("--version").stdout == f"UserHandler {VERSION}\n"
 
 
-@pytest.mark.parametrize("command", ["serve", "call", "check-settings"])
+@pytest.mark.parametrize("command", ["serve", "call", "openapi", "check-settings"])
 def test_every_command_has_a_help_with_an_example(run: Run, command: str) -> None:
     """The example is a command that can be typed."""
     done = run(command, "--help")

@@ -31,7 +31,8 @@ JSON = {"Content-Type": "application/json"}
 # This program is the service with shorter time limits, so that tests need not wait long.
 HURRIED = (
     "import handler; from lib.command_line import options; from lib.serving import server;"
-    "server.RECEIVE_SECONDS, server.IDLE_SECONDS = 1, 2; options.main(handler.application, handler.ROUTES)"
+    "server.RECEIVE_SECONDS, server.IDLE_SECONDS = 1, 2;"
+    "options.main(handler.application, handler.ROUTES, handler.openapi)"
 )
 
 
