@@ -32,7 +32,7 @@ ESCAPES = {code: f"\\u{code:04x}" for code in (*range(32), *range(127, 160), 0x2
 def configure(settings: Settings, stream: TextIO | None = None) -> None:
     """Sends our log, and the warnings of waitress, to the file that the settings name, and to standard output.
 
-    `stream` takes the place of standard output.
+    `stream` takes the place of standard output. It may be called again while other threads log: they lose no line.
     """
     handlers: list[logging.Handler] = [logging.StreamHandler(stream or sys.stdout)]
     unwritable = ""
