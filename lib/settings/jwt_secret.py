@@ -37,6 +37,9 @@ def checked(text: str) -> str:
             f"has {size} bytes, and at least {SHORTEST_SECRET} are needed: set a longer secret here and in the"
             " Concertim UI (openssl rand -hex 32)"
         )
+    if secret.startswith("JWT_SECRET="):
+        # The playbook of Concertim keeps it like this, in a file for the environment of containers.
+        raise ValueError("must hold the secret alone, without JWT_SECRET= before it")
     if len(secret.splitlines()) > 1:
         raise ValueError("must hold the secret alone, in one line")
     return secret

@@ -70,13 +70,14 @@ def test_a_secret_that_is_no_text_stops_the_start(config: Callable[[str], str]) 
         (b"\xef\xbb\xbfshort\n", too_short(5)),
         (b"\xff" * 40, "is not UTF-8 text"),
         (b"x" * 40 + b"\n" + b"y" * 40, "must hold the secret alone, in one line"),
+        (b"JWT_SECRET=" + b"x" * 40, "must hold the secret alone, without JWT_SECRET= before it"),
         (None, "No such file or directory"),
     ],
 )
 def test_a_secret_file_that_protects_nothing_stops_the_start(
     config: Callable[[str], str], tmp_path: Path, content: bytes | None, why: str
 ) -> None:
-    """A secret file that is missing, too short or not one line of UTF-8 stops the start, whatever names it.
+    """A secret file that is missing, or is no single line of UTF-8 with a secret, stops the start, whatever names it.
 
     The message has the line in the config file, or the environment variable.
     """
