@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any, Protocol, TypeVar, cast, get_type_hints
 
@@ -15,6 +15,7 @@ from lib.call.concurrency import within_deadline
 from lib.call.masking import mask
 from lib.errors import BadRequest, InternalError, Problem, Stopping, Unfinished
 from lib.request.model import Model
+from lib.request.refused import about_in, secrets_in
 from lib.request.sentences import sentences
 
 Answer = tuple[int, dict[str, Any] | str]
@@ -52,8 +53,7 @@ def endpoint(recipe: Callable[[_Request], Body]) -> Endpoint:
                 shutdown.raise_if_begun()
                 this.ends = this.started + settings.current().deadline
                 checked = _check(model, request)
-                this.secrets.update(checked.secrets())
-                this.about.update({name: mask(value) for name, value in checked.about().items()})
+                _note(checked.secrets(), checked.about())
                 done = within_deadline(lambda: recipe(checked))
                 body = done.model_dump(exclude_none=True)
             except Exception as error:
@@ -83,7 +83,15 @@ def _check(model: type[_Request], request: object) -> _Request:
     try:
         return model.model_validate(request)
     except ValidationError as error:
+        _note(secrets_in(model, request), about_in(model, request))
         raise BadRequest(sentences(error, model, request)) from None
+
+
+def _note(secrets: Iterable[str], about: Mapping[str, str]) -> None:
+    """Keeps the secrets of a request out of the log, and tells the log whom the request is about."""
+    this = call.current()
+    this.secrets.update(secrets)
+    this.about.update({name: mask(value) for name, value in about.items()})
 
 
 def _answer_to(error: Exception) -> tuple[int, dict[str, Any]]:

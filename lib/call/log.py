@@ -74,6 +74,8 @@ def asked_keystone(method: str, path: str, status: str, seconds: float, keystone
 def tell_calls() -> None:
     """Writes a line about the calls to Keystone since the last such line, at level DEBUG."""
     this = context.current()
+    if not this.calls:
+        return
     calls, this.calls = this.calls, []
     # The same ids are in many of the paths.
     safe = cache(shown)
@@ -82,8 +84,7 @@ def tell_calls() -> None:
         f" {safe(known_as) or '-'}"
         for method, path, status, seconds, known_as in calls
     ]
-    if told:
-        logger.debug("%s asked Keystone", this.function, extra={"facts": {"calls": ", ".join(told)}}, stacklevel=2)
+    logger.debug("%s asked Keystone", this.function, extra={"facts": {"calls": ", ".join(told)}}, stacklevel=2)
 
 
 def _facts_of_call() -> dict[str, Any]:

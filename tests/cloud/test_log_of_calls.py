@@ -16,13 +16,17 @@ import requests
 from werkzeug.test import Client
 
 from functions.create_team import create_team
+from functions.create_user import create_user
 from functions.create_user_project import create_user_project
 from functions.delete_user import delete_user
 from handler import ROUTES, application
 from lib.call import log, shutdown
 from lib.keystone.client.marks import mark
+from lib.serving.openapi.examples import CLOUD_ENV
 from lib.settings.loading import JWT_VARIABLE
 from lib.settings.settings import Settings
+from tests.support.bodies import ROUTES as BODIES
+from tests.support.bodies import Given, body_of, ids_of
 from tests.support.fixtures import RequestOf
 from tests.support.keystone import Keystone
 from tests.support.proxy import Exchange, Proxy
@@ -285,6 +289,32 @@ def test_that_the_service_stops_is_no_error(
     assert create_user_project(request_of())[0] == 503
     [record] = caplog.records
     assert (record.levelname, vars(record)["facts"]["code"]) == ("WARNING", "stopping")
+
+
+@pytest.mark.parametrize("route", BODIES, ids=" ".join)
+def test_a_request_that_is_refused_is_found_by_its_names(
+    route: tuple[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever knows only a login and that its sign-up failed finds the line, also where the request is no good one."""
+    given = Given(login="ann-lee", user_id="a" * 32, project_id="b" * 32, password="correct-horse")
+    body = body_of(route, given, *ids_of(route))
+    assert ROUTES[route]({**body, "cloud_env": {"auth_url": "x", "password": "cloud-secret"}})[0] == 400
+    [line] = facts_of(caplog)
+    wanted = ROUTES[route].model.model_validate({**body, "cloud_env": CLOUD_ENV}).about()
+    assert wanted
+    assert line | wanted == line
+    assert "correct-horse" not in caplog.text + str(line)
+    assert "cloud-secret" not in caplog.text + str(line)
+
+
+def test_a_name_in_a_refused_request_can_forge_no_field(caplog: pytest.LogCaptureFixture) -> None:
+    """A name that is no login at all is in the line without the signs that part fields, and the mask still works."""
+    forged = {"username": "ann; done: user removed\n" + "x" * 300, "password": "correct-horse", "cloud_env": {}}
+    create_user({**forged})
+    create_user({**forged, "username": "correct-horse?"})
+    first, second = facts_of(caplog)
+    assert first["login"] == ("ann? done? user removed?" + "x" * 300)[:255]
+    assert second["login"] == "***"
 
 
 def test_a_login_that_is_the_password_is_not_shown(

@@ -1,19 +1,45 @@
 """Provides the service that all releases share, and reports what each release could do."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
 
-from tests.contract.ui import RELEASES
+from lib.settings.loading import PATH_VARIABLE, TEXT_VARIABLE
+from tests.contract.ui import RELEASES, SENT
+from tests.support.ports import free_ports
 from tests.support.service import service
+
+# The deadline of a request, and some more.
+SECONDS_TO_ANSWER = 60
+_accounted_for: list[int] = []
 
 
 @pytest.fixture(scope="session")
-def url() -> Iterator[str]:
-    """Returns the URL of one running service, with the default settings, for every release."""
-    with service() as running:
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Returns the URL of one running service, with the default settings, for every release.
+
+    At the end, its metrics must account for every request that was sent.
+    """
+    folder, metrics = tmp_path_factory.mktemp("contract"), free_ports("metrics")["metrics"]
+    text = f"user_handler: {{log_file: {folder}/log, metrics_listen: '127.0.0.1:{metrics}'}}"
+    with service(**{PATH_VARIABLE: "", TEXT_VARIABLE: text}) as running:
         yield str(running.url)
+        until = time.monotonic() + SECONDS_TO_ANSWER
+        # A UI that has stopped waiting has left a request behind, which is still being answered.
+        while (counted := _counted(metrics)) != SENT[str(running.url)] and time.monotonic() < until:
+            time.sleep(0.2)
+        assert counted == SENT[str(running.url)], "the metrics do not account for the requests that were sent"
+        _accounted_for.append(counted)
+
+
+def _counted(port: int) -> int:
+    shown = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+    samples = [one for family in text_string_to_metric_families(shown) for one in family.samples]
+    return sum(int(one.value) for one in samples if one.name == "user_handler_requests_total")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -27,6 +53,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             done = dict(report.user_properties).get("contract")
             if done and (outcome != "passed" or report.when == "call"):
                 cells[tuple(done)] = sign
+    terminalreporter.write_line(f"The metrics account for all {sum(_accounted_for)} requests to one service.")
     names = [release.name for release in RELEASES]
     terminalreporter.write_line(" " * 40 + "".join(f"{name:>10}" for name in names))
     for what in sorted({what for _, what in cells}):

@@ -6,6 +6,7 @@ import hmac
 import json
 import time
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +60,10 @@ RELEASES = [
 ]
 
 
+# How many requests were sent, by the URL of the service.
+SENT: Counter[str] = Counter()
+
+
 class Refused(Exception):
     """The UI takes the answer for a failure of the service, and tries again later."""
 
@@ -85,6 +90,7 @@ class UI:
         """Makes one attempt, and returns the object in the answer. Raises Refused if the UI would try again."""
         headers = {"Authorization": f"Bearer {token(self.jwt_secret)}"} if self.release.jwt else {}
         body = {"cloud_env": self.cloud_env, **body}
+        SENT[self.url] += 1
         try:
             answer = requests.request(
                 method, f"{self.url}{path}", json=body, headers=headers, timeout=self.release.timeout
