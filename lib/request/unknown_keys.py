@@ -20,7 +20,7 @@ LONG_ENOUGH = 8
 def unknown_keys(model: type[Model], request: object, problems: Iterable[Place]) -> dict[Place, str]:
     """Returns what to add to the problem at each place where a field is missing: ` (user_name is not known)`.
 
-    Each key is named once, at the field that it is most like.
+    Only a key that is like the field is named, as the UI sends some that no field has. Each is named once.
     """
     # Imported here, as most requests have no mistake and every start would be slower.
     from difflib import get_close_matches
@@ -31,9 +31,8 @@ def unknown_keys(model: type[Model], request: object, problems: Iterable[Place])
     named: set[tuple[int, str]] = set()
     for place, (around, part, name) in missing.items():
         keys = [key for key in _unknown(around, part) if not _is_told(key, values) and (id(part), key) not in named]
-        wanted = [other for _, inner, other in missing.values() if inner is part]
-        strays = [key for key in keys if not get_close_matches(key, wanted, 1)]
-        if keys := (get_close_matches(name, keys, MOST_NAMED) or strays)[:MOST_NAMED]:
+        like = [get_close_matches(wanted, keys, MOST_NAMED) for wanted in ([name] if name else around.model_fields)]
+        if keys := [*dict.fromkeys(key for one in like for key in one)][:MOST_NAMED]:
             named.update((id(part), key) for key in keys)
             told[place] = f" ({' and '.join(keys)} {'is' if len(keys) == 1 else 'are'} not known)"
     return told
