@@ -45,7 +45,7 @@ class Call:
     changed: bool = False
     """Whether the call has changed, or may have changed, anything in the cloud."""
     begun: Lock = field(default_factory=Lock, repr=False)
-    """Held as soon as the log says that the call begins to change something."""
+    """Held as soon as the log tells of the first change that the call sends."""
     about: dict[str, str] = field(default_factory=dict)
     """Whom or what the call is about, for the log: `login` or `team`, `user_id`, `project_id`."""
     done: dict[str, None] = field(default_factory=dict)

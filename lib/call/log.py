@@ -55,11 +55,11 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
             logger.warning(unwritable)
 
 
-def begins_to_change(step: str) -> None:
-    """Writes a line, once for each call, before the call changes anything: a process that is killed leaves a trace."""
+def first_change(step: str) -> None:
+    """Writes a line, once for each call, before it may change anything: a process that is killed leaves a trace."""
     this = context.current()
     if this.begun.acquire(blocking=False):
-        logger.info("%s begins to change something", this.function, extra={"facts": {"step": step}}, stacklevel=2)
+        logger.info("%s sends its first change", this.function, extra={"facts": {"step": step}}, stacklevel=2)
 
 
 def asked_keystone(method: str, path: str, status: str, seconds: float, keystone_request_id: str) -> None:
@@ -84,13 +84,13 @@ def tell_calls() -> None:
         f" {safe(known_as) or '-'}"
         for method, path, status, seconds, known_as in calls
     ]
-    logger.debug("%s asked Keystone", this.function, extra={"facts": {"calls": ", ".join(told)}}, stacklevel=2)
+    logger.debug("%s asked Keystone", this.function, extra={"facts": {"calls": told}}, stacklevel=2)
 
 
 def _facts_of_call() -> dict[str, Any]:
     """Returns what is known of the current call: whom it is about, and who called."""
     this = context.current()
-    known = {**this.about, "done": ", ".join(this.done), "caller": this.caller, "token": this.token}
+    known = {**this.about, "done": [*this.done], "caller": this.caller, "token": this.token}
     return {name: value for name, value in known.items() if value}
 
 
@@ -98,14 +98,19 @@ class _Facts(logging.Filter):
     """Puts what is known of the call being served into each record: at the end of its message, and as `facts`."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        own = vars(record).get("facts", {})
+        own, function = vars(record).get("facts", {}), context.current().function
         # These are in the message already, for people.
-        told = {name: own[name] for name in TOLD_IN_MESSAGE if name in own}
+        told = {"function": function} if function else {}
+        told |= {name: own[name] for name in TOLD_IN_MESSAGE if name in own}
         rest = {**_facts_of_call(), **{name: value for name, value in own.items() if name not in told}}
         event = record.getMessage()
         vars(record).update(event=event, facts={**told, **rest}, args=None)
-        record.msg = "; ".join([event, *map(": ".join, rest.items())])
+        record.msg = "; ".join([event, *(f"{name}: {_as_text(value)}" for name, value in rest.items())])
         return True
+
+
+def _as_text(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else ", ".join(value)
 
 
 class _RateLimit(logging.Filter):

@@ -64,7 +64,11 @@ def change_user(cloud: Connection, user_id: str, data: NewData) -> None:
         # By the request id, a concurrent sign-up of this user notices the new password.
         changes |= {**passwords.values_of(data.password, "user_info.new_data.password"), **marks.last_request()}
     user = update_managed_user(cloud, user_id, **changes)
+    this = call.current()
+    if data.email:
+        this.note_done("e-mail set")
     if data.password:
+        this.note_done("password set")
         passwords.check_opens(user)
 
 

@@ -63,8 +63,7 @@ class CloudEnv(Model, since="July 2023", but={"user_id": "v0.2.0", "project_id":
         }
     )
 
-    # The account is nobody whom a request is about.
-    names_in_log: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    names_in_log: ClassVar[Mapping[str, str]] = MappingProxyType({"user_id": "account", "username": "account"})
 
     auth_url: AuthUrl
     """An http or https URL whose host is a name or an address. It has no user, password, query or fragment. Its path

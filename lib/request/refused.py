@@ -1,6 +1,5 @@
 """What a request that is refused still tells: whom it is about, and its secrets, which the log must not have."""
 
-import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -8,15 +7,11 @@ from pydantic import SecretStr
 
 from lib.request.model import Model
 
-# What a name may hold in a line of the log, and how long it may be. Whoever refuses it has not looked at the rest.
-_UNSAFE = re.compile(r"[^\w.@ -]")
-LONGEST_NAME = 255
-
 
 def about_in(model: type[Model], request: object) -> dict[str, str]:
-    """Returns whom or what it is about, as the log calls it. Signs that no name can have are shown as `?`."""
+    """Returns whom or what it is about, as the log calls it. The values are as they were sent, and may be anything."""
     return {
-        logged: _UNSAFE.sub("?", value[:LONGEST_NAME])
+        logged: value
         for kind, part in _parts(model, request)
         for name, logged in kind.names_in_log.items()
         if isinstance(value := part.get(name), str) and value.strip()

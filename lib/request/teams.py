@@ -5,6 +5,8 @@ from types import MappingProxyType
 from lib.request.fields import KeystoneId, OptionalId, OptionalText, TeamName, TeamRole
 from lib.request.model import ForCloud, Model
 
+_MEMBERSHIP = {"user_id": "user_id", "project_id": "project_id"}
+
 
 class NewTeam(ForCloud, since="v1.2.0"):
     """POST /team. The UI sends the ids once it has them."""
@@ -35,6 +37,8 @@ class TeamRemoval(ForCloud):
 class Membership(Model, since="v1.2.0"):
     """Which role to grant to which user in which team."""
 
+    names_in_log = MappingProxyType({**_MEMBERSHIP, "role": "role"})
+
     role: TeamRole
     """The role in the team."""
     project_id: KeystoneId
@@ -51,6 +55,8 @@ class NewTeamRole(ForCloud):
 
 class ChangedMembership(Model, since="v1.2.0"):
     """Which role of which user in which team is to become which other."""
+
+    names_in_log = MappingProxyType({**_MEMBERSHIP, "new_role": "role"})
 
     current_role: TeamRole
     """The role in the team until now; it is checked and not used."""
@@ -70,6 +76,8 @@ class TeamRoleChange(ForCloud):
 
 class EndedMembership(Model, since="v1.2.0"):
     """Which role of which user in which team to revoke: none where an id is null, because the UI never had one."""
+
+    names_in_log = MappingProxyType({**_MEMBERSHIP, "role": "role"})
 
     role: TeamRole
     """The role in the team until now; it is checked and not used."""

@@ -280,12 +280,13 @@ def test_the_log_file_has_what_standard_output_has(
     made = answer.json()
     begins, ends = lines
     assert re.fullmatch(
-        rf".* - \[INFO\] \(retry\) - \[{request_id}\] create_user_project begins to change something; "
-        rf"login: {login}; caller: 127.0.0.1; token: not needed; step: create the user",
+        rf".* - \[INFO\] \(retry\) - \[{request_id}\] create_user_project sends its first change; "
+        rf"login: {login}; account: admin; caller: 127.0.0.1; token: not needed; step: create the user",
         begins,
     )
     assert re.fullmatch(
         rf".* - \[INFO\] \(endpoint\) - \[{request_id}\] create_user_project 201 \d+ ms; login: {login}; "
+        r"account: admin; "
         rf"user_id: {made['user_id']}; project_id: {made['project_id']}; done: user created, project created, "
         r"(roles granted, default project set|default project set, roles granted); caller: 127.0.0.1; "
         r"token: not needed",

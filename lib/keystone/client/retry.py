@@ -113,7 +113,7 @@ def _ask(
 def _change(step: str, done: str, attempt: Callable[[], _Result], problem_of: ProblemOf) -> _Result:
     this = call.current()
     doubtful = False
-    log.begins_to_change(step)
+    log.first_change(step)
 
     def failed(why: Problem) -> None:
         nonlocal doubtful
