@@ -29,7 +29,7 @@ AUTH_URL: Schema = {
     "pattern": rf"^{_WHITE}[Hh][Tt][Tt][Pp][Ss]?://[0-9A-Za-z._\[\]:-]+(?:/[0-9A-Za-z._~/-]*)?{_WHITE}$",
 }
 OPTIONAL_ID: Schema = NULLABLE | {"pattern": f"^(?:{_ID}|{_WHITE})$"}
-LOGIN: Schema = {"type": "string", "pattern": r"^[0-9A-Za-z._-]{1,255}\n?$"}
+LOGIN: Schema = {"type": "string", "maxLength": 256, "pattern": r"^[0-9A-Za-z._-]{1,255}\n?$"}
 NEW_PASSWORD: Schema = NOT_BLANK | SECRET | {"maxLength": 128}
 OPTIONAL_PASSWORD: Schema = NULLABLE | SECRET | {"maxLength": 128}
 

@@ -42,6 +42,7 @@ def prove(engine: Engine, cloud: Keystone) -> None:
         engine.start(*hardened, "--env=JWT_SECRET", f"--volume={config}:{CONFIG}:ro")
         _await_running(engine, URL)
         _prove_sign_up(engine, cloud)
+        _prove_page()
         _prove_limit()
         _prove_hardening(engine)
         _prove_stop(engine)
@@ -85,6 +86,13 @@ def _prove_sign_up(engine: Engine, cloud: Keystone) -> None:
     line = engine.inside("tail", "-1", LOG).strip()
     print(line)
     expect("create_user_project 201" in line, "the log is read by exec")
+
+
+def _prove_page() -> None:
+    # It is larger than what waitress holds in memory, and there is no place for a temporary file.
+    viewer = requests.get(f"{URL}/docs/swagger-ui-bundle.js", timeout=60)
+    complete = len(viewer.content) == int(viewer.headers["Content-Length"])
+    expect(viewer.status_code == 200 and complete, "the page /docs has its viewer")
 
 
 def _prove_limit() -> None:
