@@ -54,7 +54,7 @@ def endpoint(recipe: Callable[[_Request], Body]) -> Endpoint:
     @wraps(recipe)
     def handle(request: object, /) -> Answer:
         with call.serving(recipe.__name__) as this:
-            this.route = recipe.__name__
+            this.served = recipe.__name__
             try:
                 shutdown.raise_if_begun()
                 this.ends = this.started + settings.current().deadline
@@ -64,8 +64,8 @@ def endpoint(recipe: Callable[[_Request], Body]) -> Endpoint:
                 body = done.model_dump(exclude_none=True)
             except Exception as error:
                 return refuse(error)
-            _log(logging.INFO, done.answered, {})
-            return done.answered, body
+            _log(logging.INFO, done.status_code, {})
+            return done.status_code, body
 
     served: Any = handle
     served.model, served.answer = model, hints["return"]
@@ -141,8 +141,9 @@ def _whether_a_repeat_helps(problem: Problem) -> str:
 
 def _log(level: int, status: int, more: dict[str, str]) -> None:
     this = call.current()
-    log.tell_calls()
+    log.tell_keystone_calls()
     taken = this.seconds()
-    metrics.answered(this.route, status, more.get("code", ""), taken)
-    facts = {"function": this.function, "status": status, "milliseconds": round(taken * 1000), **more}
-    log.logger.log(level, "%s %d %d ms", *(facts[name] for name in log.TOLD_IN_MESSAGE), extra={"facts": facts})
+    metrics.answered(this.served, status, more.get("code", ""), taken)
+    milliseconds = round(taken * 1000)
+    facts = {"status": status, "milliseconds": milliseconds, **more}
+    log.write(level, "answered", f"{this.function} {status} {milliseconds} ms", facts)

@@ -54,7 +54,7 @@ class NotConcertims(Problem, status=403, code="not_concertims"):
 
 
 class NoSuchPath(Problem, status=404, code="no_such_path"):
-    """No function answers at this path."""
+    """Nothing is served at this path."""
 
 
 class NotFound(Problem, status=404, code="not_found"):
@@ -62,7 +62,7 @@ class NotFound(Problem, status=404, code="not_found"):
 
 
 class MethodNotAllowed(Problem, status=405, code="method_not_allowed"):
-    """The path is served for the `allowed` methods only."""
+    """The path is served for other methods only."""
 
     def __init__(self, message: str, allowed: str) -> None:
         super().__init__(message)

@@ -6,12 +6,14 @@ from pydantic import BaseModel, ConfigDict, RootModel
 
 
 class Body(BaseModel):
-    """The body of an answer that says it is done. It is frozen, and a key whose value is None is left out of it."""
+    """The body of a 2xx answer. It is frozen, and a key whose value is None is left out of it."""
 
     # Built when first used: most processes answer with few of them.
-    model_config = ConfigDict(frozen=True, strict=True, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True, strict=True, defer_build=True, json_schema_serialization_defaults_required=True
+    )
 
-    answered: ClassVar[int] = 201
+    status_code: ClassVar[int] = 201
     """The status that it is answered with: 201 whatever was done, as the older service did and the UI expects."""
 
 
@@ -24,19 +26,19 @@ class Done(Body):
 class Running(Body, RootModel[Literal["Running"]]):
     """The answer of `GET /`, which is plain text."""
 
-    answered = 200
+    status_code = 200
     root: Literal["Running"] = "Running"
 
 
 class Alive(Body):
     """The answer of `GET /healthz`."""
 
-    answered = 200
+    status_code = 200
     status: Literal["ok"] = "ok"
 
 
 class Ready(Body):
     """The answer of `GET /readyz`."""
 
-    answered = 200
+    status_code = 200
     status: Literal["ready"] = "ready"

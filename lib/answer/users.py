@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import ConfigDict
+
 from lib.answer.body import Body
 from lib.request.fields import Login, PlainId, Text
 
@@ -12,6 +14,9 @@ class SignedUp(Body):
     UI v1.0.0 to v1.1.0 read `billing_account_id`, and v0.2.2 and v0.2.3 read `billing_acct_id`. Both are left out where
     the setting `billing_keys` is off.
     """
+
+    # The billing keys may be left out.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     project_id: PlainId
     user_id: PlainId

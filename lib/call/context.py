@@ -34,7 +34,7 @@ class Call:
     """The address of the caller, if there is one."""
     token: str = ""
     """What is known of the caller's token: GOOD and so on. It is empty where a function is called without HTTP."""
-    route: str = ""
+    served: str = ""
     """The function that is served at the path, or the page. It is empty where nothing is."""
     started: float = field(default_factory=time.monotonic)
     ends: float = float("inf")
@@ -50,8 +50,8 @@ class Call:
     """Whom or what the call is about, for the log: `login` or `team`, `user_id`, `project_id`."""
     done: dict[str, None] = field(default_factory=dict)
     """What was done, for the log, in order and each once."""
-    calls: list[tuple[str, str, str, float, str]] = field(default_factory=list)
-    """The calls to Keystone of which the log has not told yet: method, path, status, seconds and Keystone's own id."""
+    keystone_calls: list[tuple[str, str, str, float, str]] = field(default_factory=list)
+    """The calls to Keystone, at level DEBUG: method, path, status, seconds, and Keystone's own id of it."""
     last_asked: str = ""
     """The last HTTP call to Keystone: its method, and its URL without the query."""
     _steps: list[str] = field(default_factory=list)
@@ -139,7 +139,7 @@ def serving(function: str, *, caller: str = "", token: str = "") -> Iterator[Cal
     call = Call(function, caller=caller, token=token)
     if outer:
         call.request_id, call.secrets = outer.request_id, outer.secrets
-        call.caller, call.token, call.route = outer.caller, outer.token, outer.route
+        call.caller, call.token, call.served = outer.caller, outer.token, outer.served
     reset = _current.set(call)
     try:
         yield call

@@ -1,12 +1,14 @@
-"""The log: one line for each call, with its request id and with no secret in it, to a file and standard output."""
+"""The log: what each call began, did, and ended with, and no secret, to a file and to standard output."""
 
 import json
 import logging
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from threading import Lock
+from types import MappingProxyType
 from typing import Any, TextIO
 
 from lib.call import context
@@ -22,22 +24,21 @@ _LINE = "%(asctime)s - [%(levelname)s] (%(module)s) - [%(request_id)s] %(message
 TOLD_IN_MESSAGE = ("function", "status", "milliseconds")
 _Kind = tuple[str, int]
 """The function or page that is served at the path, if there is one, and the status of the answer."""
-# A call of one function makes about ten, and one of an operator's tools may make thousands.
-CALLS_IN_A_LINE = 50
 # A value in a message must not begin a line of its own: these are the C0 and C1 controls and Unicode's line ends. And
 # no file takes halves of characters.
 ESCAPES = {code: f"\\u{code:04x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029, *range(0xD800, 0xE000))}
 
 
-def configure(settings: Settings, stream: TextIO | None = None) -> None:
+def configure(settings: Settings, stream: TextIO | None = None, *, to_file: bool = True) -> bool:
     """Sends our log, and the warnings of waitress, to the file that the settings name, and to standard output.
 
-    `stream` takes the place of standard output. It may be called again while other threads log: they lose no line.
+    `stream` takes the place of standard output. Without `to_file` no file is opened. Returns whether a file that was to
+    be opened could be. This may be called again while other threads log: they lose no line.
     """
     handlers: list[logging.Handler] = [logging.StreamHandler(stream or sys.stdout)]
     unwritable = ""
     try:
-        handlers.append(SharedFile(settings.log_file))
+        handlers += [SharedFile(settings.log_file)] if to_file else []
     except OSError as error:
         unwritable = f"cannot write the log file {settings.log_file}: {error.strerror}; going on without it"
     for handler in handlers:
@@ -53,38 +54,39 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
     if unwritable:
         with context.outside():
             logger.warning(unwritable)
+    return not unwritable
 
 
 def first_change(step: str) -> None:
     """Writes a line, once for each call, before it may change anything: a process that is killed leaves a trace."""
     this = context.current()
     if this.begun.acquire(blocking=False):
-        logger.info("%s sends its first change", this.function, extra={"facts": {"step": step}}, stacklevel=2)
+        write(logging.INFO, "sends its first change", facts={"step": step})
 
 
 def asked_keystone(method: str, path: str, status: str, seconds: float, keystone_request_id: str) -> None:
-    """Keeps what to tell of a call to Keystone at level DEBUG. A line tells of several, as each line takes time."""
+    """Keeps what to tell of a call to Keystone at level DEBUG, until the line that tells of all: lines take time."""
     if logger.isEnabledFor(logging.DEBUG):
-        calls = context.current().calls
-        calls.append((method, path, status, seconds, keystone_request_id))
-        if len(calls) >= CALLS_IN_A_LINE:
-            tell_calls()
+        context.current().keystone_calls.append((method, path, status, seconds, keystone_request_id))
 
 
-def tell_calls() -> None:
-    """Writes a line about the calls to Keystone since the last such line, at level DEBUG."""
-    this = context.current()
-    if not this.calls:
-        return
-    calls, this.calls = this.calls, []
+def tell_keystone_calls() -> None:
+    """Writes the line about the calls to Keystone, at level DEBUG, if there were any."""
     # The same ids are in many of the paths.
     safe = cache(shown)
     told = [
         f"{method} /{'/'.join(map(safe, path.rpartition('/v3/')[2].split('/')))} {status} {seconds * 1000:.1f} ms"
         f" {safe(known_as) or '-'}"
-        for method, path, status, seconds, known_as in calls
+        for method, path, status, seconds, known_as in context.current().keystone_calls
     ]
-    logger.debug("%s asked Keystone", this.function, extra={"facts": {"calls": told}}, stacklevel=2)
+    if told:
+        write(logging.DEBUG, "asked Keystone", facts={"keystone_calls": told})
+
+
+def write(level: int, event: str, text: str = "", facts: Mapping[str, Any] = MappingProxyType({})) -> None:
+    """Writes a line about the current call. `text` takes the place of the function and the event where people read."""
+    extra = {"event": event, "facts": dict(facts)}
+    logger.log(level, "%s", text or f"{context.current().function} {event}", extra=extra, stacklevel=2)
 
 
 def _facts_of_call() -> dict[str, Any]:
@@ -103,14 +105,14 @@ class _Facts(logging.Filter):
         told = {"function": function} if function else {}
         told |= {name: own[name] for name in TOLD_IN_MESSAGE if name in own}
         rest = {**_facts_of_call(), **{name: value for name, value in own.items() if name not in told}}
-        event = record.getMessage()
-        vars(record).update(event=event, facts={**told, **rest}, args=None)
-        record.msg = "; ".join([event, *(f"{name}: {_as_text(value)}" for name, value in rest.items())])
+        text = record.getMessage()
+        vars(record).update(event=vars(record).get("event", text), facts={**told, **rest}, args=None)
+        record.msg = "; ".join([text, *(f"{name}: {_as_text(value)}" for name, value in rest.items())])
         return True
 
 
-def _as_text(value: str | list[str]) -> str:
-    return value if isinstance(value, str) else ", ".join(value)
+def _as_text(value: object) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 class _RateLimit(logging.Filter):
@@ -135,7 +137,7 @@ class _RateLimit(logging.Filter):
         if not this.is_strangers():
             return True
         facts: dict[str, Any] = vars(record).setdefault("facts", {})
-        kind = (this.route, facts.get("status", 0))
+        kind = (this.served, facts.get("status", 0))
         with self._lock:
             if time.monotonic() < self._until.get(kind, 0):
                 self._left_out[kind] = self._left_out.get(kind, 0) + 1
@@ -143,7 +145,7 @@ class _RateLimit(logging.Filter):
             self._until[kind] = time.monotonic() + 1
             before = self._left_out.pop(kind, 0)
         if before:
-            facts["left_out"] = f"{before} lines of callers like this one"
+            facts["left_out"] = before
         return True
 
 

@@ -17,7 +17,10 @@ class Metrics:
 
     def __init__(self, deadline: float, slots: int) -> None:
         # Imported here: it would take a twentieth of the start, also where nobody looks at metrics.
-        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+        # They would be half of all series, and several processes have none.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
 
         self.registry = CollectorRegistry()
 
@@ -27,8 +30,10 @@ class Metrics:
         def seconds(name: str, what: str, *labels: str) -> Histogram:
             return Histogram(f"user_handler_{name}_seconds", what, labels, buckets=BUCKETS, registry=self.registry)
 
-        def gauge(name: str, what: str, *labels: str, of_several: Any = "livesum") -> Gauge:
-            return Gauge(f"user_handler_{name}", what, labels, registry=self.registry, multiprocess_mode=of_several)
+        def gauge(name: str, what: str, *labels: str, multiprocess_mode: Any = "livesum") -> Gauge:
+            return Gauge(
+                f"user_handler_{name}", what, labels, registry=self.registry, multiprocess_mode=multiprocess_mode
+            )
 
         self.requests = counter("requests", "Answers, by function, status and error code", "function", "status", "code")
         self.request_seconds = seconds("request", "How long answers took", "function")
@@ -38,8 +43,8 @@ class Metrics:
         self.admins = counter("users_with_admin", "Sign-ups of users who hold the role admin")
         self.slots_in_use = gauge("slots_in_use", "Requests that are being served")
         gauge("slots", "Requests that can be served in parallel").set(slots)
-        gauge("deadline_seconds", "How long one request may take", of_several="max").set(deadline)
-        build = gauge("build_info", "The version", "version", "python", of_several="max")
+        gauge("deadline_seconds", "How long one request may take", multiprocess_mode="max").set(deadline)
+        build = gauge("build_info", "The version", "version", "python", multiprocess_mode="max")
         build.labels(VERSION, ".".join(map(str, sys.version_info[:3]))).set(1)
 
 
@@ -62,8 +67,8 @@ def answered(function: str, status: int, code: str, seconds: float) -> None:
 def keystone_answered(method: str, path: str, status: str, seconds: float) -> None:
     """Counts a call to Keystone, by the kinds of resources in its path."""
     if _counting:
-        # Every other part of a path is an id: users/<id>, projects/<id>/users/<id>/roles/<id>.
-        resource = "/".join(path.rpartition("/v3/")[2].split("/")[::2])
+        # Every other part of a path is an id: users/<id>, projects/<id>/users/<id>/roles/<id>. /v3 tells the version.
+        resource = "/".join(f"{path}/".rpartition("/v3/")[2].rstrip("/").split("/")[::2]) or "version"
         _counting.calls.labels(method, resource, status).inc()
         _counting.call_seconds.labels(method, resource).observe(seconds)
 

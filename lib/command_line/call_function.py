@@ -2,13 +2,15 @@
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from lib import call, settings
-from lib.call import log
-from lib.command_line.exit_codes import ANSWERED
+from lib.call import log, shutdown
+from lib.command_line.exit_codes import BY_STATUS_CLASS
+from lib.command_line.output import put
 from lib.endpoint import Answer, Endpoint, refuse
 from lib.errors import Problem
 from lib.serving.body import json_object
@@ -22,9 +24,12 @@ def call_function(function: Endpoint, read: Callable[[], bytes], find_cloud_env:
     """
     log.configure(settings.current(), sys.stderr)
     text = read() if function.model.model_fields else b"{}"
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        # The call then ends as it does when the service stops: the answer says to repeat it.
+        signal.signal(stop, lambda *_: shutdown.begin(0))
     status, body = _answer(function, text, find_cloud_env)
-    print(body if isinstance(body, str) else json.dumps(body, indent=2))
-    return ANSWERED[status // 100]
+    put(body if isinstance(body, str) else json.dumps(body, indent=2))
+    return BY_STATUS_CLASS[status // 100]
 
 
 def _answer(function: Endpoint, text: bytes, find_cloud_env: Callable[[], dict[str, Any]]) -> Answer:
@@ -33,6 +38,6 @@ def _answer(function: Endpoint, text: bytes, find_cloud_env: Callable[[], dict[s
             request = json_object(text)
         except Problem as problem:
             return refuse(problem)
-        if "cloud_env" in function.model.model_fields and "cloud_env" not in request:
+        if "cloud_env" in function.model.model_fields and request.get("cloud_env") is None:
             request["cloud_env"] = find_cloud_env()
         return function(request)

@@ -1,6 +1,7 @@
 """The `cloud_env` of a request that was left out on the command line: from the environment, or from the config file."""
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,9 @@ SECTION = "openstack"
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Returns what the variables OS_… of OpenStack's command line say."""
+    if not environment.get(VARIABLES["auth_url"]):
+        hint = "source the openrc file of an account, or use --cloud-env-from-config"
+        print(f"the request has no cloud_env, and {VARIABLES['auth_url']} is not set: {hint}", file=sys.stderr)
     found = {field: environment[name] for field, name in VARIABLES.items() if environment.get(name)}
     for part in ("user", "project"):
         # Some openrc files name the default domain by its id. cloud_env has domains by name, and takes this one.

@@ -5,4 +5,4 @@ import os
 # A supervisor can tell what a later start may solve from what it cannot (sysexits.h).
 MISTAKE_IN_SETTINGS, CANNOT_LISTEN = os.EX_CONFIG, os.EX_UNAVAILABLE
 # By the class of the status that a function has answered.
-ANSWERED = {2: 0, 4: 4, 5: 5}
+BY_STATUS_CLASS = {2: 0, 4: 4, 5: 5}

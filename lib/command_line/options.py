@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 from lib import VERSION, settings
 from lib.command_line import serve
 from lib.command_line.exit_codes import MISTAKE_IN_SETTINGS
+from lib.command_line.output import put
+from lib.endpoint import Endpoint
 from lib.errors import Misconfigured
 from lib.serving import startup
 from lib.serving.routing import Routes
@@ -25,12 +27,14 @@ Command = Callable[[argparse.Namespace], int]
 
 EXIT_CODES = """\
 exit codes:
-  0   done; for call: the answer is a 2xx
-  2   wrong options
+  0   done, or stopped as told; for call: the answer is a 2xx
+  1   a bug
+  2   wrong options, or a request's file cannot be read
   4   for call: the answer is a 4xx, so nothing was changed
-  5   for call: the answer is a 5xx, so the same call finishes it
+  5   for call: the answer is a 5xx: repeat the same call once the problem in the message is solved
   69  for serve: the address cannot be listened on
-  78  a mistake in the settings"""
+  78  a mistake in the settings
+  130, 143  for call: interrupted before anything was asked"""
 SERVE = """\
 Serves the functions over HTTP until SIGTERM or SIGINT.
 
@@ -41,7 +45,8 @@ Calls one function and prints the body of its answer. The request is a JSON obje
 The log goes to its file and to standard error.
 
 Where the request has no cloud_env, it is made of the variables OS_AUTH_URL, OS_PASSWORD, OS_USERNAME and so on, as the
-openstack command has them. No secret is ever an argument, as every user of the machine can read those.
+openstack command has them: source the openrc file of the account first. No secret is ever an argument, because
+every user of the machine can read the arguments.
 
 example:
   echo '{"username": "ann", "password": "…"}' | python handler.py call create_user_project"""
@@ -71,7 +76,7 @@ def main(application: Application, routes: Routes, contract: Callable[[], Contra
     try:
         sys.exit(commands[options.command](options))
     except Misconfigured as error:
-        startup.tell_mistakes(error)
+        startup.tell_mistakes(error, sys.stdout if options.command == "serve" else sys.stderr)
         sys.exit(MISTAKE_IN_SETTINGS)
 
 
@@ -79,19 +84,29 @@ def _call(routes: Routes, options: argparse.Namespace) -> int:
     # Imported here, so that the service starts without them.
     from lib.command_line import call_function, cloud_env
 
-    [function] = {one for one in routes.values() if one.__name__ == options.function}
-    sources = {True: cloud_env.from_config_file, False: cloud_env.from_environment}
-    return call_function.call_function(function, options.request, sources[options.cloud_env_from_config])
+    function = _functions(routes)[options.function]
+    find = cloud_env.from_config_file if options.cloud_env_from_config else cloud_env.from_environment
+    return call_function.call_function(function, options.request, find)
+
+
+def _functions(routes: Routes) -> dict[str, Endpoint]:
+    return {function.__name__: function for function in routes.values()}
 
 
 def _check_settings(_: argparse.Namespace) -> int:
-    for level, text in startup.to_tell(settings.current()):
-        print(f"{level}: {text}")
+    try:
+        ours = settings.current()
+        serve.check_address(serve.default_address(), ours)
+    except Misconfigured as error:
+        put("\n".join(f"CRITICAL: {mistake}" for mistake in error.message.splitlines()))
+        return MISTAKE_IN_SETTINGS
+    told = [*startup.to_tell(ours), *startup.doubts_of_files(ours)]
+    put("\n".join([*(f"{level}: {text}" for level, text in told), "The service would start with these settings."]))
     return 0
 
 
 def _print_contract(contract: Callable[[], Contract]) -> int:
-    print(json.dumps(contract(), indent=2))
+    put(json.dumps(contract(), indent=2))
     return 0
 
 
@@ -147,7 +162,7 @@ def _add_listen(parser: argparse.ArgumentParser, default: str | None) -> None:
 
 
 def _add_call(parser: argparse.ArgumentParser, routes: Routes) -> None:
-    names = sorted({function.__name__ for function in routes.values()})
+    names = sorted(_functions(routes))
     parser.add_argument("function", metavar="FUNCTION", choices=names, help=", ".join(names))
     parser.add_argument(
         "request",
@@ -160,7 +175,7 @@ def _add_call(parser: argparse.ArgumentParser, routes: Routes) -> None:
     parser.add_argument(
         "--cloud-env-from-config",
         action="store_true",
-        help="make a missing cloud_env of the section openstack of the settings file, in place of the variables",
+        help="take a missing cloud_env from the section openstack of the settings file, not from the variables",
     )
 
 
@@ -183,6 +198,7 @@ def _request(text: str) -> Callable[[], bytes]:
 
 def _address(text: str) -> str:
     try:
-        return host_and_port(text)
+        # The service may listen at several, with a space between them.
+        return " ".join([host_and_port(one) for one in text.split(" ")])
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT") from None

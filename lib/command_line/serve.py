@@ -13,6 +13,7 @@ from lib.serving import startup
 from lib.serving.hang_up import HangUp
 from lib.serving.server import FLUSH_SECONDS, Server
 from lib.serving.wsgi import Application
+from lib.settings.settings import Settings
 from lib.settings.values import is_port
 
 PORT = 42356
@@ -25,8 +26,9 @@ def serve(application: Application, listen: str) -> int:
     hang_up = HangUp()
     # Before any file is read: what is changed from now on is read again.
     signal.signal(signal.SIGHUP, hang_up.note)
-    startup.prepare()
     ours = settings.current()
+    check_address(listen, ours)
+    startup.prepare()
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: shutdown.begin(ours.stop_grace - FLUSH_SECONDS))
     try:
@@ -38,6 +40,13 @@ def serve(application: Application, listen: str) -> int:
     load_ahead()
     server.serve_until_stopped(hang_up.heed)
     return 0
+
+
+def check_address(listen: str, ours: Settings) -> None:
+    """Raises Misconfigured if the metrics would take the port of the service."""
+    port = listen.rpartition(":")[2]
+    if int(port) and ours.metrics_listen and ours.metrics_listen.rpartition(":")[2] == port:
+        raise Misconfigured(f"the setting metrics_listen has the port at which the service itself listens: {listen}")
 
 
 def default_address() -> str:

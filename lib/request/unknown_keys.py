@@ -1,11 +1,12 @@
 """Names keys that no field has, where a field is missing: one of them is probably that field, misspelt."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
 from lib.request.model import Model
+from lib.request.parts import model_of, parts
 
 Place = tuple[int | str, ...]
 
@@ -26,7 +27,7 @@ def unknown_keys(model: type[Model], request: object, problems: Iterable[Place])
     from difflib import get_close_matches
 
     missing = {place: found for place in problems if (found := _missing(model, request, place))}
-    values = [value for part in _objects(model, request) for value in part.values() if isinstance(value, str)]
+    values = [value for _, part in parts(model, request) for value in part.values() if isinstance(value, str)]
     told: dict[Place, str] = {}
     named: set[tuple[int, str]] = set()
     for place, (around, part, name) in missing.items():
@@ -43,25 +44,11 @@ def _missing(model: type[Model], request: Any, place: Place) -> tuple[type[Model
     if not isinstance(request, dict):
         return None
     for step in place:
-        inner, kind = request.get(step), _model_of(model, str(step))
+        inner, kind = request.get(step), model_of(model, str(step))
         if kind is None or not isinstance(inner, dict):
             return None if step in request else (model, request, str(step))
         model, request = kind, inner
     return model, request, ""
-
-
-def _objects(model: type[Model], request: object) -> Iterator[dict[str, Any]]:
-    """Finds the request and each part of it for which there is a model."""
-    if isinstance(request, dict):
-        yield request
-        for name in model.model_fields:
-            if kind := _model_of(model, name):
-                yield from _objects(kind, request.get(name))
-
-
-def _model_of(model: type[Model], name: str) -> type[Model] | None:
-    kind = model.model_fields[name].annotation if name in model.model_fields else None
-    return kind if isinstance(kind, type) and issubclass(kind, Model) else None
 
 
 def _unknown(model: type[Model], part: dict[str, Any]) -> list[str]:

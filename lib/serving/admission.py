@@ -8,7 +8,8 @@ from lib import settings
 from lib.call import metrics
 from lib.errors import Overloaded
 
-# These threads serve GET / and say that the service is busy while all slots are in use. Both take a millisecond.
+# These threads serve what needs no slot, and say that the service is busy while all slots are in use. Each answer takes
+# milliseconds, except that one `GET /readyz` at a time may wait for Keystone.
 SPARE_THREADS = 4
 
 _lock = Lock()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import jwt
@@ -58,19 +59,24 @@ def _token_in(authorization: str) -> str:
 
 def _verified(token: str, ours: Settings) -> tuple[dict[str, Any], SecretStr]:
     """Returns what the token claims, if a secret of ours has signed it and it is valid now, and that secret."""
-    error: Exception = jwt.InvalidSignatureError()
     for secret in filter(None, (ours.jwt_secret, ours.jwt_secret_previous)):
-        try:
-            key = secret.get_secret_value()
-            claims = jwt.decode(token, key, algorithms=["HS256"], leeway=CLOCK_SKEW, options={"require": ["exp"]})
-            return claims, secret
-        except jwt.InvalidSignatureError:
-            continue
-        except (jwt.PyJWTError, RecursionError) as why_not:
-            error = why_not
-            break
+        with suppress(jwt.InvalidSignatureError):
+            return _claims_in(token, secret.get_secret_value()), secret
+    raise _refusal(jwt.InvalidSignatureError())
+
+
+def _claims_in(token: str, key: str) -> dict[str, Any]:
+    try:
+        return jwt.decode(token, key, algorithms=["HS256"], leeway=CLOCK_SKEW, options={"require": ["exp"]})
+    except jwt.InvalidSignatureError:
+        raise
+    except (jwt.PyJWTError, RecursionError) as error:
+        raise _refusal(error) from None
+
+
+def _refusal(error: Exception) -> Unauthorized:
     why = next(sentence for kind, sentence in _REFUSALS.items() if isinstance(error, kind))
-    raise Unauthorized(why, detail=type(error).__name__)
+    return Unauthorized(why, detail=type(error).__name__)
 
 
 def _check_claims(claims: dict[str, Any], lifetime: float) -> None:

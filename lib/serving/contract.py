@@ -101,7 +101,7 @@ def _viewer() -> Mapping[str, Callable[[], Response]]:
 
 
 def _hidden(response: Callable[[], Response]) -> Page:
-    return Page(response, told=False, is_served=_is_on)
+    return Page(response, in_contract=False, is_served=_is_on)
 
 
 def _is_on() -> bool:

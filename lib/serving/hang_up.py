@@ -24,11 +24,11 @@ class HangUp:
         if self._noted:
             # It may come once more while the files are read.
             self._noted = False
-            log.configure(settings.current())
-            _read_secrets()
+            is_open = log.configure(settings.current())
+            _read_secrets("the log is open" if is_open else "the log cannot be opened")
 
 
-def _read_secrets() -> None:
+def _read_secrets(of_the_log: str) -> None:
     before = settings.current()
     try:
         files = read_secrets_again()
@@ -40,5 +40,7 @@ def _read_secrets() -> None:
     if files:
         what = "the same as before" if now.jwt_secret == before.jwt_secret else "a new one"
         also = ", and tokens of the previous one are accepted, too" if now.jwt_secret_previous else ""
+        if before.jwt_secret_previous and not now.jwt_secret_previous:
+            also = ", and tokens of the previous one are refused from now on"
         told = f"read {' and '.join(files)} again: the secret is {what}{also}"
-    log.logger.info("SIGHUP: the log is open; %s", told)
+    log.logger.info("SIGHUP: %s; %s", of_the_log, told)

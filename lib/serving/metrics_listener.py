@@ -26,7 +26,10 @@ def listen(ours: Settings) -> None:
     try:
         counts = metrics.Metrics(ours.deadline, ours.max_concurrent_requests)
     except OSError as error:
-        log.logger.error("there are no metrics: %s", error)
+        folder = os.environ.get(FOLDER_VARIABLE)
+        log.logger.error(
+            "there are no metrics: the folder in %s cannot be used: %s: %s", FOLDER_VARIABLE, folder, error
+        )
         return
     metrics.count(counts)
     Thread(target=_listen, args=[ours.metrics_listen, counts], daemon=True).start()

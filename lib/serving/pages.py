@@ -15,11 +15,11 @@ class Page:
     """Something that anybody may read with GET."""
 
     response: Callable[[], Response]
-    """Makes the response. A Problem that it raises is answered. NoSuchPath means that the page is not served."""
+    """Makes the response. A Problem that it raises is answered."""
     body: type[Body] | None = None
     """What it answers, where that is a JSON object with a model."""
     media_type: str = "application/json"
-    told: bool = True
+    in_contract: bool = True
     """Whether the contract tells of it."""
     is_served: Callable[[], bool] = lambda: True
     """Whether the settings let it be served. Otherwise its path is answered as any other that is not."""
@@ -27,7 +27,7 @@ class Page:
 
 def healthz() -> Response:
     """Says that the process can answer at all, whatever its settings and Keystone are."""
-    return response_of((Alive.answered, Alive().model_dump()))
+    return response_of((Alive.status_code, Alive().model_dump()))
 
 
 def readyz() -> Response:
@@ -37,7 +37,7 @@ def readyz() -> Response:
     service is being stopped, or all slots are in use.
     """
     readiness.check()
-    return response_of((Ready.answered, Ready().model_dump()))
+    return response_of((Ready.status_code, Ready().model_dump()))
 
 
 PAGES: Mapping[str, Page] = {

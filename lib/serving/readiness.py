@@ -5,7 +5,7 @@ from threading import Lock
 
 from lib import call, settings
 from lib.call import shutdown
-from lib.errors import Problem, Unreachable
+from lib.errors import KeystoneFailed, NotKeystone, Problem, UnclearAnswer
 from lib.keystone.connect import check_answers, load_ahead
 from lib.serving import admission, startup
 
@@ -36,30 +36,34 @@ class _Keystone:
     def clear(self) -> None:
         """Forgets what was found."""
         self._counts_until = 0.0
-        self._failure: str | None = "it was not asked yet"
+        self._problem: tuple[type[Problem], str] | None = (KeystoneFailed, "it was not asked yet")
 
     def check(self, auth_url: str) -> None:
-        """Raises Unreachable if Keystone does not answer as one does."""
+        """Raises KeystoneFailed if nothing answers, and NotKeystone if what answers is no Keystone."""
         # A thread that waited here would be one less to serve requests while Keystone hangs.
         if time.monotonic() >= self._counts_until and self._asking.acquire(blocking=False):
             try:
-                self._failure = _failure(auth_url)
+                self._problem = _problem_of(auth_url)
                 self._counts_until = time.monotonic() + COUNTS_SECONDS
             finally:
                 self._asking.release()
-        if self._failure is not None:
-            raise Unreachable("Keystone does not answer at the setting readiness_auth_url.", detail=self._failure)
+        if self._problem:
+            kind, detail = self._problem
+            what = "What answers there is not a Keystone" if kind is NotKeystone else "Keystone does not answer"
+            raise kind(f"{what}: see the setting readiness_auth_url.", detail=detail)
 
 
 keystone = _Keystone()
 
 
-def _failure(auth_url: str) -> str | None:
-    """Returns what is wrong with Keystone's answer, for the log, or None."""
+def _problem_of(auth_url: str) -> tuple[type[Problem], str] | None:
+    """Returns the kind of what is wrong with Keystone's answer, with what the log tells of it, or None."""
     this = call.current()
     this.ends = time.monotonic() + ANSWER_SECONDS
     try:
         check_answers(auth_url)
+    except (NotKeystone, UnclearAnswer) as why:
+        return NotKeystone, why.detail
     except Problem as why:
-        return why.detail or why.message
+        return KeystoneFailed, why.detail or why.message
     return None

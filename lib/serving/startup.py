@@ -3,12 +3,14 @@
 import logging
 import os
 from collections.abc import Iterator
+from typing import TextIO
 
 from lib import call, settings
 from lib.call import log
 from lib.call.once import Once
 from lib.errors import Misconfigured
 from lib.serving import metrics_listener
+from lib.settings.files import why_unwritable
 from lib.settings.loading import DEFAULT_PATH, PATH_VARIABLE, TEXT_VARIABLE, warnings
 from lib.settings.placement import SECRETS
 from lib.settings.settings import Settings
@@ -29,9 +31,12 @@ def prepare() -> None:
         metrics_listener.listen(ours)
 
 
-def tell_mistakes(error: Misconfigured) -> None:
-    """Logs each mistake in the settings for a process that ends because of them."""
-    _open_default_log()
+def tell_mistakes(error: Misconfigured, stream: TextIO) -> None:
+    """Writes each mistake in the settings in the form of the log, for a process that ends because of them.
+
+    The file of the log is not known then.
+    """
+    log.configure(Settings(), stream, to_file=False)
     for mistake in error.message.splitlines():
         log.logger.critical("%s", mistake)
 
@@ -54,6 +59,12 @@ def to_tell(ours: Settings) -> Iterator[tuple[str, str]]:
         yield "INFO", f"settings from {source}: it sets {given}"
     for danger in (*warnings(), *_dangers(ours)):
         yield "WARNING", danger
+
+
+def doubts_of_files(ours: Settings) -> Iterator[tuple[str, str]]:
+    """Returns what would be said at the start of a log that cannot be written: each time the level and the sentence."""
+    if why := why_unwritable(ours.log_file):
+        yield "WARNING", f"cannot write the log file {ours.log_file}: {why}"
 
 
 def _dangers(ours: Settings) -> Iterator[str]:

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import get_content_length
 
 from lib import call
-from lib.call import context
+from lib.call import context, log
 from lib.endpoint import Endpoint, refuse
 from lib.errors import MethodNotAllowed, Misconfigured, NoSuchPath, Unauthorized
 from lib.keystone.connect import load_ahead
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 Application = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
 # Characters of method and path in the log. A caller may send more.
-LONGEST_NAME = 200
+LONGEST_METHOD_AND_PATH = 200
+# What in a path could look like further fields of a line in the log.
+_UNSAFE = re.compile(r"[^\w ./~%+@-]")
 
 
 def wsgi(served: Routes | Endpoint, open_to_all: Collection[Endpoint] = ()) -> Application:
@@ -74,12 +76,15 @@ def _response(request: Request, choose: Choose, open_to_all: Collection[Endpoint
     # From v0.2.3 on, the UI's base URL is free text. One that ends in a slash leads to //user.
     path = re.sub("/+", "/", request.path)
     this = call.current()
-    this.function = f"{request.method} {path}"[:LONGEST_NAME]
+    this.function = _UNSAFE.sub("?", f"{request.method} {path}"[:LONGEST_METHOD_AND_PATH])
     try:
         found = choose(request.method, path)
-        this.route = path.rstrip("/") if isinstance(found, Page) else found.__name__
         if isinstance(found, Page):
-            return found.response()
+            this.served = path.rstrip("/")
+            response = found.response()
+            log.tell_keystone_calls()
+            return response
+        this.served = found.__name__
     except (MethodNotAllowed, NoSuchPath):
         # Nobody learns without a token which other paths and methods are served.
         startup.prepare()

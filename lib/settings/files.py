@@ -11,6 +11,15 @@ def why_unreadable(path: Path, error: OSError | UnicodeDecodeError) -> str:
     return _permission_needed(path) if isinstance(error, PermissionError) else str(error.strerror)
 
 
+def why_unwritable(path: Path) -> str:
+    """Returns why a log cannot be written to this file, in a few words for the operator, or an empty text."""
+    if path.exists() and not path.is_file():
+        return "is not a file"
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}"
+    return "" if os.access(path if path.exists() else path.parent, os.W_OK) else f"uid {os.geteuid()} may not write it"
+
+
 def _permission_needed(path: Path) -> str:
     """Returns the command that helps. The file has passwords of other services, so often only root may read it."""
     closed = next((folder for folder in reversed(path.parents) if not os.access(folder, os.X_OK)), None)

@@ -48,8 +48,8 @@ def _some_url(urls: tuple[str, ...]) -> tuple[str, ...]:
 def host_and_port(text: str) -> str:
     """Returns the text if it is HOST:PORT, where an IPv6 address stands in brackets. Raises ValueError."""
     host, _, port = text.rpartition(":")
-    if not host or not is_port(port):
-        raise ValueError("must be HOST:PORT")
+    if not _HOST.fullmatch(host) or not is_port(port):
+        raise ValueError("must be HOST:PORT, with an IPv6 address in brackets")
     return text
 
 
@@ -82,6 +82,7 @@ def _lower_case(value: object) -> object:
 
 
 HIGHEST_PORT = 65535
+_HOST = re.compile(r"[\w.*-]+|\[[0-9A-Fa-f:.]+\]")
 
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]

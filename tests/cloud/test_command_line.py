@@ -3,8 +3,11 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from tests.support.answers import error, signed_up
 from tests.support.fixtures import RequestOf
 from tests.support.keystone import Keystone
 from tests.support.ports import free_ports
+from tests.support.proxy import Proxy
 from tests.support.service import ROOT, complaints
 
 Done = subprocess.CompletedProcess[str]
@@ -61,7 +65,7 @@ def test_a_request_on_standard_input_is_answered_as_over_http(
     assert (201, body) == signed_up(login, body["user_id"], body["project_id"])
     lines = (tmp_path / "log").read_text()
     assert done.stderr == lines
-    assert f"login: {login}; user_id: {body['user_id']}; " in lines
+    assert f"login: {login}; account: admin; user_id: {body['user_id']}; " in lines
     assert lines.count(f"; caller: uid {os.getuid()} at the command line") == 2
 
 
@@ -103,18 +107,19 @@ def test_cloud_env_may_come_from_the_file_that_the_services_share(
     ("text", "why"),
     [
         ("user_handler: {}\n", "has no section openstack"),
-        ("[1]\n", None),
+        ("[1]\n", "line 1: must be a mapping of keys to values"),
         ("openstack: secret-text\n", "has no section openstack"),
     ],
 )
-def test_a_file_without_the_section_is_told(run: Run, tmp_path: Path, text: str, why: str | None) -> None:
+def test_a_file_without_the_section_is_told(run: Run, tmp_path: Path, text: str, why: str) -> None:
     """The message names the file, and quotes nothing of it."""
     config = tmp_path / "shared.yaml"
     config.write_text(text)
     done = run("--config", str(config), "call", "create_user", "--cloud-env-from-config", said="{}")
     assert done.returncode == 78
     assert "secret-text" not in done.stdout + done.stderr
-    assert why is None or f"{config}: {why}" in done.stdout + done.stderr
+    assert complaints(done.stderr).startswith(f"{config}: ")
+    assert why in complaints(done.stderr)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +188,8 @@ def test_a_file_that_cannot_be_read_ends_with_2(run: Run, tmp_path: Path) -> Non
 def test_good_settings_are_told_with_what_they_leave_open(run: Run, tmp_path: Path) -> None:
     """An operator looks before a restart. Nothing is written to the log."""
     done = run("check-settings")
-    first, *warnings = done.stdout.splitlines()
+    first, *warnings, last = done.stdout.splitlines()
+    assert last == "The service would start with these settings."
     assert (done.returncode, first) == (0, f"INFO: settings from {tmp_path / 'config.yaml'}: it sets log_file")
     assert [line.partition(":")[0] for line in warnings] == ["WARNING"] * 2
     assert not (tmp_path / "log").exists()
@@ -196,7 +202,13 @@ def test_settings_with_a_mistake_end_every_command_with_78(run: Run, tmp_path: P
     config.write_text("user_handler:\n  deadline: -1\n")
     done = run(*command, "--config", str(config)) if command else run("--config", str(config))
     assert done.returncode == 78
-    assert complaints(done.stdout).startswith(f"{config}: line 2: user_handler.deadline: ")
+    why = f"{config}: line 2: user_handler.deadline: "
+    if command == ("check-settings",):
+        assert done.stdout.startswith(f"CRITICAL: {why}")
+    elif command == ("call", "running"):
+        assert (done.stdout, complaints(done.stderr).startswith(why)) == ("", True)
+    else:
+        assert complaints(done.stdout).startswith(why)
 
 
 def test_the_contract_is_printed_for_generators_of_clients(run: Run) -> None:
@@ -217,3 +229,92 @@ def test_every_command_has_a_help_with_an_example(run: Run, command: str) -> Non
     assert done.returncode == 0
     assert re.search(rf"^example:\n  (echo .* \| )?python handler.py {command}\b", done.stdout, re.MULTILINE)
     assert command in run("--help").stdout
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:42356", "0.0.0.0:42356"])
+def test_one_port_for_the_service_and_its_metrics_is_a_mistake(run: Run, tmp_path: Path, listen: str) -> None:
+    """The service could not have it then, and a later start would not help."""
+    config = tmp_path / "bad.yaml"
+    config.write_text(f"user_handler: {{log_file: {tmp_path / 'log'}, metrics_listen: '{listen}'}}\n")
+    why = f"the setting metrics_listen has the port at which the service itself listens: {listen}"
+    done = run("--config", str(config), "--listen", listen)
+    assert (done.returncode, complaints(done.stdout)) == (78, f"{why}\n")
+    assert run("check-settings", "--config", str(config)).returncode == 78
+
+
+@pytest.mark.parametrize(("log_file", "why"), [("none/log", "there is no folder {folder}/none"), ("", "is not a file")])
+def test_a_log_that_cannot_be_written_is_doubted(run: Run, tmp_path: Path, log_file: str, why: str) -> None:
+    """The service would go on without it, which an operator should know of before."""
+    config, path = tmp_path / "doubtful.yaml", tmp_path / log_file
+    config.write_text(f"user_handler: {{log_file: {path}}}\n")
+    done = run("check-settings", "--config", str(config))
+    told = f"WARNING: cannot write the log file {path}: {why.format(folder=tmp_path)}"
+    assert (done.returncode, told in done.stdout.splitlines()) == (0, True)
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Callable[..., "subprocess.Popen[str]"]:
+    """Begins a call of a function, with the log in a file of this test."""
+    (tmp_path / "config.yaml").write_text(f"user_handler: {{log_file: {tmp_path / 'log'}}}\n")
+
+    def begin(*arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "handler.py", "--config", str(tmp_path / "config.yaml"), "call", *arguments],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return begin
+
+
+def test_a_call_that_is_interrupted_ends_with_5_and_says_to_repeat_it(
+    through: RequestOf, before: Proxy, tmp_path: Path, begin: Callable[..., "subprocess.Popen[str]"]
+) -> None:
+    """A script must not go on as if the sign-up were done. The log has the end of the call, too."""
+    asked = threading.Event()
+
+    def hang(method: str, path: str) -> None:
+        if (method, path) == ("POST", "/projects"):
+            asked.set()
+            before.over.wait(30)
+
+    before.instead = hang
+    (tmp_path / "request.json").write_text(json.dumps(through()))
+    process = begin("create_user_project", str(tmp_path / "request.json"))
+    assert asked.wait(30)
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate(timeout=30)
+    assert (process.returncode, json.loads(out)["error"]) == (5, "stopping")
+    assert "create_user_project 503 " in said
+
+
+def test_a_call_that_is_interrupted_while_it_reads_its_request_has_done_nothing(
+    tmp_path: Path, begin: Callable[..., "subprocess.Popen[str]"]
+) -> None:
+    """It ends as any program that is interrupted."""
+    process = begin("create_user")
+    until = time.monotonic() + 30
+    while not (tmp_path / "log").exists():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate(timeout=30)
+    assert (process.returncode, out, said) == (130, "", "")
+
+
+@pytest.mark.parametrize(
+    ("to", "told"), [("| true", ""), (">/dev/full", "cannot write to standard output: No space left on device\n")]
+)
+@pytest.mark.parametrize("command", ["openapi", "call running"])
+def test_an_output_that_nobody_reads_is_no_failure(command: str, to: str, told: str, tmp_path: Path) -> None:
+    """What was done is done, and the exit code says so."""
+    (tmp_path / "config.yaml").write_text(f"user_handler: {{log_file: {tmp_path / 'log'}}}\n")
+    shell = f"{sys.executable} handler.py --config {tmp_path}/config.yaml {command} {to}; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", shell], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "".join(line for line in done.stderr.splitlines(True) if "[INFO]" not in line)) == (
+        0,
+        told,
+    )

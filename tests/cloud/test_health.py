@@ -23,7 +23,8 @@ from tests.support.proxy import Proxy
 
 OK: Answer = (200, {"status": "ok"})
 READY: Answer = (200, {"status": "ready"})
-NO_KEYSTONE = error(502, "keystone_failed", "Keystone does not answer at the setting readiness_auth_url.")
+SILENT = error(502, "keystone_failed", "Keystone does not answer: see the setting readiness_auth_url.")
+NO_KEYSTONE = error(502, "not_a_keystone", "What answers there is not a Keystone: see the setting readiness_auth_url.")
 
 
 @pytest.fixture(autouse=True)
@@ -91,20 +92,21 @@ def test_a_keystone_that_answers_is_asked_for_its_version_alone(before: Proxy, s
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "told"),
     [
-        (200, {"Content-Type": "text/html"}, b"Welcome to nginx!"),
-        (503, {"Content-Type": "text/html"}, b"no server is available"),
-        (500, {"Content-Type": "application/json"}, b"{}"),
+        ((200, {"Content-Type": "text/html"}, b"Welcome to nginx!"), NO_KEYSTONE),
+        ((404, {"Content-Type": "text/html"}, b"not found"), NO_KEYSTONE),
+        ((503, {"Content-Type": "text/html"}, b"no server is available"), SILENT),
+        ((500, {"Content-Type": "application/json"}, b"{}"), SILENT),
     ],
 )
 def test_what_is_not_keystones_answer_does_not_count(
-    answer: tuple[int, dict[str, str], bytes], before: Proxy, settings_file: SettingsFile
+    answer: tuple[int, dict[str, str], bytes], told: Answer, before: Proxy, settings_file: SettingsFile
 ) -> None:
     """A proxy answers 200 for a Keystone that is not there, and a failing Keystone can serve nobody."""
     before.instead = lambda _method, _path: answer
     set_keystone(settings_file, before.auth_url)
-    assert ask("/readyz") == NO_KEYSTONE
+    assert ask("/readyz") == told
 
 
 def test_a_keystone_that_is_not_there_is_told_with_its_cause_in_the_log(
@@ -114,7 +116,7 @@ def test_a_keystone_that_is_not_there_is_told_with_its_cause_in_the_log(
     log.rate_limit.clear()
     set_keystone(settings_file, f"http://127.0.0.1:{free_ports('keystone')['keystone']}")
     with caplog.at_level(logging.INFO, "user_handler"):
-        assert ask("/readyz") == NO_KEYSTONE
+        assert ask("/readyz") == SILENT
     [line] = caplog.messages
     assert line.startswith("GET /readyz 502 ")
     assert "ConnectionRefusedError (Connection refused)" in line
@@ -140,7 +142,7 @@ def test_a_keystone_that_hangs_holds_one_health_check_and_for_two_seconds(
     others = [ask("/readyz") for _ in range(20)]
     assert first.is_alive(), "the other health checks waited for the one that asked"
     first.join(30)
-    assert (others, answers) == ([NO_KEYSTONE] * 20, [NO_KEYSTONE])
+    assert (others, answers) == ([SILENT] * 20, [SILENT])
     assert len(before.calls) == 1
     assert time.monotonic() - begun < 20
 

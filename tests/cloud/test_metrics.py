@@ -17,7 +17,7 @@ from werkzeug.test import Client
 from handler import ROUTES, application
 from lib import VERSION
 from lib.call import metrics
-from lib.serving import admission
+from lib.serving import admission, readiness
 from lib.settings.loading import PATH_VARIABLE, TEXT_VARIABLE
 from tests.support.fixtures import RequestOf, SettingsFile
 from tests.support.keystone import Keystone
@@ -89,7 +89,7 @@ def test_every_call_to_keystone_is_counted_by_what_it_asks_for(
 
 
 def test_no_label_has_a_name_an_id_or_a_secret(
-    counts: CollectorRegistry, cloud: Keystone, request_of: RequestOf, login: str
+    counts: CollectorRegistry, cloud: Keystone, request_of: RequestOf, login: str, settings_file: SettingsFile
 ) -> None:
     """Whoever reads the metrics need not be allowed to read the log."""
     client = Client(application)
@@ -98,8 +98,13 @@ def test_no_label_has_a_name_an_id_or_a_secret(
         "/delete_user", json={"cloud_env": cloud.cloud_env(), "user_info": {"cloud_user_id": made["user_id"]}}
     )
     client.get(f"/{login}")
+    settings_file(f"user_handler: {{readiness_auth_url: {cloud.auth_url.removesuffix('/v3')}/a-prefix}}")
+    readiness.keystone.clear()
+    assert client.get("/readyz").status_code == 502
+    readiness.keystone.clear()
     text = generate_latest(counts).decode()
-    assert "user_handler_requests_total" in text
+    assert 'resource="version"' in text
+    assert "a-prefix" not in text
     for given in (
         login,
         made["user_id"],

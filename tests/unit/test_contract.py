@@ -28,10 +28,9 @@ NO_SUCH_PATH = (
 )
 NO_TOKEN = "Send the header Authorization: Bearer with a token signed with this service's JWT_SECRET."
 OURS = [
-    path
-    for path, page in pages_beside(handler.ROUTES, handler.OPEN_TO_ALL).items()
-    if page.is_served.__name__ == "_is_on"
+    path for path in pages_beside(handler.ROUTES, handler.OPEN_TO_ALL) if path.startswith(("/openapi.json", "/docs"))
 ]
+assert len(OURS) > 2
 
 
 def ask(path: str, method: str = "GET", **more: Any) -> TestResponse:

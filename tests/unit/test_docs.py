@@ -18,7 +18,7 @@ from tools.bench.__main__ import with_figures
 
 ROUTES = [*handler.ROUTES]
 PAGES = pages_beside(handler.ROUTES, handler.OPEN_TO_ALL)
-SERVED = [*ROUTES, *(("GET", path) for path, page in PAGES.items() if page.told)]
+SERVED = [*ROUTES, *(("GET", path) for path, page in PAGES.items() if page.in_contract)]
 # A secret itself never stands in the config file.
 OF_THE_FILE = Settings.model_fields.keys() - SECRETS.keys()
 

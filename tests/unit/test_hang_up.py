@@ -90,7 +90,8 @@ def test_the_secret_is_exchanged_without_a_restart(site: Site) -> None:
     assert site.hang_up() == f"{read}: the secret is a new one, and tokens of the previous one are accepted, too\n"
     assert site.statuses() == [400, 400]
     site.write(previous=NEW)
-    assert site.hang_up() == f"{read}: the secret is the same as before\n"
+    refused = "and tokens of the previous one are refused from now on"
+    assert site.hang_up() == f"{read}: the secret is the same as before, {refused}\n"
     assert site.statuses() == [401, 400]
     assert site.running.said().count("; caller: 127.0.0.1; token: good, by the previous secret") == 1
     assert site.running.said() == site.log.read_text()

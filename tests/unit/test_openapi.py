@@ -17,7 +17,7 @@ from tests.support.bodies import fields_of
 
 DOCUMENT = handler.openapi()
 ROUTES = [*handler.ROUTES]
-PAGES = {path: page for path, page in pages_beside(handler.ROUTES, handler.OPEN_TO_ALL).items() if page.told}
+PAGES = {path: page for path, page in pages_beside(handler.ROUTES, handler.OPEN_TO_ALL).items() if page.in_contract}
 KINDS: list[Any] = [kind for kind in vars(errors).values() if hasattr(kind, "code")]
 STATUSES = {kind.status for kind in KINDS}
 every_route = pytest.mark.parametrize("route", ROUTES, ids=" ".join)
@@ -43,6 +43,15 @@ def test_it_has_all_that_is_served_and_nothing_else() -> None:
     """The next endpoint, and the next page, join by themselves."""
     told = {(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods}
     assert told == {*ROUTES, *(("GET", path) for path in PAGES)}
+
+
+def test_every_operation_says_what_it_does_and_what_it_answers() -> None:
+    """A row of the page without a text tells a reader nothing."""
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            texts = [operation["summary"], operation["description"]]
+            texts += [answer["description"] for answer in operation["responses"].values() if "$ref" not in answer]
+            assert all(texts), f"{method} {path}: {texts}"
 
 
 def test_every_operation_has_an_id_of_its_own() -> None:
@@ -77,7 +86,7 @@ def test_every_status_of_an_answer_is_told(route: tuple[str, str]) -> None:
     if route != ("GET", "/"):
         kinds = (errors.Unauthorized, errors.LengthRequired, errors.ContentTooLarge, errors.UnsupportedMediaType)
         needed |= {kind.status for kind in kinds}
-    assert statuses >= needed | errors_of(handler.ROUTES[route]).keys() | {handler.ROUTES[route].answer.answered}
+    assert statuses >= needed | errors_of(handler.ROUTES[route]).keys() | {handler.ROUTES[route].answer.status_code}
 
 
 def test_every_code_of_an_error_is_told() -> None:
@@ -103,7 +112,7 @@ def test_every_field_is_described(route: tuple[str, str]) -> None:
 def test_every_example_fits(route: tuple[str, str]) -> None:
     """The example of a request is accepted, and has every field that is required. That of the answer is one."""
     function, operation = handler.ROUTES[route], operation_of(route)
-    success = operation["responses"][str(function.answer.answered)]
+    success = operation["responses"][str(function.answer.status_code)]
     if fields_of(route):
         [request] = operation["requestBody"]["content"].values()
         assert jsonschema_rs.is_valid(schema(request["schema"]), request["example"])

@@ -14,7 +14,7 @@ from lib.errors import CloudEnvRefused
 from lib.keystone.client import answers
 from lib.keystone.client.account import Account
 from lib.keystone.client.errors import LONGEST_REQUEST_ID, REQUEST_ID
-from lib.keystone.client.transport import transport
+from lib.keystone.client.transport import transport, verified_with
 
 
 class _Direct(requests.Session):
@@ -69,7 +69,7 @@ def open_session(account: Account) -> Session:
     return Session(
         auth=account.auth,
         session=_Direct(account),
-        verify=not ours.insecure and (str(ours.cacert or "") or True),
+        verify=verified_with(),
         redirect=False,
         app_name="UserHandler",
     )

@@ -71,6 +71,12 @@ def _note(request: requests.PreparedRequest, answer: requests.Response | None, b
     log.asked_keystone(method, path, status, taken, known_as[:LONGEST_REQUEST_ID])
 
 
+def verified_with() -> bool | str:
+    """Returns what requests take for `verify`: a file of certificates, or whether to verify with those of requests."""
+    ours = settings.current()
+    return not ours.insecure and (str(ours.cacert or "") or True)
+
+
 @Once
 def transport() -> _Transport:
     """Returns the one transport of this process. All calls share its cached connections."""

@@ -16,7 +16,7 @@ def summary_of(function: Callable[..., Any]) -> str:
     """Returns what the file of a function says that its path does, or else the first sentence of the docstring."""
     of_the_file = inspect.getdoc(inspect.getmodule(function)) or ""
     paths, _, does = of_the_file.partition(": ")
-    text = does if "/" in paths else re.split(r"(?<=\.)\s", _text_of(function), maxsplit=1)[0]
+    text = does if does and "/" in paths else re.split(r"(?<=\.)\s", _text_of(function), maxsplit=1)[0]
     return f"{text[:1].upper()}{text[1:]}".replace("`", "")
 
 

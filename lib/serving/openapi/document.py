@@ -22,7 +22,11 @@ _ABOUT = """\
 `cloud_env` names a Keystone, and an account that acts there. Keys that are not named here are ignored. Requests with
 DELETE have a body, too.
 """
-_BEARER = "A JSON Web Token that is signed with the site's JWT_SECRET, by HS256. A site without a secret asks for none."
+_BEARER = (
+    "A JSON Web Token that is signed with the site's JWT_SECRET, by HS256. It has an `exp`, at most the setting"
+    " `jwt_lifetime` (300 s by default) after its `iat`, or after now if it has none. It has neither `sub` nor `scp`,"
+    " which the tokens of ordinary users have. A site without a secret asks for no token."
+)
 
 
 def document(routes: Routes, open_to_all: Collection[Endpoint], pages: Mapping[str, Page]) -> dict[str, Any]:
@@ -32,7 +36,7 @@ def document(routes: Routes, open_to_all: Collection[Endpoint], pages: Mapping[s
         made = operation_of_function(method, path, function, open_to_all=function in open_to_all)
         paths.setdefault(path, {})[method.lower()] = made
     for path, page in pages.items():
-        if page.told:
+        if page.in_contract:
             paths.setdefault(path, {})["get"] = operation_of_page(path, page)
     models = [model for function in routes.values() for model in (function.model, function.answer)]
     models = [model for model in models if model.model_fields and not issubclass(model, RootModel)]

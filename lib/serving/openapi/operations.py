@@ -37,7 +37,7 @@ def operation_of_function(method: str, path: str, function: Endpoint, *, open_to
     has_body = bool(function.model.model_fields)
     kinds = [*_ALWAYS, *([] if open_to_all else [Unauthorized]), *(_WITH_A_BODY if has_body else [])]
     media_type = "text/plain" if issubclass(function.answer, RootModel) else "application/json"
-    success = {str(function.answer.answered): _success(media_type, function.answer)}
+    success = {str(function.answer.status_code): _success(media_type, function.answer)}
     operation = _operation(method, path, function, success | _errors(function, kinds))
     operation["tags"] = [function.model.__module__.rpartition(".")[2] if has_body else "service"]
     if open_to_all:
