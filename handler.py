@@ -7,8 +7,9 @@ from typing import Any
 if __name__ == "__main__":
     # Before the imports, which take half a second: to the first process of a container a signal that has no handler
     # is lost, and `docker stop` would wait in vain. Only the service has done what it should when it is told to stop.
+    OTHERS = {"call", "check-settings", "openapi"}
     for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, lambda signum, _: sys.exit(128 + signum if "call" in sys.argv else 0))
+        signal.signal(stop, lambda signum, _: sys.exit(128 + signum if OTHERS & {*sys.argv} else 0))
     # SIGHUP asks for what has not been read yet to be read again.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 

@@ -14,8 +14,9 @@ def change_user_details(request: UserChange) -> Done:
     Answers 201 `{"success": true}`. The UI then stores the new password as the user's.
 
     Errors: 400 nothing to change, a password that is null or blank, or one that a rule of Keystone's refuses; 403
-    cloud_env is refused, or the user is not managed by Concertim; 404 there is no such user; 502, 503, 504 Keystone
-    failed: repeat.
+    cloud_env is refused, or the user is not managed by Concertim; 404 there is no such user; 409 Keystone refuses it
+    for a state that an operator can change; 424 a domain in the settings is missing; 502, 503, 504 Keystone failed:
+    repeat.
     """
     cloud = connect(request.cloud_env)
     change_user(cloud, request.user_info.cloud_user_id, request.user_info.new_data)

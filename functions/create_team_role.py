@@ -15,7 +15,8 @@ def create_team_role(request: NewTeamRole) -> Done:
     Answers 201 `{"success": true}`.
 
     Errors: 400 the request; 403 cloud_env is refused or lacks the rights, or the user or project is not managed by
-    Concertim; 404 one of them does not exist; 424 the role is missing; 502, 503, 504 Keystone failed: repeat.
+    Concertim; 404 one of them does not exist; 409 Keystone refuses it for a state that an operator can change; 424
+    the role, or a domain in the settings, is missing; 502, 503, 504 Keystone failed: repeat.
     """
     membership = request.team_role
     cloud = connect(request.cloud_env)

@@ -15,7 +15,8 @@ def delete_team_role(request: TeamRoleRemoval) -> Done:
     A user or project that does not exist, or whose id is null, is no error. Answers 201 `{"success": true}`.
 
     Errors: 400 the request; 403 cloud_env is refused or lacks the rights, or the user or project is not managed by
-    Concertim; 502, 503, 504 Keystone failed: repeat.
+    Concertim; 409 Keystone refuses it for a state that an operator can change; 424 a domain in the settings is
+    missing; 502, 503, 504 Keystone failed: repeat.
     """
     membership = request.team_role
     cloud = connect(request.cloud_env)

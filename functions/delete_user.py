@@ -14,10 +14,11 @@ def delete_user(request: UserRemoval) -> Done:
 
     Answers 201 `{"success": true}`. Keystone does not know the project's servers and volumes: they stay in the cloud.
 
-    Errors: 400 the request; 403 cloud_env is refused, Keystone's policy forbids the removal, or the user or project is
-    not managed by Concertim, or the project is another user's; 409 Keystone refuses to remove the project for a state
-    that an operator can change; 502, 503, 504 Keystone failed: repeat. Where the project was removed and the user is
-    refused, the answer is 503, and each repeat is 403 or 409 until an operator has acted.
+    Errors: 400 the request; 403 cloud_env is refused, Keystone's policy forbids the removal, or the user or project
+    is not managed by Concertim, or the project is another user's; 409 Keystone refuses to remove the project for a
+    state that an operator can change; 424 a domain in the settings is missing; 502, 503, 504 Keystone failed: repeat.
+    Where the project was removed and the user is refused, the answer is 503, and each repeat is 403 or 409 until an
+    operator has acted.
     """
     cloud = connect(request.cloud_env)
     user, project = find_user_and_own_project(cloud, request.user_info.cloud_user_id, request.user_info.project_id)

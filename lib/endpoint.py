@@ -1,7 +1,6 @@
 """@endpoint: makes a recipe total. Checks the request, calls the recipe, answers any error, logs one line."""
 
 import logging
-import re
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
@@ -13,16 +12,11 @@ from lib import call, settings
 from lib.answer.body import Body
 from lib.call import log, metrics, shutdown
 from lib.call.concurrency import within_deadline
-from lib.call.masking import MASK, mask
+from lib.call.masking import MASK, mask, shown_name
 from lib.errors import BadRequest, InternalError, Problem, Stopping, Unfinished
 from lib.request.model import Model
 from lib.request.refused import about_in, secrets_in
 from lib.request.sentences import sentences
-
-# What no name has. An account in cloud_env, and a name in a request that is refused, may have anything.
-_UNSAFE = re.compile(r"[^\w.@ -]")
-# Characters of a name that the log tells.
-LONGEST_NAME = 255
 
 Answer = tuple[int, dict[str, Any] | str]
 """What an endpoint returns: the status, and the body as a JSON object or as plain text."""
@@ -90,19 +84,14 @@ def _check(model: type[_Request], request: object) -> _Request:
         return model.model_validate(request)
     except ValidationError as error:
         _note(secrets_in(model, request), about_in(model, request))
-        raise BadRequest(sentences(error, model, request)) from None
+        raise BadRequest(sentences(error, model, request, lambda key: mask(key) == MASK)) from None
 
 
 def _note(secrets: Iterable[str], about: Mapping[str, str]) -> None:
     """Keeps the secrets of a request out of the log, and tells the log whom the request is about."""
     this = call.current()
     this.secrets.update(secrets)
-    this.about.update({name: _safe(mask(value[:LONGEST_NAME])) for name, value in about.items()})
-
-
-def _safe(value: str) -> str:
-    """Returns the value without what could look like further fields of a line in the log."""
-    return value if value == MASK else _UNSAFE.sub("?", value)
+    this.about.update({name: shown_name(value) for name, value in about.items()})
 
 
 def _answer_to(error: Exception) -> tuple[int, dict[str, Any]]:

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import Any, TextIO
 
 from lib.call import context
-from lib.call.log_file import SharedFile
-from lib.call.masking import shown
+from lib.call.log_file import SharedFile, Stream
+from lib.call.masking import shown_name
 from lib.settings.settings import Settings
 
 # Ours alone: keystoneauth's own debug log holds tokens, so none of its lines ever reach our handlers.
@@ -24,6 +24,8 @@ _LINE = "%(asctime)s - [%(levelname)s] (%(module)s) - [%(request_id)s] %(message
 TOLD_IN_MESSAGE = ("function", "status", "milliseconds")
 _Kind = tuple[str, int]
 """The function or page that is served at the path, if there is one, and the status of the answer."""
+# Characters. What follows in a line of waitress' own is what a caller has sent.
+LONGEST_OF_WAITRESS = 100
 # A value in a message must not begin a line of its own: these are the C0 and C1 controls and Unicode's line ends. And
 # no file takes halves of characters.
 ESCAPES = {code: f"\\u{code:04x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029, *range(0xD800, 0xE000))}
@@ -35,7 +37,7 @@ def configure(settings: Settings, stream: TextIO | None = None, *, to_file: bool
     `stream` takes the place of standard output. Without `to_file` no file is opened. Returns whether a file that was to
     be opened could be. This may be called again while other threads log: they lose no line.
     """
-    handlers: list[logging.Handler] = [logging.StreamHandler(stream or sys.stdout)]
+    handlers: list[logging.Handler] = [Stream(stream or sys.stdout)]
     unwritable = ""
     try:
         handlers += [SharedFile(settings.log_file)] if to_file else []
@@ -44,6 +46,7 @@ def configure(settings: Settings, stream: TextIO | None = None, *, to_file: bool
     for handler in handlers:
         handler.setFormatter(_AsJson() if settings.log_format == "json" else _AsLine(_LINE))
         handler.addFilter(_RequestId())
+        handler.addFilter(of_waitress)
     for ours, level in ((logger, settings.log_level), (logging.getLogger("waitress"), "WARNING")):
         # A handler that another thread is just using opens its file once more after it was closed.
         before, ours.handlers = ours.handlers, handlers[:]
@@ -73,7 +76,7 @@ def asked_keystone(method: str, path: str, status: str, seconds: float, keystone
 def tell_keystone_calls() -> None:
     """Writes the line about the calls to Keystone, at level DEBUG, if there were any."""
     # The same ids are in many of the paths.
-    safe = cache(shown)
+    safe = cache(shown_name)
     told = [
         f"{method} /{'/'.join(map(safe, path.rpartition('/v3/')[2].split('/')))} {status} {seconds * 1000:.1f} ms"
         f" {safe(known_as) or '-'}"
@@ -152,6 +155,34 @@ class _RateLimit(logging.Filter):
 rate_limit = _RateLimit()
 logger.addFilter(rate_limit)
 logger.addFilter(_Facts())
+
+
+class _OfWaitress(logging.Filter):
+    """Passes one line a second of waitress' own, without what it quotes: strangers can cause many long ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = Lock()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forgets the line before."""
+        self._until = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name == logger.name:
+            return True
+        # Each handler asks once.
+        if "passes" not in vars(record):
+            with self._lock:
+                passes, now = time.monotonic() >= self._until, time.monotonic()
+                self._until = now + 1 if passes else self._until
+            text = f"{record.name}: {record.getMessage()}".split("(")[0][:LONGEST_OF_WAITRESS]
+            vars(record).update(passes=passes, msg=text, args=None, exc_info=None, exc_text=None)
+        return bool(vars(record)["passes"])
+
+
+of_waitress = _OfWaitress()
 
 
 class _RequestId(logging.Filter):

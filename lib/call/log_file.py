@@ -1,6 +1,7 @@
-"""The log's file, which several processes may share, and which stays small where nobody rotates it."""
+"""Where the log goes: a file that several processes may share and that stays small, and a stream."""
 
 import fcntl
+import io
 import logging
 import os
 import stat
@@ -8,6 +9,7 @@ import sys
 from contextlib import suppress
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
+from typing import TextIO
 
 # Where nobody rotates the file, it and its older parts together stay below 50 MiB.
 FILE_BYTES, OLDER_FILES = 10 * 1024 * 1024, 4
@@ -56,7 +58,30 @@ class SharedFile(WatchedFileHandler):
 
     def _complain(self, what: str) -> None:
         if not self._complained:
-            record = logging.LogRecord("user_handler", logging.ERROR, __file__, 0, what, None, None)
-            vars(record).update(request_id="-")
-            print(self.format(record), file=sys.stderr)
+            complain(self, what)
         self._complained = True
+
+
+class Stream(logging.StreamHandler[TextIO]):
+    """Standard output or error. Whatever becomes of it, no call fails, and no encoding keeps a line back."""
+
+    _complained = False
+
+    def __init__(self, stream: TextIO) -> None:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+        super().__init__(stream)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Says once that nothing can be written."""
+        if not self._complained:
+            complain(self, f"cannot write to standard output: {sys.exc_info()[1]}")
+        self._complained = True
+
+
+def complain(handler: logging.Handler, what: str) -> None:
+    """Writes to standard error, in the form of the log, what is wrong with the log itself."""
+    record = logging.LogRecord("user_handler", logging.ERROR, __file__, 0, what, None, None)
+    vars(record).update(request_id="-")
+    with suppress(OSError):
+        print(handler.format(record), file=sys.stderr)

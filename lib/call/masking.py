@@ -1,10 +1,15 @@
 """Keeps the secrets of the call being served out of every text that comes from somebody else."""
 
+import re
+
 from lib.call import context
 
 MASK = "***"
 # How much of a text is looked through, and how much of it is used: a secret may be cut in two where the look ends.
 LONGEST_READ, LONGEST_TOLD = 16_000, 15_000
+# What no name of Concertim's has, and how much of a name is told.
+_UNSAFE = re.compile(r"[^\w.@ -]")
+LONGEST_NAME = 255
 
 
 def mask(text: str) -> str:
@@ -26,3 +31,9 @@ def shown(text: str) -> str:
     if one_line.isprintable():
         return one_line
     return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in one_line)
+
+
+def shown_name(name: str) -> str:
+    """Returns a name as a field of the log: masked, and without what could look like further fields of the line."""
+    masked = mask(name)
+    return masked if masked == MASK else _UNSAFE.sub("?", masked)[:LONGEST_NAME]

@@ -4,10 +4,17 @@ No label has a name, an id, a URL or a secret: functions, statuses, codes, metho
 """
 
 import sys
-from typing import Any
+from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, Concatenate, ParamSpec
 
 from lib import VERSION
 
+_Params = ParamSpec("_Params")
+# What else a peer answers has one label.
+STATUSES = {"no answer", *(str(status.value) for status in HTTPStatus)}
 # Seconds: from what Keystone takes to hash no password up to the time at which the UI stops waiting.
 BUCKETS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 40, 50, 60)
 
@@ -57,35 +64,51 @@ def count(metrics: Metrics | None) -> None:
     _counting = metrics
 
 
-def answered(function: str, status: int, code: str, seconds: float) -> None:
+def _counts(count_one: Callable[Concatenate[Metrics, _Params], None]) -> Callable[_Params, None]:
+    """Decorates a function that counts into the metrics of this process, if there are any.
+
+    It never raises: what it counts has happened, whether or not it can be counted.
+    """
+
+    @wraps(count_one)
+    def counting(*args: _Params.args, **kwargs: _Params.kwargs) -> None:
+        if _counting:
+            with suppress(Exception):
+                count_one(_counting, *args, **kwargs)
+
+    return counting
+
+
+@_counts
+def answered(metrics: Metrics, function: str, status: int, code: str, seconds: float) -> None:
     """Counts an answer. `function` is a function or page that is served, or empty; `code` is empty for a success."""
-    if _counting:
-        _counting.requests.labels(function, status, code).inc()
-        _counting.request_seconds.labels(function).observe(seconds)
+    metrics.requests.labels(function, status, code).inc()
+    metrics.request_seconds.labels(function).observe(seconds)
 
 
-def keystone_answered(method: str, path: str, status: str, seconds: float) -> None:
+@_counts
+def keystone_answered(metrics: Metrics, method: str, path: str, status: str, seconds: float) -> None:
     """Counts a call to Keystone, by the kinds of resources in its path."""
-    if _counting:
-        # Every other part of a path is an id: users/<id>, projects/<id>/users/<id>/roles/<id>. /v3 tells the version.
-        resource = "/".join(f"{path}/".rpartition("/v3/")[2].rstrip("/").split("/")[::2]) or "version"
-        _counting.calls.labels(method, resource, status).inc()
-        _counting.call_seconds.labels(method, resource).observe(seconds)
+    # Every other part of a path is an id: users/<id>, projects/<id>/users/<id>/roles/<id>. /v3 tells the version.
+    resource = "/".join(f"{path}/".rpartition("/v3/")[2].rstrip("/").split("/")[::2]) or "version"
+    known = status if status in STATUSES else "other"
+    metrics.calls.labels(method, resource, known).inc()
+    metrics.call_seconds.labels(method, resource).observe(seconds)
 
 
-def retried(step: str) -> None:
+@_counts
+def retried(metrics: Metrics, step: str) -> None:
     """Counts a try of a step that failed and is repeated."""
-    if _counting:
-        _counting.retries.labels(step).inc()
+    metrics.retries.labels(step).inc()
 
 
-def user_holds_admin() -> None:
+@_counts
+def user_holds_admin(metrics: Metrics) -> None:
     """Counts a sign-up of a user who holds the role admin."""
-    if _counting:
-        _counting.admins.inc()
+    metrics.admins.inc()
 
 
-def slots_in_use(more: int) -> None:
+@_counts
+def slots_in_use(metrics: Metrics, more: int) -> None:
     """Counts a slot that was taken (1) or freed (-1)."""
-    if _counting:
-        _counting.slots_in_use.inc(more)
+    metrics.slots_in_use.inc(more)

@@ -188,7 +188,8 @@ def _file(text: str) -> str:
 def _request(text: str) -> Callable[[], bytes]:
     """Returns what reads the request. A file is read at once, so that one which cannot be read is a wrong option."""
     if text == STANDARD_INPUT:
-        return sys.stdin.buffer.read
+        # It may be closed.
+        return lambda: sys.stdin.buffer.read() if sys.stdin else b""
     try:
         data = Path(_file(text)).read_bytes()
     except OSError as error:

@@ -86,5 +86,5 @@ def _warn_of_admin(cloud: Connection, user: User) -> None:
             "User %s holds the role admin, which makes a cloud administrator on a stock Keystone. To see where:"
             " openstack role assignment list --names --role admin --user %s",
             user.shown_name,
-            user.id,
+            user.shown_id,
         )

@@ -6,7 +6,7 @@ from typing import TypeVar
 from lib import call, settings
 from lib.call import log
 from lib.call.concurrency import both
-from lib.call.masking import shown
+from lib.call.masking import shown, shown_name
 from lib.errors import NameTaken, NotConcertims, NotFound
 from lib.keystone import domains, names
 from lib.keystone.accounts import account_id, is_in_domain
@@ -15,9 +15,6 @@ from lib.keystone.client.connection import Connection
 from lib.keystone.client.problems import DomainDisabled, KeystoneNotFound
 from lib.keystone.client.resources import Project, User
 from lib.settings.settings import StandingGrant
-
-# Of a login or team in the log. A mark may hold any text.
-LONGEST_NAME = 255
 
 _Found = TypeVar("_Found", User, Project)
 Owner = tuple[str, str]
@@ -54,10 +51,14 @@ def owners_of(found: User | Project) -> set[Owner]:
 def note_about(found: User | Project) -> None:
     """Tells the log which user or project the call is about, and of which login or team."""
     about, owners = call.current().about, owners_of(found)
-    about["user_id" if isinstance(found, User) else "project_id"] = shown(found.id)
-    if len(owners) == 1:
-        [(kind, name)] = owners
-        about.setdefault("team" if kind == marks.TEAM else "login", shown(name)[:LONGEST_NAME])
+    about_user = "user_id" in about
+    about["user_id" if isinstance(found, User) else "project_id"] = shown_name(found.id)
+    if len(owners) != 1:
+        return
+    [(kind, name)] = owners
+    # Of a user and a project, which may not be one person's, the user's login counts.
+    if kind != marks.PROJECT or not about_user:
+        about.setdefault("team" if kind == marks.TEAM else "login", shown_name(name))
 
 
 def note_found(found: User | Project) -> None:
@@ -84,7 +85,7 @@ def refuse_disabled(found: _Found) -> _Found:
         kind = type(found).__name__
         raise NameTaken(
             f"{kind} {found.shown_name} exists and is disabled. If it is to be used again, an operator can enable it"
-            f" (openstack {kind.lower()} set --enable {found.id})."
+            f" (openstack {kind.lower()} set --enable {found.shown_id})."
         )
     return found
 
@@ -103,7 +104,7 @@ def get_managed_user(cloud: Connection, user_id: str) -> User:
     """Returns the user of this id. Raises NotFound, or NotConcertims if it is not managed by Concertim."""
     user = find_managed_user(cloud, user_id)
     if user is None:
-        raise NotFound(f"There is no user {user_id} in the cloud.")
+        raise NotFound(f"There is no user {shown(user_id)} in the cloud.")
     return user
 
 
@@ -111,7 +112,7 @@ def get_managed_project(cloud: Connection, project_id: str) -> Project:
     """Returns the project of this id. Raises NotFound, or NotConcertims if it is not managed by Concertim."""
     project = find_managed_project(cloud, project_id)
     if project is None:
-        raise NotFound(f"There is no project {project_id} in the cloud.")
+        raise NotFound(f"There is no project {shown(project_id)} in the cloud.")
     return project
 
 
@@ -129,7 +130,7 @@ def find_user_and_own_project(cloud: Connection, user_id: str | None, project_id
     """Finds a managed user and their project. Raises NotConcertims if the project is not this very user's."""
     user, project = find_user_and_project(cloud, user_id, project_id)
     if project and user_id and not _belongs(cloud, project, user):
-        raise NotConcertims(f"Project {project.id} is not that of user {user_id}.")
+        raise NotConcertims(f"Project {project.shown_id} is not that of user {shown(user_id or '')}.")
     return user, project
 
 
@@ -138,7 +139,7 @@ def _managed(cloud: Connection, found: _Found | None) -> _Found | None:
         note_found(found)
     why = found and why_not_managed(cloud, found)
     if found and why:
-        raise NotConcertims(f"{type(found).__name__} {found.id} is not managed by Concertim: it {why}.")
+        raise NotConcertims(f"{type(found).__name__} {found.shown_id} is not managed by Concertim: it {why}.")
     return found
 
 

@@ -49,21 +49,21 @@ def not_proved(user: User, refused: LogInRefused) -> NameTaken:
     if refused.wants_factor:
         why = (
             "the password sent is right, and Keystone wants a second factor, too, which Concertim cannot give. An"
-            f" operator can look (openstack user show {user.id}) and do without it (openstack user set"
-            f" --disable-multi-factor-auth {user.id})."
+            f" operator can look (openstack user show {user.shown_id}) and do without it (openstack user set"
+            f" --disable-multi-factor-auth {user.shown_id})."
         )
     elif "expired" in refused.says:
         why = (
             f"{refused.says} An operator can set the password that Concertim has, and keep it from expiring upon first"
-            f" use (openstack user set --ignore-change-password-upon-first-use --password-prompt {user.id})."
+            f" use (openstack user set --ignore-change-password-upon-first-use --password-prompt {user.shown_id})."
         )
     elif refused.says:
-        why = f"{refused.says} An operator can look (openstack user show {user.id})."
+        why = f"{refused.says} An operator can look (openstack user show {user.shown_id})."
     else:
         why = (
             "the password sent does not open it, or failed log-ins have locked it, which Keystone does not tell apart."
             f" If it is this login's, an operator can look into Keystone's log, unlock it (openstack user set --enable"
-            f" {user.id}), set its password (openstack user set --password-prompt {user.id}) or remove it."
+            f" {user.shown_id}), set its password (openstack user set --password-prompt {user.shown_id}) or remove it."
         )
     return NameTaken(
         f"User {user.shown_name} exists and cannot be proved to be this sign-up's: {why}",

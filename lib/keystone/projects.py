@@ -1,5 +1,6 @@
 """ensure_project and ensure_team: the project of a sign-up or of a team, which is created, or found again."""
 
+from lib.call.masking import shown
 from lib.errors import BadRequest, NameTaken
 from lib.keystone import domains
 from lib.keystone.client import marks
@@ -48,7 +49,9 @@ def _known(cloud: Connection, sign_up: SignUp) -> Project | None:
         return None
     note_found(project)
     if why := why_not_managed(cloud, project, (marks.PROJECT, sign_up.username)):
-        raise NameTaken(f"project_id names a project that is not login {sign_up.username}'s in Concertim: it {why}.")
+        raise NameTaken(
+            f"project_id names a project that is not login {shown(sign_up.username)}'s in Concertim: it {why}."
+        )
     return refuse_disabled(project)
 
 
@@ -78,11 +81,13 @@ def _of_name(cloud: Connection, owner: Owner, default_id: str | None) -> Project
     found = cloud.find_projects(name, domains.project_domain_id(cloud))
     project = next((one for one in found if one.name == name), None)
     if project is None and not found:
-        raise KeystoneConflict(f"Project {name} was removed while this request asked for it. Repeat the request.")
+        raise KeystoneConflict(
+            f"Project {shown(name)} was removed while this request asked for it. Repeat the request."
+        )
     known = project is not None and (project.mark or project.id == default_id)
     if project is None or not known or why_not_managed(cloud, project, owner):
         whose = "team" if owner[0] == marks.TEAM else "sign-up"
-        helps = f"An operator can rename or remove it (openstack project show {(project or found[0]).id})."
-        raise NameTaken(f"Project {name} exists and is not this {whose}'s. {helps}")
+        helps = f"An operator can rename or remove it (openstack project show {(project or found[0]).shown_id})."
+        raise NameTaken(f"Project {shown(name)} exists and is not this {whose}'s. {helps}")
     note_found(project)
     return refuse_disabled(project)

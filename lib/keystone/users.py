@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from lib import call
+from lib.call.masking import shown
 from lib.errors import BadRequest, CloudNotPrepared, NameTaken, Unfinished
 from lib.keystone import domains, passwords
 from lib.keystone.claims import (
@@ -102,7 +103,9 @@ def _known(cloud: Connection, sign_up: NewUser, user: User) -> User:
     note_found(user)
     why = why_not_managed(cloud, user, (marks.USER, sign_up.username))
     if why:
-        raise NameTaken(f"cloud_user_id names a user that is not login {sign_up.username}'s in Concertim: it {why}.")
+        raise NameTaken(
+            f"cloud_user_id names a user that is not login {shown(sign_up.username)}'s in Concertim: it {why}."
+        )
     return refuse_disabled(unclaimed(cloud, user))
 
 
@@ -143,17 +146,17 @@ def _of_name(cloud: Connection, login: str) -> User:
     user = next((one for one in found if one.name == name), None)
     if user is None and found:
         raise NameTaken(
-            f"A user whose name Keystone does not tell from {name} exists, and is another login's."
+            f"A user whose name Keystone does not tell from {shown(name)} exists, and is another login's."
             " Choose another login, or let an operator rename that user (openstack user set --name)."
         )
     if user is None:
-        raise KeystoneConflict(f"User {name} was removed while this request asked for it. Repeat the request.")
+        raise KeystoneConflict(f"User {shown(name)} was removed while this request asked for it. Repeat the request.")
     note_found(user)
     why = why_not_managed(cloud, user, (marks.USER, login))
     if why:
         raise NameTaken(
-            f"User {name} exists and is not login {login}'s in Concertim: it {why}. Choose another login, or let an"
-            f" operator rename that user (openstack user set --name NEW-NAME {user.id})."
+            f"User {shown(name)} exists and is not login {shown(login)}'s in Concertim: it {why}. Choose another"
+            f" login, or let an operator rename that user (openstack user set --name NEW-NAME {user.shown_id})."
         )
     if not is_claimed_by_this_request(refuse_disabled(user)):
         check_not_claimed(user)

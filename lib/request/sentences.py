@@ -1,6 +1,6 @@
 """Turns what pydantic finds wrong with a request into sentences for a person."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,13 +20,13 @@ _SENTENCES = {
 }
 
 
-def sentences(error: ValidationError, model: type[Model], request: object) -> str:
+def sentences(error: ValidationError, model: type[Model], request: object, is_secret: Callable[[str], bool]) -> str:
     """Returns every problem of a request in one message: `username: is required (user_name is not known); password: …`.
 
-    It quotes no value.
+    It quotes no value, and no key that `is_secret`.
     """
     problems = error.errors(include_url=False, include_input=False)
-    unknown = unknown_keys(model, request, [problem["loc"] for problem in problems])
+    unknown = unknown_keys(model, request, [problem["loc"] for problem in problems], is_secret)
     return "; ".join(
         f"{'.'.join(map(str, problem['loc'])) or 'request'}: "
         f"{_sentence(problem['type'], problem['msg'], problem.get('ctx', {}))}{unknown.get(problem['loc'], '')}"

@@ -1,12 +1,12 @@
 """Names keys that no field has, where a field is missing: one of them is probably that field, misspelt."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
 from lib.request.model import Model
-from lib.request.parts import model_of, parts
+from lib.request.parts import model_of
 
 Place = tuple[int | str, ...]
 
@@ -14,11 +14,11 @@ Place = tuple[int | str, ...]
 MOST_LOOKED_AT, MOST_NAMED = 20, 3
 # A key can be anything, a secret included. One with a digit in it is no field's.
 _NAME = re.compile(r"[A-Za-z_-]{1,40}")
-# Characters of a value that give it away if a key holds them.
-LONG_ENOUGH = 8
 
 
-def unknown_keys(model: type[Model], request: object, problems: Iterable[Place]) -> dict[Place, str]:
+def unknown_keys(
+    model: type[Model], request: object, problems: Iterable[Place], is_secret: Callable[[str], bool]
+) -> dict[Place, str]:
     """Returns what to add to the problem at each place where a field is missing: ` (user_name is not known)`.
 
     Only a key that is like the field is named, as the UI sends some that no field has. Each is named once.
@@ -27,11 +27,10 @@ def unknown_keys(model: type[Model], request: object, problems: Iterable[Place])
     from difflib import get_close_matches
 
     missing = {place: found for place in problems if (found := _missing(model, request, place))}
-    values = [value for _, part in parts(model, request) for value in part.values() if isinstance(value, str)]
     told: dict[Place, str] = {}
     named: set[tuple[int, str]] = set()
     for place, (around, part, name) in missing.items():
-        keys = [key for key in _unknown(around, part) if not _is_told(key, values) and (id(part), key) not in named]
+        keys = [key for key in _unknown(around, part) if not is_secret(key) and (id(part), key) not in named]
         like = [get_close_matches(wanted, keys, MOST_NAMED) for wanted in ([name] if name else around.model_fields)]
         if keys := [*dict.fromkeys(key for one in like for key in one)][:MOST_NAMED]:
             named.update((id(part), key) for key in keys)
@@ -54,8 +53,3 @@ def _missing(model: type[Model], request: Any, place: Place) -> tuple[type[Model
 def _unknown(model: type[Model], part: dict[str, Any]) -> list[str]:
     names = (key for key in part if isinstance(key, str) and key not in model.model_fields and _NAME.fullmatch(key))
     return [*islice(names, MOST_LOOKED_AT)]
-
-
-def _is_told(key: str, values: list[str]) -> bool:
-    """Whether to name this key would tell a part of a value."""
-    return any(key in value or (len(value) >= LONG_ENOUGH and value in key) for value in values)

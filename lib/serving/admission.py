@@ -29,8 +29,8 @@ def slot() -> Iterator[None]:
     with _lock:
         raise_if_full()
         _in_use += 1
-    metrics.slots_in_use(1)
     try:
+        metrics.slots_in_use(1)
         yield
     finally:
         metrics.slots_in_use(-1)

@@ -25,11 +25,10 @@ def listen(ours: Settings) -> None:
         return
     try:
         counts = metrics.Metrics(ours.deadline, ours.max_concurrent_requests)
-    except OSError as error:
-        folder = os.environ.get(FOLDER_VARIABLE)
-        log.logger.error(
-            "there are no metrics: the folder in %s cannot be used: %s: %s", FOLDER_VARIABLE, folder, error
-        )
+    except Exception as error:
+        # Nothing that is wrong with counting may keep the service from its work.
+        look = f"; look at the folder in {FOLDER_VARIABLE}" if FOLDER_VARIABLE in os.environ else ""
+        log.logger.error("there are no metrics: %s%s", error, look)
         return
     metrics.count(counts)
     Thread(target=_listen, args=[ours.metrics_listen, counts], daemon=True).start()
@@ -43,8 +42,10 @@ def _listen(address: str, counts: metrics.Metrics) -> None:
     told = False
     while True:
         try:
-            start_http_server(int(port), host.strip("[]"), _shown(counts))
-        except OSError as error:
+            server, _ = start_http_server(int(port), host.strip("[]"), _shown(counts))
+            # A client that hangs up would leave a traceback each time.
+            vars(server)["handle_error"] = lambda *_: None
+        except (OSError, ValueError) as error:
             if not told:
                 _tell(address, error)
             told = True
@@ -84,8 +85,8 @@ class _OfTheLiving:
         return collector(None, str(self._folder)).collect()
 
 
-def _tell(address: str, error: OSError) -> None:
-    if error.errno == errno.EADDRINUSE and FOLDER_VARIABLE in os.environ:
+def _tell(address: str, error: Exception) -> None:
+    if getattr(error, "errno", None) == errno.EADDRINUSE and FOLDER_VARIABLE in os.environ:
         # Another worker process listens, and shows what this one counts, too.
         return
     log.logger.error("metrics cannot be read at %s: %s; trying again every %d s", address, error, BETWEEN_TRIES)

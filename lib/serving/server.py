@@ -23,6 +23,8 @@ IDLE_SECONDS = 60
 RECEIVE_SECONDS = 30
 # A token of Concertim's has some hundred. Beyond this, waitress answers 431 in plain text.
 HEADER_BYTES = 32 * 1024
+# What ends the head of a request.
+END_OF_HEAD = b"\r\n\r\n"
 # How soon a server that nothing else wakes notices a signal.
 NOTICE_SECONDS = 0.25
 # This much of stop_grace is for answers that are on their way out after the last call must have ended.
@@ -65,6 +67,7 @@ class Server:
         """Serves until the process begins to stop, then answers what is in flight. `meanwhile` is called often."""
         while not shutdown.begun.done():
             meanwhile()
+            self._close_stalled()
             self._make_room()
             wasyncore.loop(timeout=NOTICE_SECONDS, use_poll=True, map=self._sockets, count=1)
         log.logger.info("stopping: requests in flight have %g s", self._settings.stop_grace)
@@ -79,21 +82,48 @@ class Server:
     def _listeners(self) -> list[Any]:
         return [one for one in self._sockets.values() if isinstance(one, BaseWSGIServer)]
 
+    def _close_stalled(self) -> None:
+        """Closes the connections whose client has read nothing of its answer for long. Waitress would wait for ever."""
+        for one in self._channels():
+            if one.total_outbufs_len and not one.requests and one.last_activity < time.time() - IDLE_SECONDS:
+                one.handle_close()
+
     def _make_room(self) -> None:
         """Closes the connections that have been silent for longest, before there are too many to accept one more."""
         if len(self._sockets) < CONNECTIONS - ROOM:
             return
-        idle = [one for one in self._sockets.values() if isinstance(one, HTTPChannel) and not _in_flight(one)]
-        for one in sorted(idle, key=lambda one: one.last_activity)[:ROOM]:
-            one.will_close = True
+        silent = [one for one in self._channels() if not one.requests]
+        for one in sorted(silent, key=lambda one: one.last_activity)[:ROOM]:
+            one.handle_close()
+
+    def _channels(self) -> list[Any]:
+        return [one for one in self._sockets.values() if isinstance(one, HTTPChannel)]
 
 
 class _Channel(HTTPChannel):
-    """A connection that is closed when its request takes too long to arrive. Waitress bounds only its silence."""
+    """A connection that is closed when its request takes too long to arrive. Waitress bounds only its silence.
+
+    Of several requests that are sent at once, one is served at a time, and the next once its answer was read. Otherwise
+    a client that reads nothing could hold a thread, and any amount of memory.
+    """
 
     _since: float | None = None
+    _held_back = b""
+
+    def received(self, data: bytes) -> bool:
+        """Takes what has arrived, up to the end of the first request or the second."""
+        *heads, rest = data.split(END_OF_HEAD)
+        pieces = [*(head + END_OF_HEAD for head in heads), rest]
+        while pieces and not self.requests:
+            super().received(pieces.pop(0))
+        self._held_back = b"".join(pieces)
+        return True
 
     def readable(self) -> bool:
+        if self._held_back and not self.requests and not self.total_outbufs_len:
+            self.received(self._held_back)
+        if self._held_back:
+            return False
         if self.request is None or self.requests:
             self._since = None
         elif self._since is None:

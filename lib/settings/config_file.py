@@ -27,6 +27,8 @@ def parse(text: str, model: type[_Settings]) -> tuple[_Settings | None, list[str
         return None, [f"line {text.count(chr(10), 0, error.position) + 1}: {error.reason}"]
     except RecursionError:
         return None, ["line 1: is nested too deep"]
+    except OverflowError:
+        return None, ["line 1: holds the number of a character that there is not"]
     if root is None:
         return model(), []
     if not isinstance(root, yaml.MappingNode):

@@ -6,6 +6,8 @@ from lib.settings.files import why_unreadable
 
 # Bytes. A shorter key of HS256 can be guessed from a single token (RFC 7518 asks for as many as the hash has).
 SHORTEST_SECRET = 32
+# Bytes. A file that is longer is another one.
+LONGEST_FILE = 64 * 1024
 
 
 def read(name: str) -> str:
@@ -18,7 +20,16 @@ def read(name: str) -> str:
         # To read a FIFO that nobody writes to would hang.
         if path.exists() and not path.is_file():
             raise ValueError("is no file")
-        return checked(path.read_text("utf-8-sig"))
+        with path.open("rb") as file:
+            data = file.read(LONGEST_FILE + 1)
+        if len(data) > LONGEST_FILE:
+            raise ValueError("is too long to hold the secret alone")
+        return checked(data.decode("utf-8-sig"))
+    except FileNotFoundError as error:
+        # A secret may begin with a slash, too. What is in a folder that exists is a name.
+        if path.parent == Path("/") or not path.parent.is_dir():
+            raise ValueError("there is no file of this name") from None
+        raise ValueError(f"{path}: {error.strerror}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {why_unreadable(path, error)}") from None
     except ValueError as error:

@@ -329,7 +329,8 @@ def test_an_admin_role_held_already_is_left_and_told_to_the_log(
         caplog.clear()
         assert create_user_project(request_of(**ids)) == (201, body)
         [warning] = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
-        assert warning.startswith(f"{told}; login: {login}; user_id: {body['user_id']}; ")
+        assert warning.startswith(f"{told}; login: {login}; ")
+        assert f"; user_id: {body['user_id']}; " in warning
     assert (f"concertim_{login}", "admin") in grants_on(cloud.admin, body["project_id"])
 
 

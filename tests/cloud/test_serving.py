@@ -280,7 +280,7 @@ def test_the_log_file_has_what_standard_output_has(
     made = answer.json()
     begins, ends = lines
     assert re.fullmatch(
-        rf".* - \[INFO\] \(retry\) - \[{request_id}\] create_user_project sends its first change; "
+        rf".* - \[INFO\] \(log\) - \[{request_id}\] create_user_project sends its first change; "
         rf"login: {login}; account: admin; caller: 127.0.0.1; token: not needed; step: create the user",
         begins,
     )

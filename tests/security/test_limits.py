@@ -1,12 +1,13 @@
 """Tests that clients who send too much, too slowly or too often are refused or cut off, and never stop the service."""
 
 import json
+import re
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -264,6 +265,48 @@ def test_who_holds_all_connections_there_may_be_holds_up_nobody(running: Service
         assert hung_up(wires[0])
         wires[-1].sendall(b"GET / HTTP/1.0\r\n\r\n")
         assert wires[-1].recv(65536).startswith(b"HTTP/1.0 200")
+
+
+PAGE = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def test_who_reads_no_answer_holds_no_thread(running: Service) -> None:
+    """Clients that ask a hundred times for the largest page, and read nothing, take neither threads nor memory."""
+    with ExitStack() as stack:
+        for _ in range(30):
+            wire = stack.enter_context(connected(running))
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            wire.sendall(PAGE * 100)
+        time.sleep(1)
+        assert is_running(running)
+
+
+def test_who_reads_no_answer_is_hung_up_on(hurried: Service) -> None:
+    """The connection would count for ever, as waitress closes none that has something to send."""
+    with connected(hurried) as wire:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        wire.sendall(PAGE * 20)
+        time.sleep(6)
+        received = 0
+        with suppress(ConnectionError):
+            while piece := wire.recv(65536):
+                received += len(piece)
+    # The kernel holds a few million bytes. Twenty answers have thirty million.
+    assert 0 < received < 15_000_000
+
+
+def test_requests_that_are_sent_at_once_are_answered_in_turn(running: Service) -> None:
+    """A client may send a request before it has read the answer to the one before."""
+    body = b'{"username": "x"}'
+    head = b"POST /user HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n"
+    last = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with connected(running) as wire:
+        wire.sendall((head + body + PAGE.replace(b"docs/swagger-ui-bundle.js", b"healthz")) * 5 + last)
+        said = b""
+        while piece := wire.recv(65536):
+            said += piece
+    assert re.findall(rb"HTTP/1.1 (\d+)", said) == [b"400", b"200"] * 5 + [b"200"]
+    assert said.endswith(b"Running")
 
 
 def test_a_request_that_was_received_is_served_however_long_it_takes(

@@ -116,12 +116,38 @@ def test_each_time_has_its_offset(configure: Configure, monkeypatch: pytest.Monk
 
 def test_what_waitress_warns_of_is_in_the_log(configure: Configure) -> None:
     """Waitress warns, for example, of more requests than threads; no other library writes to the log."""
+    log.of_waitress.clear()
     path = configure(log_level="DEBUG")
     logging.getLogger("waitress.queue").warning("Task queue depth is 7")
     logging.getLogger("waitress").info("Serving")
     logging.getLogger("keystoneauth").debug("X-Auth-Token: secret")
     [line] = path.read_text().splitlines()
-    assert line.endswith("- [WARNING] (test_log) - [-] Task queue depth is 7")
+    assert line.endswith("- [WARNING] (test_log) - [-] waitress.queue: Task queue depth is 7")
+
+
+def test_what_strangers_make_waitress_say_is_limited(configure: Configure) -> None:
+    """A request that waitress cannot read makes it log what was sent, which could push all other lines out."""
+    log.of_waitress.clear()
+    path = configure()
+    for _ in range(50):
+        logging.getLogger("waitress").error("uncaptured python exception (%s)", "GET /; login: ann; " * 1000)
+    [line] = path.read_text().splitlines()
+    assert line.endswith("- [ERROR] (test_log) - [-] waitress: uncaptured python exception ")
+
+
+def test_standard_output_that_is_closed_is_told_once(
+    configure: Configure, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Each line goes into the file all the same, and standard error is not filled with tracebacks."""
+    path, stream = configure(), (tmp_path / "out").open("w")
+    log.configure(Settings.model_validate({"log_file": str(path)}), stream)
+    stream.close()
+    for _ in range(3):
+        log.logger.info("a line")
+    assert path.read_text().count("a line") == 3
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "cannot write to standard output: " in said
 
 
 def test_a_file_that_logrotate_moves_away_is_begun_again(configure: Configure) -> None:

@@ -15,7 +15,7 @@ from tests.support.service import ROOT
 E1 = {
     "auth_url": "http://127.0.0.1:1/v3",
     "username": "admin",
-    "password": "a",
+    "password": "of-the-cloud-account",
     "project_name": "admin",
     "user_domain_name": "Default",
     "project_domain_name": "Default",
@@ -78,7 +78,7 @@ LOGIN = "must hold only letters, digits, '.', '_' and '-'"
         ({"password": "  \t"}, BLANK_PASSWORD),
         ({"password": None}, BLANK_PASSWORD),
         ({"password": 123456}, "password: must be a string"),
-        ({"password": "x" * 129}, "password: must have at most 128 characters"),
+        ({"password": "correct-horse" * 129}, "password: must have at most 128 characters"),
         ({"password": "half a \ud83d"}, "password: must be well-formed Unicode"),
         ({"email": ["a@b"]}, "email: must be a string"),
         ({"email": "\udc00@b"}, "email: must be well-formed Unicode"),
@@ -104,7 +104,10 @@ LOGIN = "must hold only letters, digits, '.', '_' and '-'"
         ),
         ({"cloud_env": E1 | {"auth_url": "http://h\n.x"}}, "cloud_env.auth_url: must not hold control characters"),
         ({"cloud_env": E1 | {"password": ""}}, "cloud_env.password: must not be blank"),
-        ({"cloud_env": E1 | {"password": "x" * 256}}, "cloud_env.password: must have at most 255 characters"),
+        (
+            {"cloud_env": E1 | {"password": "correct-horse" * 256}},
+            "cloud_env.password: must have at most 255 characters",
+        ),
         ({"cloud_env": E1 | {"user_domain_name": " "}}, f"cloud_env.user_domain_name: {BY_ID.format('user')}"),
         ({"cloud_env": E1 | {"project_name": {}}}, "cloud_env.project_name: must be a string"),
         (
@@ -132,16 +135,16 @@ UNKNOWN = "({} is not known)"
 @pytest.mark.parametrize(
     ("request_", "why"),
     [
-        ({"user_name": "ann", "password": "x"}, f"username: is required {UNKNOWN.format('user_name')}"),
+        ({"user_name": "ann", "password": "correct-horse"}, f"username: is required {UNKNOWN.format('user_name')}"),
         # The UI sends some keys that no field has.
-        ({"billing_acct_id": "x", "password": "x"}, "username: is required"),
-        ({"username": "ann", "passwd": "x"}, f"{BLANK_PASSWORD} {UNKNOWN.format('passwd')}"),
+        ({"billing_acct_id": "x", "password": "correct-horse"}, "username: is required"),
+        ({"username": "ann", "passwd": "zyxwv"}, f"{BLANK_PASSWORD} {UNKNOWN.format('passwd')}"),
         (
-            {"pass": "x", "user": "ann", "colour": "red"},
+            {"pass": "zyxwv", "user": "ann", "colour": "red"},
             f"username: is required {UNKNOWN.format('user')}; {BLANK_PASSWORD} {UNKNOWN.format('pass')}",
         ),
-        ({"username": "", "user_name": "ann", "password": "x"}, "username: must not be blank"),
-        ({"username": "ann", "password": "", "passwd": "x"}, BLANK_PASSWORD),
+        ({"username": "", "user_name": "ann", "password": "correct-horse"}, "username: must not be blank"),
+        ({"username": "ann", "password": "", "passwd": "zyxwv"}, BLANK_PASSWORD),
     ],
 )
 def test_a_key_that_is_not_known_is_named_where_a_field_is_missing(request_: dict[str, Any], why: str) -> None:
@@ -154,13 +157,13 @@ def test_a_key_that_is_not_known_is_named_with_its_own_object() -> None:
     without = {key: value for key, value in E1.items() if key != "auth_url"}
     answer = create_user_project(SIGN_UP | {"cloud_env": without | {"auth_uri": E1["auth_url"]}})
     assert answer == error(400, "bad_request", "cloud_env.auth_url: is required (auth_uri is not known)")
-    _, body = create_user_project({"username": "ann", "password": "x", "cloud-env": E1})
+    _, body = create_user_project({"username": "ann", "password": "correct-horse", "cloud-env": E1})
     assert isinstance(body, dict)
     assert body["message"].startswith(
         "cloud_env.auth_url: is required (cloud-env is not known); cloud_env.password: is "
     )
     assert body["message"].count("cloud-env") == 1
-    change = {"cloud_user_id": "0" * 32, "new_data": {"pasword": "x"}}
+    change = {"cloud_user_id": "0" * 32, "new_data": {"pasword": "zyxwv"}}
     nothing = "user_info.new_data: holds nothing to change: neither email nor password (pasword is not known)"
     assert change_user_details({"cloud_env": E1, "user_info": change}) == error(400, "bad_request", nothing)
 

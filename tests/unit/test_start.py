@@ -196,7 +196,7 @@ print(statuses)
     text = f"user_handler:\n  log_file: {path}\n"
     *lines, handlers, statuses = said(program, CONCERTIM_CONFIG_TEXT=text, whole=True).splitlines()
     assert statuses == str([400] * 16)
-    assert handlers == str(["SharedFile", "StreamHandler"])
+    assert handlers == str(["SharedFile", "Stream"])
     messages = [line.partition("] ")[2].partition("] ")[2] for line in lines]
     assert [message.partition(":")[0] for message in messages[:3]] == [
         "settings from the environment variable CONCERTIM_CONFIG_TEXT",
@@ -228,7 +228,7 @@ mended = post_at_once()
 print([statuses == [[500] * 16] * 6, same, mended, sorted(type(one).__name__ for one in log.logger.handlers)])
 """
     output = said(program, CONCERTIM_CONFIG=str(path))
-    assert output == str([True, True, [400] * 16, ["SharedFile", "StreamHandler"]])
+    assert output == str([True, True, [400] * 16, ["SharedFile", "Stream"]])
     messages = [line.partition("] ")[2].partition("] ")[2] for line in log_file.read_text().splitlines()]
     assert messages[0] == f"settings from {path}: it sets log_file"
     assert [message.partition(":")[0] for message in messages[1:3]] == [

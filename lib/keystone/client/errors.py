@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from keystoneauth1 import exceptions as ksa
 
-from lib.call.masking import mask, shown
+from lib.call.masking import mask, shown, shown_name
 from lib.errors import (
     BadRequest,
     CloudEnvRefused,
@@ -45,7 +45,7 @@ def request_id_of(error: Exception) -> str:
     """Returns Keystone's own id of the call that it refused, under which its log has more."""
     response = getattr(error, "response", None)
     given = getattr(error, "request_id", None) or (response is not None and response.headers.get(REQUEST_ID)) or ""
-    return mask(given)[:LONGEST_REQUEST_ID]
+    return shown_name(given)[:LONGEST_REQUEST_ID]
 
 
 def _meaning(error: Exception, step: str, account: Account) -> tuple[type[Problem], str]:

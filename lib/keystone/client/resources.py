@@ -57,6 +57,11 @@ class _Resource:
     """The id of the request that created it, claimed it, or set its password last."""
 
     @property
+    def shown_id(self) -> str:
+        """The id as messages may quote it, for the same reason."""
+        return shown(self.id)
+
+    @property
     def shown_name(self) -> str:
         """The name as messages may quote it. Keystone, or what answers in its place, may send anything."""
         return shown(self.name)

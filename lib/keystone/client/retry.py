@@ -112,19 +112,21 @@ def _ask(
 
 def _change(step: str, done: str, attempt: Callable[[], _Result], problem_of: ProblemOf) -> _Result:
     this = call.current()
-    doubtful = False
+    doubtful = uncertain = False
     log.first_change(step)
 
     def failed(why: Problem) -> None:
-        nonlocal doubtful
+        nonlocal doubtful, uncertain
         if isinstance(why, ConnectionStale) or (isinstance(why, UnclearAnswer) and why.refuses):
             # Most likely Keystone did nothing, or refused. If so, it says the same at the next try.
             doubtful = True
-        elif doubtful and isinstance(why, KeystoneNotFound):
+        elif (doubtful or uncertain) and isinstance(why, KeystoneNotFound):
             # An earlier try may have removed it. After a conflict, note_found finds out.
             this.note_change()
+            this.note_done(done)
         elif not isinstance(why, REFUSALS):
             # Keystone may have acted, and its answer may have been lost.
+            uncertain = True
             this.note_change()
 
     try:

@@ -9,7 +9,7 @@ from keystoneauth1.session import Session
 from urllib3.exceptions import InsecureRequestWarning
 
 from lib import call, settings
-from lib.call.masking import shown
+from lib.call.masking import shown, shown_name
 from lib.errors import CloudEnvRefused
 from lib.keystone.client import answers
 from lib.keystone.client.account import Account
@@ -56,7 +56,7 @@ class _Direct(requests.Session):
             return
         raise CloudEnvRefused(
             f"Keystone lets cloud_env's account ({self._account.sent}) log in and refuses its token: {shown(said)}",
-            keystone_request_id=shown(answer.headers.get(REQUEST_ID, ""))[:LONGEST_REQUEST_ID],
+            keystone_request_id=shown_name(answer.headers.get(REQUEST_ID, ""))[:LONGEST_REQUEST_ID],
         )
 
 
