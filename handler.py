@@ -56,6 +56,6 @@ def openapi() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    from lib.command_line.options import main
+    from lib.command_line.commands import main
 
     main(application, ROUTES, openapi)

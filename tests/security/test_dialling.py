@@ -15,7 +15,7 @@ import pytest
 from pydantic import ValidationError
 
 from functions.create_user_project import create_user_project
-from lib.call import log
+from lib.call.log_format import AsLine
 from lib.errors import AuthUrlNotAllowed
 from lib.keystone.client import allowed_hosts
 from lib.request.model import CloudEnv
@@ -469,4 +469,4 @@ def test_an_answer_made_to_be_hard_work_is_little_work(
     assert len(LINE.format(record).encode()) < 4000
 
 
-LINE = log._AsLine("%(message)s")  # noqa: SLF001
+LINE = AsLine("%(message)s")

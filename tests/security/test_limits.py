@@ -31,9 +31,9 @@ from tests.support.service import Service, post, service
 JSON = {"Content-Type": "application/json"}
 # This program is the service with shorter time limits, so that tests need not wait long.
 HURRIED = (
-    "import handler; from lib.command_line import options; from lib.serving import server;"
+    "import handler; from lib.command_line import commands; from lib.serving import server;"
     "server.RECEIVE_SECONDS, server.IDLE_SECONDS = 1, 2;"
-    "options.main(handler.application, handler.ROUTES, handler.openapi)"
+    "commands.main(handler.application, handler.ROUTES, handler.openapi)"
 )
 
 

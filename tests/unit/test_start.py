@@ -33,7 +33,7 @@ def said(program: str, *, whole: bool = False, **environment: str) -> str:
 
 def test_a_process_starts_without_keystones_libraries() -> None:
     """Neither the application with its server and command line nor a function that is imported alone loads them."""
-    assert said(f"import sys, handler, lib.command_line.options; print({LOADED})") == "False"
+    assert said(f"import sys, handler, lib.command_line.commands; print({LOADED})") == "False"
     assert said(f"import sys, functions.create_user_project; print({LOADED})") == "False"
 
 
