@@ -55,7 +55,7 @@ def endpoint(recipe: Callable[[_Request], Body]) -> Endpoint:
                 checked = _check(model, request)
                 _note(checked.secrets(), checked.about())
                 done = within_deadline(lambda: recipe(checked))
-                body = done.model_dump(exclude_none=True)
+                body = done.value()
             except Exception as error:
                 return refuse(error)
             _log(logging.INFO, done.status_code, {})

@@ -1,8 +1,8 @@
 """What the bodies of all answers have in common, and those that several paths share."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic import BaseModel, ConfigDict
 
 
 class Body(BaseModel):
@@ -15,6 +15,12 @@ class Body(BaseModel):
 
     status_code: ClassVar[int] = 201
     """The status that it is answered with: 201 whatever was done, as the older service did and the UI expects."""
+    text: ClassVar[str] = ""
+    """The whole body where that is plain text, and no JSON object."""
+
+    def value(self) -> dict[str, Any] | str:
+        """Returns the body as a function answers it."""
+        return self.text or self.model_dump(exclude_none=True)
 
 
 class Done(Body):
@@ -23,11 +29,11 @@ class Done(Body):
     success: Literal[True] = True
 
 
-class Running(Body, RootModel[Literal["Running"]]):
-    """The answer of `GET /`, which is plain text."""
+class Running(Body):
+    """The answer of `GET /`."""
 
     status_code = 200
-    root: Literal["Running"] = "Running"
+    text = "Running"
 
 
 class Alive(Body):

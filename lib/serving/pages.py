@@ -27,7 +27,7 @@ class Page:
 
 def healthz() -> Response:
     """Says that the process can answer at all, whatever its settings and Keystone are."""
-    return response_of((Alive.status_code, Alive().model_dump()))
+    return response_of((Alive.status_code, Alive().value()))
 
 
 def readyz() -> Response:
@@ -37,7 +37,7 @@ def readyz() -> Response:
     service is being stopped, or all slots are in use.
     """
     readiness.check()
-    return response_of((Ready.status_code, Ready().model_dump()))
+    return response_of((Ready.status_code, Ready().value()))
 
 
 PAGES: Mapping[str, Page] = {

@@ -119,7 +119,10 @@ def test_every_example_fits(route: tuple[str, str]) -> None:
         function.model.model_validate(request["example"])
         [answer] = success["content"].values()
         assert jsonschema_rs.is_valid(schema(answer["schema"]), answer["example"])
-    assert function.answer.model_validate(EXAMPLES[function.answer])
+    if function.answer.text:
+        assert EXAMPLES[function.answer] == function.answer.text
+    else:
+        assert function.answer.model_validate(EXAMPLES[function.answer])
 
 
 def test_the_example_of_cloud_env_fits() -> None:

@@ -3,8 +3,6 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from pydantic import RootModel
-
 from lib import VERSION
 from lib.endpoint import Endpoint
 from lib.serving.openapi.errors import error_schemas, headers, shared_responses
@@ -39,7 +37,7 @@ def document(routes: Routes, open_to_all: Collection[Endpoint], pages: Mapping[s
         if page.in_contract:
             paths.setdefault(path, {})["get"] = operation_of_page(path, page)
     models = [model for function in routes.values() for model in (function.model, function.answer)]
-    models = [model for model in models if model.model_fields and not issubclass(model, RootModel)]
+    models = [model for model in models if model.model_fields]
     models += [page.body for page in pages.values() if page.body]
     return {
         "openapi": "3.1.0",

@@ -45,7 +45,7 @@ EXAMPLES: Mapping[type, Any] = {
     },
     UserCreated: {"success": True, "username": LOGIN, "user_cloud_id": USER_ID},
     TeamCreated: {"project_id": PROJECT_ID, "billing_acct_id": PROJECT_ID},
-    **{body: body().model_dump() for body in (Done, Running, Alive, Ready)},
+    **{body: body().value() for body in (Done, Running, Alive, Ready)},
 }
 
 

@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import RootModel
-
 from lib.answer.body import Body
 from lib.endpoint import Endpoint
 from lib.errors import (
@@ -36,7 +34,7 @@ def operation_of_function(method: str, path: str, function: Endpoint, *, open_to
     """Returns what the contract has for this function at this path."""
     has_body = bool(function.model.model_fields)
     kinds = [*_ALWAYS, *([] if open_to_all else [Unauthorized]), *(_WITH_A_BODY if has_body else [])]
-    media_type = "text/plain" if issubclass(function.answer, RootModel) else "application/json"
+    media_type = "text/plain" if function.answer.text else "application/json"
     success = {str(function.answer.status_code): _success(media_type, function.answer)}
     operation = _operation(method, path, function, success | _errors(function, kinds))
     operation["tags"] = [function.model.__module__.rpartition(".")[2] if has_body else "service"]
