@@ -15,8 +15,6 @@ from lib.call.concurrency import within_deadline
 from lib.call.masking import MASK, mask, shown_name
 from lib.errors import BadRequest, InternalError, Problem, Stopping, Unfinished
 from lib.request.model import Model
-from lib.request.refused import about_in, secrets_in
-from lib.request.sentences import sentences
 
 Answer = tuple[int, dict[str, Any] | str]
 """What an endpoint returns: the status, and the body as a JSON object or as plain text."""
@@ -83,6 +81,10 @@ def _check(model: type[_Request], request: object) -> _Request:
     try:
         return model.model_validate(request)
     except ValidationError as error:
+        # Imported here, as most requests have no mistake.
+        from lib.request.refused import about_in, secrets_in
+        from lib.request.sentences import sentences
+
         _note(secrets_in(model, request), about_in(model, request))
         raise BadRequest(sentences(error, model, request, lambda key: mask(key) == MASK)) from None
 

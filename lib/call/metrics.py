@@ -7,14 +7,11 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
-from http import HTTPStatus
 from typing import Any, Concatenate, ParamSpec
 
 from lib import VERSION
 
 _Params = ParamSpec("_Params")
-# What else a peer answers has one label.
-STATUSES = {"no answer", *(str(status.value) for status in HTTPStatus)}
 # Seconds: from what Keystone takes to hash no password up to the time at which the UI stops waiting.
 BUCKETS = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 40, 50, 60)
 
@@ -23,13 +20,17 @@ class Metrics:
     """The metrics of this process. Several threads may count."""
 
     def __init__(self, deadline: float, slots: int) -> None:
-        # Imported here: it would take a twentieth of the start, also where nobody looks at metrics.
+        # Imported here: they would take a twentieth of the start, also where nobody looks at metrics.
+        from http import HTTPStatus
+
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
         # They would be half of all series, and several processes have none.
         disable_created_metrics()  # type: ignore[no-untyped-call]
 
         self.registry = CollectorRegistry()
+        # What else a peer answers has one label.
+        self.statuses = {"no answer", *(str(status.value) for status in HTTPStatus)}
 
         def counter(name: str, what: str, *labels: str) -> Counter:
             return Counter(f"user_handler_{name}", what, labels, registry=self.registry)
@@ -91,7 +92,7 @@ def keystone_answered(metrics: Metrics, method: str, path: str, status: str, sec
     """Counts a call to Keystone, by the kinds of resources in its path."""
     # Every other part of a path is an id: users/<id>, projects/<id>/users/<id>/roles/<id>. /v3 tells the version.
     resource = "/".join(f"{path}/".rpartition("/v3/")[2].rstrip("/").split("/")[::2]) or "version"
-    known = status if status in STATUSES else "other"
+    known = status if status in metrics.statuses else "other"
     metrics.calls.labels(method, resource, known).inc()
     metrics.call_seconds.labels(method, resource).observe(seconds)
 

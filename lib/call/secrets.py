@@ -2,7 +2,7 @@
 
 import html
 import re
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Iterable
 from threading import Lock
 from urllib.parse import unquote
@@ -68,7 +68,7 @@ class Secrets:
 def _forms(secret: str) -> set[str]:
     """Returns the secret, and two forms of it that _decoded cannot undo: read as Latin-1, and in Base64."""
     data = secret.encode()
-    return {secret, data.decode("latin-1"), b64encode(data).decode()} - {""}
+    return {secret, data.decode("latin-1"), b2a_base64(data, newline=False).decode()} - {""}
 
 
 def _decoded(text: str) -> str:

@@ -13,7 +13,8 @@ from lib.request.schemas import unless
 class Model(BaseModel):
     """A request, or a part of one. It is frozen, coerces no types and ignores unknown keys."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", hide_input_in_errors=True)
+    # Built when first used: a function uses one of many.
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 
     names_in_log: ClassVar[Mapping[str, str]] = MappingProxyType(
         {"username": "login", "cloud_user_id": "user_id", "user_id": "user_id", "project_id": "project_id"}
