@@ -161,10 +161,11 @@ def test_a_function_that_takes_no_request_waits_for_none(run: Run) -> None:
     assert (done.returncode, done.stdout) == (0, "Running\n")
 
 
-@pytest.mark.parametrize("function", sorted({function.__name__ for function in ROUTES.values()} - {"running"}))
-def test_every_function_can_be_called(run: Run, function: str) -> None:
+def test_every_function_can_be_called(run: Run) -> None:
     """Whatever is served has its place on the command line."""
-    done = run("call", function, said="{}")
+    told = run("call", "--help").stdout
+    assert {function.__name__ for function in ROUTES.values()} - {*re.findall(r"\w+", told)} == set()
+    done = run("call", "delete_team_role", said="{}")
     assert (done.returncode, json.loads(done.stdout)["error"]) == (4, "bad_request")
 
 
