@@ -22,8 +22,11 @@ class AsLine(logging.Formatter):
         return f"{when:%Y-%m-%d %H:%M:%S},{when.microsecond // 1000:03} {when.isoformat()[-6:]}"
 
     def format(self, record: logging.LogRecord) -> str:
-        """Returns the line."""
-        return super().format(record).translate(ESCAPES)
+        """Returns the line. It is made once for the file and for standard output."""
+        made = vars(record)
+        if "line" not in made:
+            made["line"] = super().format(record).translate(ESCAPES)
+        return str(made["line"])
 
 
 class AsJson(logging.Formatter):
