@@ -58,9 +58,14 @@ def first_change(step: str) -> None:
         write(logging.INFO, "sends its first change", facts={"step": step})
 
 
+def tells_keystone_calls() -> bool:
+    """Whether the log has the calls to Keystone."""
+    return logger.isEnabledFor(logging.DEBUG)
+
+
 def asked_keystone(method: str, path: str, status: str, seconds: float, keystone_request_id: str) -> None:
     """Keeps what to tell of a call to Keystone at level DEBUG, until the line that tells of all: lines take time."""
-    if logger.isEnabledFor(logging.DEBUG):
+    if tells_keystone_calls():
         context.current().keystone_calls.append((method, path, status, seconds, keystone_request_id))
 
 

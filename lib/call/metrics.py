@@ -65,6 +65,11 @@ def count(metrics: Metrics | None) -> None:
     _counting = metrics
 
 
+def are_counted() -> bool:
+    """Whether this process counts."""
+    return _counting is not None
+
+
 def _counts(count_one: Callable[Concatenate[Metrics, _Params], None]) -> Callable[_Params, None]:
     """Decorates a function that counts into the metrics of this process, if there are any.
 

@@ -64,6 +64,8 @@ class _Transport(TCPKeepAliveAdapter):
 
 def _note(request: requests.PreparedRequest, answer: requests.Response | None, begun: float) -> None:
     """Counts this call to Keystone, and keeps what the log has of it at level DEBUG."""
+    if not metrics.are_counted() and not log.tells_keystone_calls():
+        return
     method, path, taken = str(request.method), urlsplit(str(request.url)).path, time.monotonic() - begun
     status = str(answer.status_code) if answer is not None else "no answer"
     metrics.keystone_answered(method, path, status, taken)
