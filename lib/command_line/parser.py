@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from lib import VERSION
 from lib.command_line import serve
@@ -64,24 +65,25 @@ def parser_of(functions: Iterable[str]) -> argparse.ArgumentParser:
     parser.set_defaults(command="serve")
     commands = parser.add_subparsers(metavar="COMMAND")
 
-    def command(name: str, help_: str, description: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(
-            name,
-            help=help_,
-            description=description,
-            epilog=EXIT_CODES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        added.set_defaults(command=name)
-        # The option may stand before the command, too.
-        _add_config(added, argparse.SUPPRESS)
-        return added
-
-    _add_listen(command("serve", "serves the functions over HTTP", SERVE), argparse.SUPPRESS)
-    _add_call(command("call", "calls one function", CALL), functions)
-    command("openapi", "prints the contract in OpenAPI 3.1", OPENAPI)
-    command("check-settings", "says whether the service would start", CHECK_SETTINGS)
+    _add_listen(_command(commands, "serve", "serves the functions over HTTP", SERVE), argparse.SUPPRESS)
+    _add_call(_command(commands, "call", "calls one function", CALL), functions)
+    _command(commands, "openapi", "prints the contract in OpenAPI 3.1", OPENAPI)
+    _command(commands, "check-settings", "says whether the service would start", CHECK_SETTINGS)
     return parser
+
+
+def _command(commands: Any, name: str, summary: str, description: str) -> argparse.ArgumentParser:
+    added: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=description,
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    added.set_defaults(command=name)
+    # The option may stand before the command, too.
+    _add_config(added, argparse.SUPPRESS)
+    return added
 
 
 def _add_config(parser: argparse.ArgumentParser, default: str | None) -> None:
