@@ -46,7 +46,7 @@ def stays(strict: Strict, sign_up: dict[str, Any], caplog: pytest.LogCaptureFixt
     caplog.clear()
     answer = create_user_project(sign_up)
     assert census(strict.cloud.admin) == held
-    [line], [refused] = caplog.messages, ids
+    [line], [refused] = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"], ids
     assert "; step: prove the user's password; " in line
     assert f"; keystone_request_id: {refused}; repeat: does not help" in line
     return answer
