@@ -115,9 +115,10 @@ class _prometheus:  # noqa: N801 - used as a function
 def _firing(url: str) -> set[tuple[str, str, str]]:
     until = time.monotonic() + FIRES_WITHIN
     while time.monotonic() < until:
-        answer = requests.get(f"{url}/api/v1/alerts", timeout=10).json()
-        labels = [one["labels"] for one in answer["data"]["alerts"] if one["state"] == "firing"]
-        if labels:
+        answer = requests.get(f"{url}/api/v1/alerts", timeout=10)
+        # A Prometheus that listens answers 503 in plain text until it has read its files.
+        alerts = answer.json()["data"]["alerts"] if answer.status_code != 503 else []
+        if labels := [one["labels"] for one in alerts if one["state"] == "firing"]:
             return {(one["alertname"], one.get("function", ""), one.get("code", "")) for one in labels}
         time.sleep(0.5)
     return set()
