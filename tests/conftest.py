@@ -43,6 +43,19 @@ def _log_of_pytest(tmp_path_factory: pytest.TempPathFactory) -> None:
         one.propagate = True
 
 
+@pytest.fixture(autouse=True)
+def _log_as_it_was() -> Iterator[None]:
+    """Restores the loggers where a test has opened the log, or changed its level."""
+    loggers = [log.logger, logging.getLogger("waitress")]
+    before = [(one, one.handlers[:], one.level, one.propagate) for one in loggers]
+    yield
+    for one, handlers, level, propagate in before:
+        for handler in {*one.handlers} - {*handlers}:
+            handler.close()
+        one.handlers[:], one.propagate = handlers, propagate
+        one.setLevel(level)
+
+
 @pytest.fixture
 def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SettingsFile:
     """Returns a function that applies the settings in the text of a config.yaml."""

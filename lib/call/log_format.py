@@ -18,14 +18,15 @@ class AsLine(logging.Formatter):
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
         """Returns the local time and its offset."""
-        when = _time_of(record)
-        return f"{when:%Y-%m-%d %H:%M:%S},{when.microsecond // 1000:03} {when.isoformat()[-6:]}"
+        when = _time_of(record).isoformat(" ", "milliseconds")
+        return f"{when[:19]},{when[20:23]} {when[23:]}"
 
     def format(self, record: logging.LogRecord) -> str:
         """Returns the line. It is made once for the file and for standard output."""
         made = vars(record)
         if "line" not in made:
-            made["line"] = super().format(record).translate(ESCAPES)
+            line = super().format(record)
+            made["line"] = line if line.isprintable() else line.translate(ESCAPES)
         return str(made["line"])
 
 

@@ -14,6 +14,7 @@ QUOTINGS_IN_EACH_OTHER = 6
 
 # A character by its number. The look behind keeps a long run of backslashes from being tried from each of them.
 _NUMBERED = re.compile(r"(?<!\\)\\+(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U00((?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4}))")
+_MAY_BE_ESCAPED = re.compile(r"[%&\\]")
 _BY_LETTER = re.compile(r"(?<!\\)\\+[abfnrtv0]?")
 _OTHER_SIGNS = re.compile("[^0-9A-Za-z]+")
 
@@ -73,6 +74,8 @@ def _forms(secret: str) -> set[str]:
 
 def _decoded(text: str) -> str:
     """Undoes the escapes of URLs, pages and programming languages, however often they were made."""
+    if text.isascii() and not _MAY_BE_ESCAPED.search(text):
+        return text
     for _ in range(QUOTINGS_IN_EACH_OTHER):
         before, text = text, html.unescape(unquote(text))
         if "\\" in text:

@@ -53,8 +53,9 @@ DONE = {
 def _info(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Captures what the log of a site has."""
     log.rate_limit.clear()
-    with caplog.at_level(logging.INFO, "user_handler"):
-        yield
+    # Not at_level: it ends before set_level of a test does, which would then restore what it had found.
+    caplog.set_level(logging.INFO, "user_handler")
+    yield
     log.rate_limit.clear()
 
 
@@ -317,15 +318,8 @@ def test_a_login_that_is_the_password_is_not_shown(
 
 def test_the_message_of_json_has_none_of_the_fields(tmp_path: Path) -> None:
     """A collector stores each fact once."""
-    before = (log.logger.handlers[:], log.logger.level, log.logger.propagate)
-    try:
-        log.configure(Settings.model_validate({"log_file": str(tmp_path / "log"), "log_format": "json"}))
-        create_team({"name": "x"})
-    finally:
-        for handler in log.logger.handlers:
-            handler.close()
-        log.logger.handlers[:], log.logger.propagate = before[0], before[2]
-        log.logger.setLevel(before[1])
+    log.configure(Settings.model_validate({"log_file": str(tmp_path / "log"), "log_format": "json"}))
+    create_team({"name": "x"})
     [line] = [json.loads(one) for one in (tmp_path / "log").read_text().splitlines()]
     assert line["message"] == "answered"
     assert line["problem"].startswith("cloud_env.auth_url: is required")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,22 +26,15 @@ Configure = Callable[..., Path]
 
 
 @pytest.fixture
-def configure(tmp_path: Path) -> Iterator[Configure]:
-    """Configures the log with a file for this test, and restores the log afterwards."""
-    loggers = [log.logger, logging.getLogger("waitress")]
-    before = [(one, one.handlers[:], one.level, one.propagate) for one in loggers]
+def configure(tmp_path: Path) -> Configure:
+    """Configures the log with a file for this test."""
     path = tmp_path / "user-handler.log"
 
     def with_settings(**settings: object) -> Path:
         log.configure(Settings.model_validate({"log_file": str(path), **settings}))
         return path
 
-    yield with_settings
-    for one, handlers, level, propagate in before:
-        for handler in one.handlers:
-            handler.close()
-        one.handlers[:], one.propagate = handlers, propagate
-        one.setLevel(level)
+    return with_settings
 
 
 def test_control_characters_cannot_begin_a_line(configure: Configure) -> None:
