@@ -3,14 +3,13 @@
 import logging
 import sys
 from collections.abc import Mapping
-from functools import cache
 from types import MappingProxyType
 from typing import Any, TextIO
 
 from lib.call import context, log_filters
 from lib.call.log_file import SharedFile, Stream
 from lib.call.log_format import AsJson, AsLine
-from lib.call.masking import shown_name
+from lib.call.masking import shown_names
 from lib.settings.settings import Settings
 
 # Ours alone: keystoneauth's own debug log holds tokens, so none of its lines ever reach our handlers.
@@ -71,14 +70,16 @@ def asked_keystone(method: str, path: str, status: str, seconds: float, keystone
 
 def tell_keystone_calls() -> None:
     """Writes the line about the calls to Keystone, at level DEBUG, if there were any."""
-    # The same ids are in many of the paths.
-    safe = cache(shown_name)
-    told = [
-        f"{method} /{'/'.join(map(safe, path.rpartition('/v3/')[2].split('/')))} {status} {seconds * 1000:.1f} ms"
-        f" {safe(known_as) or '-'}"
+    calls = [
+        (method, path.rpartition("/v3/")[2].split("/"), status, seconds * 1000, known_as)
         for method, path, status, seconds, known_as in context.current().keystone_calls
     ]
-    if told:
+    if calls:
+        safe = shown_names(name for _, path, _, _, known_as in calls for name in (*path, known_as))
+        told = [
+            f"{method} /{'/'.join([safe[part] for part in path])} {status} {taken:.1f} ms {safe[known_as] or '-'}"
+            for method, path, status, taken, known_as in calls
+        ]
         write(logging.DEBUG, "asked Keystone", facts={"keystone_calls": told})
 
 

@@ -1,6 +1,7 @@
 """Keeps the secrets of the call being served out of every text that comes from somebody else."""
 
 import re
+from collections.abc import Iterable
 
 from lib.call import context
 
@@ -36,4 +37,16 @@ def shown(text: str) -> str:
 def shown_name(name: str) -> str:
     """Returns a name as a field of the log: masked, and without what could look like further fields of the line."""
     masked = mask(name)
-    return masked if masked == MASK else _UNSAFE.sub("?", masked)[:LONGEST_NAME]
+    return masked if masked == MASK else _without_unsafe(masked)
+
+
+def shown_names(names: Iterable[str]) -> dict[str, str]:
+    """Returns each name with what shown_name makes of it. All are looked through at once, as few hold a secret."""
+    each = {*names}
+    together = " ".join(each)
+    show = _without_unsafe if mask(together) == together else shown_name
+    return {name: show(name) for name in each}
+
+
+def _without_unsafe(name: str) -> str:
+    return _UNSAFE.sub("?", name)[:LONGEST_NAME]

@@ -16,6 +16,7 @@ QUOTINGS_IN_EACH_OTHER = 6
 _NUMBERED = re.compile(r"(?<!\\)\\+(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U00((?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4}))")
 _MAY_BE_ESCAPED = re.compile(r"[%&\\]")
 _BY_LETTER = re.compile(r"(?<!\\)\\+[abfnrtv0]?")
+_HALVES = re.compile(f".{{{LONG_ENOUGH // 2}}}")
 _OTHER_SIGNS = re.compile("[^0-9A-Za-z]+")
 
 
@@ -47,10 +48,10 @@ class Secrets:
                 self._read(secret)
                 self._unread.remove(secret)
         decoded = _decoded(text)
-        letters, signs = _letters_and_digits(decoded), _without_quoting(decoded)
+        letters = _letters_and_digits(decoded)
         return (
             any(short in letters for short in self._short)
-            or any(one in signs for one in self._signs)
+            or (bool(self._signs) and any(one in _without_quoting(decoded) for one in self._signs))
             or _have_a_run_in_common(letters, self._long)
         )
 
@@ -91,10 +92,9 @@ def _decoded(text: str) -> str:
 def _have_a_run_in_common(text: str, secrets: str) -> bool:
     """Whether LONG_ENOUGH characters in a row of the text are in the secrets, too."""
     # Wherever such a run begins, a whole half of one is at one of these places. That is seldom so by chance.
-    half = LONG_ENOUGH // 2
-    return any(text[at : at + half] in secrets for at in range(0, len(text) - half + 1, half)) and any(
-        text[at : at + LONG_ENOUGH] in secrets for at in range(len(text) - LONG_ENOUGH + 1)
-    )
+    if not [half for half in _HALVES.findall(text) if half in secrets]:
+        return False
+    return any(text[at : at + LONG_ENOUGH] in secrets for at in range(len(text) - LONG_ENOUGH + 1))
 
 
 def _letters_and_digits(decoded: str) -> str:

@@ -20,6 +20,8 @@ class Model(BaseModel):
         {"username": "login", "cloud_user_id": "user_id", "user_id": "user_id", "project_id": "project_id"}
     )
     """The fields that say whom or what the request is about, and what the log calls them."""
+    changes_cloud: ClassVar[bool] = True
+    """Whether the function that takes the request may change anything in the cloud."""
     since: ClassVar[str] = ""
     """The first release of the Concertim UI that sends the fields of this class."""
     but: ClassVar[Mapping[str, str]] = MappingProxyType({})
@@ -45,6 +47,8 @@ class Model(BaseModel):
 
 class Nothing(Model):
     """A request of which nothing is used."""
+
+    changes_cloud = False
 
 
 class CloudEnv(Model, since="July 2023", but={"user_id": "v0.2.0", "project_id": "v0.2.0"}):
