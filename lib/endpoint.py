@@ -132,9 +132,8 @@ def _whether_a_repeat_helps(problem: Problem) -> str:
 
 def _log(level: int, status: int, more: dict[str, str]) -> None:
     this = call.current()
-    log.tell_keystone_calls()
     taken = this.seconds()
     metrics.answered(this.served, status, more.get("code", ""), taken)
     milliseconds = round(taken * 1000)
-    facts = {"status": status, "milliseconds": milliseconds, **more}
+    facts = {"status": status, "milliseconds": milliseconds, **more, **log.calls_to_keystone()}
     log.write(level, "answered", f"{this.function} {status} {milliseconds} ms", facts)

@@ -63,24 +63,23 @@ def tells_keystone_calls() -> bool:
 
 
 def asked_keystone(method: str, path: str, status: str, seconds: float, keystone_request_id: str) -> None:
-    """Keeps what to tell of a call to Keystone at level DEBUG, until the line that tells of all: lines take time."""
+    """Keeps what to tell of a call to Keystone at level DEBUG."""
     if tells_keystone_calls():
         context.current().keystone_calls.append((method, path, status, seconds, keystone_request_id))
 
 
-def tell_keystone_calls() -> None:
-    """Writes the line about the calls to Keystone, at level DEBUG, if there were any."""
+def calls_to_keystone() -> dict[str, list[str]]:
+    """Returns the calls to Keystone as a fact of the line that ends the call. To write a line for each takes long."""
     calls = [
         (method, path.rpartition("/v3/")[2].split("/"), status, seconds * 1000, known_as)
         for method, path, status, seconds, known_as in context.current().keystone_calls
     ]
-    if calls:
-        safe = shown_names(name for _, path, _, _, known_as in calls for name in (*path, known_as))
-        told = [
-            f"{method} /{'/'.join([safe[part] for part in path])} {status} {taken:.1f} ms {safe[known_as] or '-'}"
-            for method, path, status, taken, known_as in calls
-        ]
-        write(logging.DEBUG, "asked Keystone", facts={"keystone_calls": told})
+    safe = shown_names(name for _, path, _, _, known_as in calls for name in (*path, known_as)) if calls else {}
+    told = [
+        f"{method} /{'/'.join([safe[part] for part in path])} {status} {taken:.1f} ms {safe[known_as] or '-'}"
+        for method, path, status, taken, known_as in calls
+    ]
+    return {"keystone_calls": told} if told else {}
 
 
 def write(level: int, event: str, text: str = "", facts: Mapping[str, Any] = MappingProxyType({})) -> None:

@@ -1,5 +1,6 @@
 """From WSGI to the functions and back: routes, callers, statuses and headers. It does not know what functions do."""
 
+import logging
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -82,7 +83,8 @@ def _response(request: Request, choose: Choose, open_to_all: Collection[Endpoint
         if isinstance(found, Page):
             this.served = path.rstrip("/")
             response = found.response()
-            log.tell_keystone_calls()
+            if asked := log.calls_to_keystone():
+                log.write(logging.DEBUG, "asked Keystone", facts=asked)
             return response
         this.served = found.__name__
     except (MethodNotAllowed, NoSuchPath):
