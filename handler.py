@@ -21,6 +21,7 @@ from functions.create_user_project import create_user_project
 from functions.delete_team import delete_team
 from functions.delete_team_role import delete_team_role
 from functions.delete_user import delete_user
+from functions.list_user_projects import list_user_projects
 from functions.running import running
 from functions.update_team_role import update_team_role
 from lib.serving.contract import document_of
@@ -42,6 +43,8 @@ ROUTES: Routes = {
     ("POST", "/team_role"): create_team_role,
     ("PATCH", "/team_role"): update_team_role,
     ("DELETE", "/team_role"): delete_team_role,
+    # For operators
+    ("POST", "/list_user_projects"): list_user_projects,
 }
 
 OPEN_TO_ALL = [running]

@@ -3,18 +3,16 @@
 from functools import partial
 from typing import TypeVar
 
-from lib import call, settings
+from lib import call
 from lib.call import log
 from lib.call.concurrency import both
 from lib.call.masking import shown, shown_name
 from lib.errors import NameTaken, NotConcertims, NotFound
 from lib.keystone import domains, names
-from lib.keystone.accounts import account_id, is_in_domain
 from lib.keystone.client import marks
 from lib.keystone.client.connection import Connection
-from lib.keystone.client.problems import DomainDisabled, KeystoneNotFound
 from lib.keystone.client.resources import Project, User
-from lib.settings.settings import StandingGrant
+from lib.keystone.operators import is_operators_account, is_operators_project
 
 _Found = TypeVar("_Found", User, Project)
 Owner = tuple[str, str]
@@ -35,7 +33,7 @@ def why_not_managed(cloud: Connection, found: User | Project, owner: Owner | Non
         if found.mark:
             return "has a mark that is another's"
         return "has no mark of Concertim's, and its name is not as the older service named it"
-    if _is_operators_account(cloud, found) if isinstance(found, User) else _is_operators_project(cloud, found):
+    if is_operators_account(cloud, found) if isinstance(found, User) else is_operators_project(cloud, found):
         return "is cloud_env's own, or a standing account's"
     return ""
 
@@ -158,32 +156,3 @@ def _belongs(cloud: Connection, project: Project, user: User | None) -> bool:
         for one in cloud.find_users(name, domains.user_domain_id(cloud))
     ]
     return bool(logins) and not any((marks.USER, login) in owners_of(one) for one in namesakes for login in logins)
-
-
-def _is_operators_account(cloud: Connection, user: User) -> bool:
-    """Whether it is the account in cloud_env, or has the name of a standing account of its domain, in any case."""
-    namesakes = [one for one in settings.current().standing_grants if one.username.casefold() == user.name.casefold()]
-    return user.id == cloud.identity.user_id or any(is_in_domain(cloud, one, user.domain_id) for one in namesakes)
-
-
-def _is_operators_project(cloud: Connection, project: Project) -> bool:
-    """Whether it is the project in cloud_env, or an unmarked one that is an operator's account's default project."""
-    if project.id == cloud.identity.project_id:
-        return True
-    if project.mark:
-        return False
-    standing = [_find_account(cloud, one) for one in settings.current().standing_grants]
-    accounts = [cloud.find_user(cloud.identity.user_id), *standing]
-    return any(one and one.default_project_id == project.id for one in accounts)
-
-
-def _find_account(cloud: Connection, account: StandingGrant) -> User | None:
-    try:
-        found = cloud.find_user(account_id(cloud, account))
-        if found is None:
-            # The account was removed and created again since its id was looked up.
-            cloud.ids.clear()
-            found = cloud.find_user(account_id(cloud, account))
-    except (DomainDisabled, KeystoneNotFound):
-        return None
-    return found

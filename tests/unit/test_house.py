@@ -24,6 +24,7 @@ FLOORS = (
     ("lib.call",),
     ("lib.keystone.client",),
     ("lib.keystone",),
+    ("lib.operations",),
     ("lib.endpoint",),
     ("functions", "lib.serving"),
     ("lib.command_line",),

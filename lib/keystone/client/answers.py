@@ -47,7 +47,7 @@ def check(answer: requests.Response) -> None:
 
 def _is_believed(answer: requests.Response) -> bool:
     if answer.status_code < 400:
-        return _is_success(answer)
+        return is_success(answer)
     return answer.status_code >= 500 or bool(_refusal(answer)) or _asks_for_factor(answer)
 
 
@@ -77,7 +77,7 @@ def _ids_in(body: Any) -> Iterator[str]:
         yield from _ids_in(value)
 
 
-def _is_success(answer: requests.Response) -> bool:
+def is_success(answer: requests.Response) -> bool:
     """Whether Keystone answers so when it has done what it was asked. Grants and removals have no body."""
     if answer.request.method in ("PUT", "DELETE"):
         return answer.status_code == HTTPStatus.NO_CONTENT

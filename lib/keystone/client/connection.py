@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from lib.keystone.client import marks
 from lib.keystone.client.ids import Ids
+from lib.keystone.client.lists import Lists
 from lib.keystone.client.resources import Identity, LogInRefused, Project, User, as_listed, as_project, as_user
 from lib.keystone.client.retry import asks, changes, none_if_not_found
 
@@ -23,6 +24,7 @@ class Connection:
         self._client = log_in.client
         self.problem_of = log_in.problem_of
         self.ids = Ids(log_in)
+        self.lists = Lists(log_in)
 
     @property
     def identity(self) -> Identity:
@@ -36,18 +38,18 @@ class Connection:
     @changes("create the user", "user created")
     def create_user(self, name: str, domain_id: str, values: Mapping[str, Any]) -> User:
         """Creates a user with this password and these attributes. Raises KeystoneConflict where the name exists."""
-        return as_user(self._client.users.create(name, domain_id, **values))
+        return as_user(self._client.users.create(name, domain_id, **values).to_dict())
 
     @none_if_not_found
     @asks("read the user")
     def find_user(self, user_id: str) -> User:
         """Returns the user of this id, if there is one."""
-        return as_user(self._client.users.get(user_id))
+        return as_user(self._client.users.get(user_id).to_dict())
 
     @asks("find the user")
     def find_users(self, name: str, domain_id: str) -> list[User]:
         """Returns the users that Keystone finds for this name. Its database may compare without case."""
-        return [as_user(user) for user in self._client.users.list(domain=domain_id, name=name)]
+        return [as_user(user.to_dict()) for user in self._client.users.list(domain=domain_id, name=name)]
 
     def find_user_again(self, user: User) -> User | None:
         """Returns the user as it is now. It asks by name, as Keystone may answer a read by id from its cache."""
@@ -56,12 +58,12 @@ class Connection:
     @changes("change the user", "user changed")
     def update_user(self, user_id: str, /, **values: Any) -> User:
         """Changes the user's properties or attributes. A new password, even the same one, revokes the user's tokens."""
-        return as_user(self._client.users.update(user_id, **values))
+        return as_user(self._client.users.update(user_id, **values).to_dict())
 
     @changes("change the user", "default project set")
     def set_default_project(self, user_id: str, project_id: str) -> User:
         """Makes the project the user's default one."""
-        return as_user(self._client.users.update(user_id, default_project=project_id))
+        return as_user(self._client.users.update(user_id, default_project=project_id).to_dict())
 
     @asks("claim the user")
     def claim_user(self, user_id: str, purpose: str = "") -> User:
@@ -69,13 +71,13 @@ class Connection:
 
         Each try has a time of its own, so that one which Keystone executes late shows.
         """
-        return as_user(self._client.users.update(user_id, **marks.claimed_now(purpose)))
+        return as_user(self._client.users.update(user_id, **marks.claimed_now(purpose)).to_dict())
 
     # Tried once: a try that Keystone executes late could remove another's claim.
     @asks("release the user", pauses=None)
     def unclaim_user(self, user_id: str) -> User:
         """Removes the claim."""
-        return as_user(self._client.users.update(user_id, **marks.NOT_CLAIMED))
+        return as_user(self._client.users.update(user_id, **marks.NOT_CLAIMED).to_dict())
 
     def has_roles(self, user_id: str) -> bool:
         """Whether the user holds any role anywhere, be it by a group."""
@@ -102,18 +104,20 @@ class Connection:
     @changes("create the project", "project created")
     def create_project(self, name: str, domain_id: str, attributes: Mapping[str, str]) -> Project:
         """Creates a project with Concertim's tag. Raises KeystoneConflict where the name exists."""
-        return as_project(self._client.projects.create(name, domain_id, tags=[marks.PROJECT_TAG], **attributes))
+        return as_project(
+            self._client.projects.create(name, domain_id, tags=[marks.PROJECT_TAG], **attributes).to_dict()
+        )
 
     @none_if_not_found
     @asks("read the project")
     def find_project(self, project_id: str) -> Project:
         """Returns the project of this id, if there is one."""
-        return as_project(self._client.projects.get(project_id))
+        return as_project(self._client.projects.get(project_id).to_dict())
 
     @asks("find the project")
     def find_projects(self, name: str, domain_id: str) -> list[Project]:
         """Returns the projects that Keystone finds for this name. Its database may compare without case."""
-        return [as_project(one) for one in self._client.projects.list(domain=domain_id, name=name)]
+        return [as_project(one.to_dict()) for one in self._client.projects.list(domain=domain_id, name=name)]
 
     @none_if_not_found
     @changes("remove the project", "project removed")

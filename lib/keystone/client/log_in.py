@@ -51,6 +51,10 @@ class LogIn:
         """Returns who the token in force says that the account is. Its account may be a new one of the old name."""
         return as_identity(self._account.auth.get_access(self._session))
 
+    def get(self, path: str, **more: Any) -> None:
+        """Reads what is at this path. `take` gets it in pieces."""
+        self._session.get(path, endpoint_override=self._auth_url, headers={"Accept": "application/json"}, **more)
+
     # Tried once: a refusal counts towards Keystone's lock-out, even where something else came in place of it.
     @asks("prove the user's password", pauses=())
     def prove_password(self, user_id: str, password: str) -> LogInRefused | None:

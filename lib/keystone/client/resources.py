@@ -45,7 +45,7 @@ class LogInRefused:
     keystone_request_id: str
 
 
-@dataclass(frozen=True, config=_CHECKED)
+@dataclass(frozen=True, slots=True, config=_CHECKED)
 class _Resource:
     id: PlainId
     name: Name
@@ -55,6 +55,8 @@ class _Resource:
     """The kind and the login or team that it is managed for."""
     last_request: str
     """The id of the request that created it, claimed it, or set its password last."""
+    created: str
+    """When this service created or marked it, as an ISO 8601 time in UTC; empty where it has no mark."""
 
     @property
     def shown_id(self) -> str:
@@ -67,9 +69,12 @@ class _Resource:
         return shown(self.name)
 
 
-@dataclass(frozen=True, config=_CHECKED)
+@dataclass(frozen=True, slots=True, config=_CHECKED)
 class User(_Resource):
     """A Keystone user."""
+
+    email: str
+    full_name: str
 
     default_project_id: PlainId | None
     reported: bool
@@ -82,7 +87,7 @@ class User(_Resource):
     """When Keystone refuses the password until it is changed, if ever."""
 
 
-@dataclass(frozen=True, config=_CHECKED)
+@dataclass(frozen=True, slots=True, config=_CHECKED)
 class Project(_Resource):
     """A Keystone project."""
 
@@ -97,11 +102,12 @@ def as_listed(attributes: Mapping[str, Any]) -> Listed:
     return Listed(attributes["id"], attributes["name"], attributes.get("domain_id"), attributes.get("enabled", True))
 
 
-def as_user(found: Any) -> User:
-    """Returns the value of a keystoneclient user."""
-    attributes = found.to_dict()
+def as_user(attributes: Mapping[str, Any]) -> User:
+    """Returns the value of a user's attributes."""
     return User(
         **_common(attributes),
+        email=_text_in(attributes, "email"),
+        full_name=_text_in(attributes, "concertim_full_name"),
         default_project_id=attributes.get("default_project_id"),
         reported="concertim_finished" in attributes,
         claimed=marks.time_in(attributes, "concertim_claimed"),
@@ -116,13 +122,12 @@ def _expires(attributes: Mapping[str, Any]) -> datetime | None:
     return None if options.get("ignore_password_expiry") else marks.time_in(attributes, "password_expires_at")
 
 
-def as_project(found: Any) -> Project:
-    """Returns the value of a keystoneclient project."""
-    return Project(**_common(found.to_dict()))
+def as_project(attributes: Mapping[str, Any]) -> Project:
+    """Returns the value of a project's attributes."""
+    return Project(**_common(attributes))
 
 
 def _common(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    # Reads the dict, as keystoneclient's object sends a GET for an attribute that it lacks.
     return {
         "id": attributes["id"],
         "name": attributes["name"],
@@ -130,4 +135,11 @@ def _common(attributes: Mapping[str, Any]) -> dict[str, Any]:
         "enabled": attributes["enabled"],
         "mark": marks.mark_in(attributes),
         "last_request": str(attributes.get("concertim_request", "")),
+        "created": _text_in(attributes, "concertim_created"),
     }
+
+
+def _text_in(attributes: Mapping[str, Any], name: str) -> str:
+    # Other tools may write anything into it.
+    value = attributes.get(name)
+    return value if isinstance(value, str) else ""

@@ -31,7 +31,7 @@ class _Direct(requests.Session):
     def request(self, method: Any, url: Any, *_: Any, **kwargs: Any) -> requests.Response:
         """Sends one call. Of the methods of requests, keystoneauth uses this one only."""
         asked = requests.Request(method, url, kwargs["headers"], data=kwargs.get("data"), params=kwargs.get("params"))
-        answer = transport().send(asked.prepare(), verify=kwargs["verify"])
+        answer = transport().send(asked.prepare(), verify=kwargs["verify"], take=kwargs.get("take"))
         token = answer.request.headers.get("X-Auth-Token")
         # Keystone looks for a conflict only when the policy allows the change.
         if token and method != "GET" and (answer.ok or answer.status_code == HTTPStatus.CONFLICT):

@@ -1,6 +1,7 @@
 """What every HTTP call to Keystone carries, and how its answer is read: within the call's time, and within bounds."""
 
 import time
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
@@ -25,8 +26,13 @@ CALLS_IN_PARALLEL = 5
 KEYSTONES = 32
 # Bytes. The longest answer that we ask for is the list of a user's roles, with some hundred for each role.
 LONGEST_ANSWER = 4 * 1024 * 1024
+# Bytes. The roles of 100,000 users and their projects have 160 million. A list is not kept as a whole.
+LONGEST_LIST = 256 * 1024 * 1024
 # Characters. Tokens of Fernet and of JWS have some hundred.
 LONGEST_TOKEN = 8192
+
+
+Take = Callable[[bytes], object]
 
 
 class _Transport(TCPKeepAliveAdapter):
@@ -36,7 +42,10 @@ class _Transport(TCPKeepAliveAdapter):
         super().__init__(pool_connections=KEYSTONES, pool_maxsize=connections)
         self.poolmanager.pool_classes_by_scheme = POOLS
 
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+    def send(
+        self, request: requests.PreparedRequest, *args: Any, take: Take | None = None, **kwargs: Any
+    ) -> requests.Response:
+        """Sends the call. `take` gets the body of a success in pieces, in place of the answer."""
         this = call.current()
         left = this.seconds_left()
         this.last_asked = f"{request.method} {str(request.url).partition('?')[0]}"
@@ -48,7 +57,7 @@ class _Transport(TCPKeepAliveAdapter):
         begun = time.monotonic()
         try:
             with cancelled_in_time():
-                answer = _read(super().send(request, *args, **{**kwargs, **limits}))
+                answer = _read(super().send(request, *args, **{**kwargs, **limits}), take)
         except Exception:
             _note(request, None, begun)
             raise
@@ -86,17 +95,23 @@ def transport() -> _Transport:
     return _Transport(settings.current().max_concurrent_requests * CALLS_IN_PARALLEL)
 
 
-def _read(answer: requests.Response) -> requests.Response:
-    """Returns the answer with its whole body, which may trickle in for no longer than the call's time."""
-    body = bytearray()
+def _read(answer: requests.Response, take: Take | None = None) -> requests.Response:
+    """Returns the answer with its whole body, which may trickle in for no longer than the call's time.
+
+    `take` gets the body of a success in pieces. The answer then has none.
+    """
+    body, length = bytearray(), 0
+    streamed = take if answers.is_success(answer) else None
+    longest = LONGEST_LIST if streamed else LONGEST_ANSWER
     try:
         compressed = answer.headers.get("Content-Encoding", "identity") != "identity"
         if compressed or len(answer.headers.get("X-Subject-Token", "")) > LONGEST_TOKEN:
             raise NotKeystone(NO_KEYSTONE, detail="answered packed, or with a token longer than Keystone's are")
         while piece := answer.raw.read1(decode_content=False):
-            body += piece
-            if len(body) > LONGEST_ANSWER:
-                raise NotKeystone(NO_KEYSTONE, detail=f"answered with more than {LONGEST_ANSWER} bytes")
+            length += len(piece)
+            if length > longest:
+                raise NotKeystone(NO_KEYSTONE, detail=f"answered with more than {longest} bytes")
+            (streamed or body.extend)(piece)
             call.current().seconds_left()
         answer.raw.release_conn()
     except HTTPError as error:
