@@ -3,9 +3,10 @@
 from lib.answer.operations import UserProjects
 from lib.endpoint import endpoint
 from lib.keystone.connect import connect
-from lib.operations.findings import read_site
+from lib.keystone.listing import role_names
+from lib.operations.findings import read_wanted
 from lib.operations.mapping import read_mapping
-from lib.operations.user_projects import listed
+from lib.operations.user_projects import answer_of
 from lib.request.operations import UserProjectsRequest
 
 
@@ -19,6 +20,6 @@ def list_user_projects(request: UserProjectsRequest) -> UserProjects:
     settings name is missing; 502, 503, 504 Keystone failed: repeat.
     """
     cloud = connect(request.cloud_env)
-    mapping = read_mapping(cloud)
-    site = read_site(cloud, mapping.project_ids)
-    return listed(cloud, mapping, site)
+    roles = role_names(cloud)
+    wanted = read_wanted(cloud, roles)
+    return answer_of(cloud, read_mapping(cloud, roles), wanted)

@@ -2,18 +2,13 @@
 
 from typing import Any, Literal
 
-from pydantic import ConfigDict
 from typing_extensions import TypedDict
 
 from lib.answer.body import Body
 
-_CLOSED = ConfigDict(extra="forbid")
-
 
 class Grant(TypedDict, total=False):
     """A role that a user or a group holds on the entry's project."""
-
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
 
     role: str
     """The role's name, or its id where Keystone does not list it."""
@@ -25,17 +20,15 @@ class Grant(TypedDict, total=False):
 class RoleElsewhere(TypedDict):
     """A role that the entry's user holds on something else than the entry's project."""
 
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
-
     role: str
     scope: str
     """`project`, `domain` or `system`, and the id."""
+    managed: bool
+    """Whether it is a project that Concertim manages."""
 
 
 class EntryProblem(TypedDict):
     """Something that is wrong with an entry."""
-
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
 
     code: str
     """It stays the same in later releases."""
@@ -44,8 +37,6 @@ class EntryProblem(TypedDict):
 
 class Entry(TypedDict, total=False):
     """A person's user and project, or a team's project. What does not exist, or is not known, is left out."""
-
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
 
     kind: Literal["person", "team"]
     login: str
@@ -59,11 +50,17 @@ class Entry(TypedDict, total=False):
     """When this service created or marked the user: a time in UTC."""
     user_request_id: str
     """The last request that created the user, took the user over, or set the password."""
+    user_marked: bool
+    """Whether the user has Concertim's mark. What the older service made has none."""
+    user_reported: bool
+    """Whether the user was reported to the Concertim UI without a project."""
+    default_project_id: str
     project_id: str
     project_name: str
     project_enabled: bool
     project_created: str
     project_request_id: str
+    project_marked: bool
     grants: list[Grant]
     elsewhere: list[RoleElsewhere]
     problems: list[EntryProblem]
@@ -71,8 +68,6 @@ class Entry(TypedDict, total=False):
 
 class Counts(TypedDict):
     """How many entries there are."""
-
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
 
     people: int
     teams: int

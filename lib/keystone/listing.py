@@ -1,12 +1,12 @@
 """Lists the users and projects that Concertim manages, and the roles that are held by or on them."""
 
-from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 from lib.keystone import domains, names
 from lib.keystone.client import marks
 from lib.keystone.client.connection import Connection
-from lib.keystone.client.lists import Listing
+from lib.keystone.client.lists import Row
 from lib.keystone.client.resources import Project, User, as_project, as_user
 from lib.keystone.operators import default_projects, is_operators_account
 
@@ -17,60 +17,55 @@ class Held(NamedTuple):
     """A role that a user or a group holds somewhere."""
 
     role_id: str
+    holder: str
+    """`user` or `group`."""
     holder_id: str
     scope: str
     """`project`, `domain` or `system`."""
     scope_id: str
-    holder: str = "user"
-    """`user` or `group`."""
 
 
-def managed_users(cloud: Connection) -> Listing[User]:
-    """Returns every user whom Concertim manages, by mark or by legacy name, without the operators' accounts."""
+def read_managed_users(cloud: Connection, note: Callable[[User], None]) -> bool:
+    """Notes every user whom Concertim manages, by mark or by legacy name, without the operators' accounts.
+
+    Returns whether Keystone has listed all. There may be very many, so they are not kept. After a failure that passes,
+    a user may be noted once more. The same holds for the other functions here.
+    """
     domain_id = domains.user_domain_id(cloud)
 
-    def keep(row: Mapping[str, Any]) -> User | None:
-        if row["domain_id"] != domain_id or not _may_be_managed(row, marks.USER):
-            return None
-        user = as_user(row)
-        return None if is_operators_account(cloud, user) else user
+    def take(row: Row) -> None:
+        if row["domain_id"] == domain_id and _may_be_managed(row, marks.USER):
+            user = as_user(row)
+            if not is_operators_account(cloud, user):
+                note(user)
 
-    return cloud.lists.users(domain_id, keep)
+    return cloud.lists.users(domain_id, take).complete
 
 
-def managed_projects(cloud: Connection) -> Listing[Project]:
-    """Returns every project that Concertim manages, by mark or by legacy name, without the operators' projects."""
+def read_managed_projects(cloud: Connection, note: Callable[[Project], None]) -> bool:
+    """Notes every project that Concertim manages, by mark or by legacy name, without the operators' projects."""
     domain_id, own = domains.project_domain_id(cloud), cloud.identity.project_id
     default = default_projects(cloud)
 
-    def keep(row: Mapping[str, Any]) -> Project | None:
-        if row["domain_id"] != domain_id or not _may_be_managed(row, marks.PROJECT, marks.TEAM):
-            return None
-        project = as_project(row)
-        return None if project.id == own or (not project.mark and project.id in default) else project
+    def take(row: Row) -> None:
+        if row["domain_id"] == domain_id and _may_be_managed(row, marks.PROJECT, marks.TEAM):
+            project = as_project(row)
+            if project.id != own and (project.mark or project.id not in default):
+                note(project)
 
-    return cloud.lists.projects(domain_id, keep)
+    return cloud.lists.projects(domain_id, take).complete
 
 
-def roles_held(cloud: Connection, users: Collection[str], projects: Collection[str]) -> Listing[Held]:
-    """Returns every role that one of these users holds anywhere, or anybody on one of these projects.
+def read_roles_held(cloud: Connection, note: Callable[[Held], None]) -> bool:
+    """Notes every role that anybody holds anywhere. One that somebody holds as a member of a group is the group's."""
 
-    Roles that users hold as members of a group are listed as the group's.
-    """
-    # The same few ids are in thousands of rows.
-    same: dict[str, str] = {}
-
-    def keep(row: Mapping[str, Any]) -> Held | None:
+    def take(row: Row) -> None:
         holder = "user" if "user" in row else "group"
-        holder_id = str(row[holder]["id"])
         scope = next(iter({"project", "domain", SYSTEM} & row["scope"].keys()))
         scope_id = str(row["scope"][scope].get("id", "all"))
-        if holder_id not in users and scope_id not in projects:
-            return None
-        ids = [same.setdefault(one, one) for one in (str(row["role"]["id"]), holder_id, scope_id)]
-        return Held(ids[0], ids[1], scope, ids[2], holder)
+        note(Held(str(row["role"]["id"]), holder, str(row[holder]["id"]), scope, scope_id))
 
-    return cloud.lists.role_assignments(keep)
+    return cloud.lists.role_assignments(take).complete
 
 
 def role_names(cloud: Connection) -> dict[str, str]:
@@ -78,7 +73,7 @@ def role_names(cloud: Connection) -> dict[str, str]:
     return dict(cloud.lists.roles(lambda row: (str(row["id"]), str(row["name"]))).rows)
 
 
-def _may_be_managed(row: Mapping[str, Any], *kinds: str) -> bool:
+def _may_be_managed(row: Row, *kinds: str) -> bool:
     mark = marks.mark_in(row)
     if mark:
         return mark[0] in kinds

@@ -1,142 +1,137 @@
 """What is wrong with an entry of the mapping, as codes and sentences."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from lib.answer.operations import Entry, EntryProblem
 from lib.call.masking import shown
 from lib.keystone import names
 from lib.keystone.client import marks
 from lib.keystone.client.connection import Connection
-from lib.keystone.client.resources import Project, User
-from lib.keystone.grants import Grants, look_up_grants
-from lib.keystone.listing import Held, role_names
-from lib.operations.mapping import Entry
+from lib.keystone.grants import look_up_grants
+from lib.operations.mapping import whose
 
 ADMIN = "admin"
 
-Finding = tuple[str, str]
-"""A code, which stays the same in later releases, and a sentence."""
+_Finding = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Site:
-    """What entries are compared with."""
+class Wanted:
+    """The roles that the settings ask for on each project, by name."""
 
-    roles: Mapping[str, str]
-    """The names of roles by id."""
-    grants: Grants
-    """What the settings ask for."""
-    project_ids: frozenset[str]
-    """The ids of all projects that Concertim manages."""
-
-    def is_admin(self, held: Held) -> bool:
-        """Whether the role is `admin`, which makes a cloud administrator on a stock Keystone."""
-        return self.roles.get(held.role_id) == ADMIN
-
-    def is_outside(self, held: Held) -> bool:
-        """Whether it is held on something that Concertim does not manage."""
-        return held.scope_id not in self.project_ids
+    of_user: tuple[str, ...]
+    """Those of the project's user."""
+    of_accounts: tuple[tuple[str, str], ...]
+    """Each role of an operator's account, with the id of the account."""
 
 
-def read_site(cloud: Connection, project_ids: frozenset[str]) -> Site:
-    """Returns what to compare with. Raises CloudNotPrepared where a role or an account of the settings is missing."""
-    return Site(role_names(cloud), look_up_grants(cloud), project_ids)
+def read_wanted(cloud: Connection, roles: Mapping[str, str]) -> Wanted:
+    """Returns what the settings ask for. Raises CloudNotPrepared where a role or an account is missing."""
+    grants = look_up_grants(cloud)
+    accounts = tuple((roles.get(role_id, role_id), account) for role_id, account in grants.standing)
+    return Wanted(tuple(roles.get(role_id, role_id) for role_id in grants.user_role_ids), accounts)
 
 
-def findings_of(entry: Entry, site: Site) -> list[Finding]:
-    """Returns all that is wrong with the entry."""
-    return [
+def problems_of(entry: Entry, wanted: Wanted, namesakes: Collection[str]) -> list[EntryProblem]:
+    """Returns all that is wrong with the entry. `namesakes` are the ids in other entries of its login or team."""
+    found = [
         *_missing_parts(entry),
         *_of_marks(entry),
-        *_of_grants(entry, site),
-        *_of_admin(entry, site),
+        *_of_grants(entry, wanted),
+        *_of_admin(entry),
         *_disabled(entry),
-        *_namesakes(entry),
+        *_namesakes(entry, namesakes),
     ]
+    return [{"code": code, "message": message} for code, message in found]
 
 
 def is_half_made(entry: Entry) -> bool:
     """Whether a sign-up or a team was begun and not finished: nobody has got a role, and no client was told of it."""
-    user, project = entry.user, entry.project
-    if user is None:
-        return project is not None and bool(project.mark) and not entry.grants
-    roles = [held for held in (*entry.grants, *entry.elsewhere) if held.holder_id == user.id]
-    return bool(user.mark) and not (roles or user.reported or user.default_project_id)
+    if "user_id" not in entry:
+        return entry["project_marked"] and not entry.get("grants")
+    told = entry.get("user_reported") or entry.get("default_project_id")
+    return entry["user_marked"] and not (own_roles(entry) or entry.get("elsewhere") or told)
 
 
-def missing_grants(entry: Entry, site: Site) -> list[tuple[str, str]]:
-    """Returns the (role id, user id) that the settings ask for and nobody has granted on the entry's project."""
-    if entry.project is None:
+def own_roles(entry: Entry) -> list[str]:
+    """Returns the roles that the entry's user holds on the entry's project."""
+    return [one["role"] for one in entry.get("grants", ()) if one.get("user_id") == entry.get("user_id", "none")]
+
+
+def missing_grants(entry: Entry, wanted: Wanted) -> list[tuple[str, str]]:
+    """Returns the (role, user id) that the settings ask for and that are not granted on the entry's project."""
+    if "project_id" not in entry:
         return []
-    own = [(role_id, entry.user.id) for role_id in site.grants.user_role_ids] if entry.user else []
-    held = {(one.role_id, one.holder_id) for one in entry.grants}
-    return [one for one in (*own, *site.grants.standing) if one not in held]
+    own = [(role, entry["user_id"]) for role in wanted.of_user] if "user_id" in entry else []
+    held = {(one["role"], one.get("user_id")) for one in entry.get("grants", ())}
+    return [one for one in (*own, *wanted.of_accounts) if one not in held]
 
 
-def _missing_parts(entry: Entry) -> Iterator[Finding]:
-    user, project = entry.user, entry.project
-    since = next((one.created for one in (user, project) if one and one.created), "")
+def _missing_parts(entry: Entry) -> Iterator[_Finding]:
     if is_half_made(entry):
-        what = "team" if entry.owner[0] == marks.TEAM else "sign-up"
-        yield "half_made", f"The {what} was begun at {shown(since) or 'an unknown time'} and not finished."
-    if entry.owner[0] == marks.TEAM:
+        what = "team" if entry["kind"] == "team" else "sign-up"
+        since = shown(entry.get("user_created") or entry.get("project_created") or "an unknown time")
+        yield "half_made", f"The {what} was begun at {since} and not finished."
+    if entry["kind"] == "team":
         return
-    if user is None:
+    if "user_id" not in entry:
         yield "no_user", "There is a project and no user of this login."
-    # From v1.2.0 on, users are made without a project, and get roles in teams.
-    elif project is None and not user.reported and (user.mark or not entry.elsewhere):
+    elif "project_id" not in entry and not _needs_no_project(entry):
         yield "no_project", "There is a user and no project of this login."
 
 
-def _of_marks(entry: Entry) -> Iterator[Finding]:
-    for found in (entry.user, entry.project):
-        if found is None:
-            continue
-        if found.mark is None:
-            yield "unmarked", f"The {_kind(found)} has no mark: the older service made it, or somebody by hand."
-        elif found.name not in names.possible_names(*found.mark):
-            yield (
-                "mark_and_name_disagree",
-                (f"The {_kind(found)} is marked for {shown(found.mark[1])}, and its name is {found.shown_name}."),
-            )
+def _needs_no_project(entry: Entry) -> bool:
+    """Whether it is a user as UI v1.2.0 and later make them: without a project, and with roles in teams."""
+    return bool(entry.get("user_reported") or (entry.get("elsewhere") and not entry["user_marked"]))
 
 
-def _of_grants(entry: Entry, site: Site) -> Iterator[Finding]:
-    missing = missing_grants(entry, site)
+def _of_marks(entry: Entry) -> Iterator[_Finding]:
+    kind, name = whose(entry)
+    if "user_id" in entry:
+        yield from _of_mark("user", entry["user_marked"], entry["user_name"], (marks.USER, name))
+    if "project_id" in entry:
+        yield from _of_mark("project", entry["project_marked"], entry["project_name"], (kind, name))
+
+
+def _of_mark(what: str, is_marked: bool, name: str, owner: tuple[str, str]) -> Iterator[_Finding]:
+    if not is_marked:
+        yield "unmarked", f"The {what} has no mark: the older service made it, or somebody by hand."
+    elif name not in names.possible_names(*owner):
+        yield "mark_and_name_disagree", f"The {what} is marked for {shown(owner[1])}, and its name is {shown(name)}."
+
+
+def _of_grants(entry: Entry, wanted: Wanted) -> Iterator[_Finding]:
+    missing = missing_grants(entry, wanted)
     if missing:
-        told = ", ".join(f"{shown(site.roles.get(role, role))} for user {shown(user)}" for role, user in missing)
+        told = ", ".join(f"{shown(role)} for user {shown(user_id)}" for role, user_id in missing)
         yield "grant_missing", f"Roles are missing on the project: {told}."
 
 
-def _of_admin(entry: Entry, site: Site) -> Iterator[Finding]:
-    if entry.user is None:
-        return
-    held = [one for one in (*entry.grants, *entry.elsewhere) if one.holder_id == entry.user.id]
-    admin = [one for one in held if site.is_admin(one)]
+def _of_admin(entry: Entry) -> Iterator[_Finding]:
+    elsewhere = entry.get("elsewhere", [])
+    admin = [one["scope"] for one in elsewhere if one["role"] == ADMIN]
+    if ADMIN in own_roles(entry):
+        admin.insert(0, f"project {entry['project_id']}")
     if admin:
-        where = ", ".join(f"{one.scope} {shown(one.scope_id)}" for one in admin)
+        where = shown(", ".join(admin))
         yield "holds_admin", f"The user holds the role admin on {where}: a cloud administrator on a stock Keystone."
-    outside = [one for one in held if site.is_outside(one)]
+    outside = dict.fromkeys(one["scope"] for one in elsewhere if not one["managed"])
     if outside:
-        where = ", ".join(dict.fromkeys(f"{one.scope} {shown(one.scope_id)}" for one in outside))
-        yield "roles_outside", f"The user holds roles outside Concertim's projects, on {where}."
+        yield "roles_outside", f"The user holds roles outside Concertim's projects, on {shown(', '.join(outside))}."
 
 
-def _disabled(entry: Entry) -> Iterator[Finding]:
-    for found in (entry.user, entry.project):
-        if found and not found.enabled:
-            yield "disabled", f"The {_kind(found)} is disabled."
+def _disabled(entry: Entry) -> Iterator[_Finding]:
+    if not entry.get("user_enabled", True):
+        yield "disabled", "The user is disabled."
+    if not entry.get("project_enabled", True):
+        yield "disabled", "The project is disabled."
 
 
-def _namesakes(entry: Entry) -> Iterator[Finding]:
-    if entry.namesakes:
-        what = "team" if entry.owner[0] == marks.TEAM else "login"
-        code = "two_for_one_team" if what == "team" else "two_for_one_login"
+def _namesakes(entry: Entry, namesakes: Collection[str]) -> Iterator[_Finding]:
+    if namesakes:
+        what = "team" if entry["kind"] == "team" else "login"
         yield (
-            code,
-            f"There is more than one of this {what}. The other ids are {', '.join(map(shown, entry.namesakes))}.",
+            f"two_for_one_{what}",
+            (f"There is more than one of this {what}. The other ids are {shown(', '.join(namesakes))}."),
         )
-
-
-def _kind(found: User | Project) -> str:
-    return type(found).__name__.lower()

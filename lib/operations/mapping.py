@@ -1,118 +1,186 @@
-"""The mapping: every login and team of Concertim's with its user, its project, and the roles that are held there."""
+"""The mapping: every login and team of Concertim's with its user, its project, and the roles that are held there.
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator
+There may be very many, so each is a dict from the beginning, as it is answered, and equal grants are one dict.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from typing import TypeVar, cast
 
-from lib.call.concurrency import both
+from lib.answer.operations import Entry, Grant, RoleElsewhere
 from lib.keystone.client import marks
 from lib.keystone.client.connection import Connection
 from lib.keystone.client.resources import Project, User
-from lib.keystone.listing import Held, managed_projects, managed_users, roles_held
-from lib.keystone.ownership import Owner, owners_of
+from lib.keystone.listing import Held, read_managed_projects, read_managed_users, read_roles_held
+from lib.keystone.ownership import owners_of
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A login with its user and its project, of which one may be missing, or a team with its project."""
-
-    owner: Owner
-    """`marks.PROJECT` and the login, or `marks.TEAM` and the team."""
-    user: User | None
-    project: Project | None
-    grants: list[Held]
-    """The roles that anybody holds on the project."""
-    elsewhere: list[Held]
-    """The roles that the user holds anywhere else."""
-    namesakes: list[str]
-    """The ids of the users and projects of other entries with the same owner."""
-
-    @property
-    def ids(self) -> list[str]:
-        """The ids of its user and its project."""
-        return [one.id for one in (self.user, self.project) if one]
+_Item = TypeVar("_Item")
 
 
 @dataclass
 class Mapping:
     """All entries, and whether they are all."""
 
+    entries: list[Entry]
     complete: bool
     """Whether Keystone has listed everything."""
-    project_ids: frozenset[str]
-    """The ids of all projects that Concertim manages."""
-    user_names: dict[str, str]
-    """The names of all users whom Concertim manages, by id."""
-    _owned: dict[Owner, tuple[list[User], list[Project]]]
-    _on: dict[str, list[Held]] = field(default_factory=dict)
-    _elsewhere: dict[str, list[Held]] = field(default_factory=dict)
-
-    def add(self, held: Held, owner_of: dict[str, Owner]) -> None:
-        """Notes a role on the project, if that is managed, and for the user, if it is not on the user's own project."""
-        if held.scope_id in self.project_ids:
-            self._on.setdefault(held.scope_id, []).append(held)
-        owner = owner_of.get(held.holder_id)
-        if owner and owner != owner_of.get(held.scope_id):
-            self._elsewhere.setdefault(held.holder_id, []).append(held)
-
-    def take_entries(self) -> Iterator[Entry]:
-        """Gives every entry once, sorted by kind and name, and forgets it: with many users, memory counts."""
-        for owner in sorted(self._owned):
-            yield from self._entries_of(owner, *self._owned.pop(owner))
-
-    def _entries_of(self, owner: Owner, users: list[User], projects: list[Project]) -> Iterator[Entry]:
-        ids = [one.id for one in (*users, *projects)]
-        pairs = _paired(users, projects)
-        for user, project in pairs:
-            own = {one.id for one in (user, project) if one}
-            yield Entry(
-                owner,
-                user,
-                project,
-                self._on.pop(project.id, []) if project else [],
-                self._elsewhere.pop(user.id, []) if user else [],
-                [one for one in ids if one not in own] if len(pairs) > 1 else [],
-            )
 
 
-def read_mapping(cloud: Connection) -> Mapping:
-    """Returns the mapping of this cloud as it is now."""
-    users, projects = both(partial(managed_users, cloud), partial(managed_projects, cloud))
-    owned: dict[Owner, tuple[list[User], list[Project]]] = defaultdict(lambda: ([], []))
-    owner_of: dict[str, Owner] = {}
-    for user in users.rows:
-        owner_of[user.id] = (marks.PROJECT, min(owners_of(user))[1])
-        owned[owner_of[user.id]][0].append(user)
-    for project in projects.rows:
-        owner_of[project.id] = _owner_of_project(project, owned.keys())
-        owned[owner_of[project.id]][1].append(project)
-    held = roles_held(cloud, {one.id for one in users.rows}, {one.id for one in projects.rows})
-    mapping = Mapping(
-        users.complete and projects.complete and held.complete,
-        frozenset(one.id for one in projects.rows),
-        {one.id: one.name for one in users.rows},
-        dict(owned),
-    )
-    while held.rows:
-        mapping.add(held.rows.pop(), owner_of)
-    return mapping
+def read_mapping(cloud: Connection, roles: dict[str, str]) -> Mapping:
+    """Returns the mapping of this cloud as it is now, sorted by kind and name, without what is wrong with it.
+
+    `roles` has the names of roles by id.
+    """
+    reading = _Reading(roles)
+    # Users come first: each project finds the user that it belongs to.
+    complete = [read_managed_users(cloud, reading.note_user), read_managed_projects(cloud, reading.note_project)]
+    reading.place_projects()
+    complete.append(read_roles_held(cloud, reading.note_role))
+    return Mapping(sorted(reading.entries(), key=_order), all(complete))
 
 
-def _owner_of_project(project: Project, with_user: Collection[Owner]) -> Owner:
-    """Returns the login or team of the project. A legacy name may fit both: a login that has a user is preferred."""
-    owners = sorted(owners_of(project))
-    return next((one for one in owners if one in with_user), owners[0])
+def whose(entry: Entry) -> tuple[str, str]:
+    """Returns `marks.PROJECT` and the login, or `marks.TEAM` and the team."""
+    return (marks.TEAM, entry["team"]) if entry["kind"] == "team" else (marks.PROJECT, entry["login"])
 
 
-def _paired(users: list[User], projects: list[Project]) -> list[tuple[User | None, Project | None]]:
-    """Returns each user with the project that is theirs most likely, and then the other projects."""
-    left, pairs = [*projects], list[tuple[User | None, Project | None]]()
-    for user in users:
-        own = next((one for one in left if one.id == user.default_project_id), None)
-        # Of several, a marked user's is the marked one. A default project that is another's proves nothing.
-        own = own or next((one for one in left if bool(one.mark) == bool(user.mark)), None)
-        own = own or (left[0] if left and len(users) == 1 else None)
-        left = [one for one in left if one is not own]
-        pairs.append((user, own))
-    return pairs + [(None, one) for one in left]
+def _order(entry: Entry) -> tuple[str, str, str]:
+    return (*whose(entry), entry.get("user_id", "~"))
+
+
+@dataclass
+class _Reading:
+    """What was read until now. To note something again changes nothing."""
+
+    roles: dict[str, str]
+    """The names of roles by id."""
+    _of_owner: dict[str, dict[str, list[Entry]]] = field(default_factory=lambda: {marks.PROJECT: {}, marks.TEAM: {}})
+    _of_id: dict[str, Entry] = field(default_factory=dict)
+    _unplaced: dict[str, Project] = field(default_factory=dict)
+    _grants: dict[tuple[str, str], Grant] = field(default_factory=dict)
+
+    def entries(self) -> Iterator[Entry]:
+        """Gives every entry once, and forgets it."""
+        self._of_id.clear()
+        for of_name in self._of_owner.values():
+            while of_name:
+                yield from of_name.popitem()[1]
+
+    def note_user(self, user: User) -> None:
+        """Begins the entry of a user."""
+        if user.id not in self._of_id:
+            login = min(owners_of(user))[1]
+            self._begin((marks.PROJECT, login), _of_user(login, user), user.id)
+
+    def note_project(self, project: Project) -> None:
+        """Adds a project to the entry of the user whose default project it is, or leaves it for place_projects."""
+        if project.id in self._of_id:
+            return
+        for owner in sorted(owners_of(project)):
+            for entry in self._entries_of(owner):
+                if entry.get("default_project_id") == project.id:
+                    self._add_project(entry, project)
+                    return
+        self._unplaced[project.id] = project
+
+    def place_projects(self) -> None:
+        """Adds each project that is left to the entry of a user of its login who has none, or begins an entry."""
+        while self._unplaced:
+            project = self._unplaced.popitem()[1]
+            owners = sorted(owners_of(project))
+            # A legacy name may fit a login and a team.
+            owner = next((one for one in owners if self._entries_of(one)), owners[0])
+            free = [one for one in self._entries_of(owner) if "user_id" in one and "project_id" not in one]
+            alike = [one for one in free if one["user_marked"] == bool(project.mark)]
+            entry = next(iter([*alike, *free]), None)
+            if entry is None:
+                entry = self._begin(owner, _of_owner(owner), project.id)
+            self._add_project(entry, project)
+
+    def note_role(self, held: Held) -> None:
+        """Adds a role to the entries that it concerns."""
+        on, holder = self._of_id.get(held.scope_id), self._of_id.get(held.holder_id)
+        if on:
+            _add(on.setdefault("grants", []), self._grant(held, holder))
+        if holder and holder is not on:
+            role = self.roles.get(held.role_id, held.role_id)
+            elsewhere: RoleElsewhere = {
+                "role": role,
+                "scope": f"{held.scope} {held.scope_id}",
+                "managed": on is not None,
+            }
+            _add(holder.setdefault("elsewhere", []), elsewhere)
+
+    def _entries_of(self, owner: tuple[str, str]) -> Sequence[Entry]:
+        kind, name = owner
+        return self._of_owner[kind].get(name, ())
+
+    def _begin(self, owner: tuple[str, str], entry: Entry, object_id: str) -> Entry:
+        kind, name = owner
+        self._of_owner[kind].setdefault(name, []).append(entry)
+        self._of_id[object_id] = entry
+        return entry
+
+    def _add_project(self, entry: Entry, project: Project) -> None:
+        _add_project(entry, project)
+        self._of_id[project.id] = entry
+
+    def _grant(self, held: Held, holder: Entry | None) -> Grant:
+        """Returns the role and its holder. Of those whom Concertim does not manage, equal ones are one dict."""
+        role = self.roles.get(held.role_id, held.role_id)
+        if holder:
+            return {"role": role, "user_id": holder["user_id"], "user_name": holder["user_name"]}
+        key = (held.role_id, held.holder_id)
+        if key not in self._grants:
+            self._grants[key] = {"role": role, "group_id": held.holder_id}
+            if held.holder == "user":
+                self._grants[key] = {"role": role, "user_id": held.holder_id}
+        return self._grants[key]
+
+
+def _of_owner(owner: tuple[str, str]) -> Entry:
+    kind, name = owner
+    return {"kind": "team", "team": name} if kind == marks.TEAM else {"kind": "person", "login": name}
+
+
+def _of_user(login: str, user: User) -> Entry:
+    entry: Entry = {
+        "kind": "person",
+        "login": login,
+        "user_id": user.id,
+        "user_name": user.name,
+        "user_enabled": user.enabled,
+        "user_marked": user.mark is not None,
+    }
+    if user.reported:
+        entry["user_reported"] = True
+    known = {
+        "email": user.email,
+        "full_name": user.full_name,
+        "user_created": user.created,
+        "user_request_id": user.last_request,
+        "default_project_id": user.default_project_id,
+    }
+    entry.update(cast(Entry, {name: value for name, value in known.items() if value}))
+    return entry
+
+
+def _add_project(entry: Entry, project: Project) -> None:
+    entry["project_id"] = project.id
+    entry["project_name"] = project.name
+    entry["project_enabled"] = project.enabled
+    entry["project_marked"] = project.mark is not None
+    # What equals the user's is one text in memory.
+    if project.created:
+        same = entry.get("user_created") == project.created
+        entry["project_created"] = entry["user_created"] if same else project.created
+    if project.last_request:
+        same = entry.get("user_request_id") == project.last_request
+        entry["project_request_id"] = entry["user_request_id"] if same else project.last_request
+    if entry.get("default_project_id") == project.id:
+        entry["default_project_id"] = project.id
+
+
+def _add(items: list[_Item], item: _Item) -> None:
+    if item not in items:
+        items.append(item)

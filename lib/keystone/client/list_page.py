@@ -34,7 +34,7 @@ class ListPage(Generic[_Kept]):
                 parser.send(piece)
         except ijson.JSONError:
             raise _no_list() from None
-        self._bytes_of_row = len(piece) if self._rows else self._bytes_of_row + len(piece)
+        self._bytes_of_row = 0 if self._rows else self._bytes_of_row + len(piece)
         if self._bytes_of_row > LONGEST_ROW:
             raise _no_list()
         self.kept += [kept for row in self._rows if (kept := self._keep(row)) is not None]

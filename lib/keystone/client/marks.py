@@ -1,5 +1,6 @@
 """The mark that says of a Keystone user or project that Concertim manages it, and for whom."""
 
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -64,7 +65,10 @@ def mark_in(attributes: Mapping[str, Any]) -> tuple[str, str] | None:
     if kind is None:
         return None
     # Half a mark, or one that is no text, was not written by us: then the object is nobody's.
-    return (kind, name) if isinstance(kind, str) and isinstance(name, str) and name else ("", "")
+    if not (isinstance(kind, str) and isinstance(name, str) and name):
+        return ("", "")
+    # Once in memory, as a list has the same kind thousands of times.
+    return (sys.intern(kind), name)
 
 
 def _now() -> str:

@@ -28,6 +28,8 @@ KEYSTONES = 32
 LONGEST_ANSWER = 4 * 1024 * 1024
 # Bytes. The roles of 100,000 users and their projects have 160 million. A list is not kept as a whole.
 LONGEST_LIST = 256 * 1024 * 1024
+# Bytes. Without a bound, the room for all that is still to come would be taken for each piece.
+PIECE = 64 * 1024
 # Characters. Tokens of Fernet and of JWS have some hundred.
 LONGEST_TOKEN = 8192
 
@@ -107,7 +109,7 @@ def _read(answer: requests.Response, take: Take | None = None) -> requests.Respo
         compressed = answer.headers.get("Content-Encoding", "identity") != "identity"
         if compressed or len(answer.headers.get("X-Subject-Token", "")) > LONGEST_TOKEN:
             raise NotKeystone(NO_KEYSTONE, detail="answered packed, or with a token longer than Keystone's are")
-        while piece := answer.raw.read1(decode_content=False):
+        while piece := answer.raw.read1(PIECE, decode_content=False):
             length += len(piece)
             if length > longest:
                 raise NotKeystone(NO_KEYSTONE, detail=f"answered with more than {longest} bytes")
