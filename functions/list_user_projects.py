@@ -6,7 +6,7 @@ from lib.keystone.connect import connect
 from lib.keystone.listing import role_names
 from lib.operations.findings import read_wanted
 from lib.operations.mapping import read_mapping
-from lib.operations.user_projects import answer_of
+from lib.operations.user_projects import answer_of, with_problems
 from lib.request.operations import UserProjectsRequest
 
 
@@ -22,4 +22,4 @@ def list_user_projects(request: UserProjectsRequest) -> UserProjects:
     cloud = connect(request.cloud_env)
     roles = role_names(cloud)
     wanted = read_wanted(cloud, roles)
-    return answer_of(cloud, read_mapping(cloud, roles), wanted)
+    return answer_of(cloud, with_problems(read_mapping(cloud, roles), wanted))

@@ -74,7 +74,7 @@ class NameTaken(Problem, status=409, code="name_taken"):
 
 
 class StateConflict(Problem, status=409, code="state_conflict"):
-    """Keystone refuses for a state that an operator can change: a project has subprojects, for instance."""
+    """A state that an operator can change is in the way: a project has subprojects, for instance."""
 
 
 class LengthRequired(Problem, status=411, code="length_required"):

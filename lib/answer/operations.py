@@ -88,3 +88,33 @@ class UserProjects(Body):
     def value(self) -> dict[str, Any]:
         """Returns the body, without a copy of the entries."""
         return dict(self)
+
+
+class Repair(TypedDict, total=False):
+    """What is done, or would be done, to a user or a project."""
+
+    kind: Literal["person", "team"]
+    login: str
+    team: str
+    user_id: str
+    project_id: str
+    action: str
+    """A sentence."""
+    left_alone: str
+    """Why nothing is done, as a sentence, in place of `action`."""
+
+
+class UserProjectsRepaired(Body):
+    """What a repair has changed, or would change."""
+
+    status_code = 200
+
+    applied: bool
+    """Whether anything was to be changed. Otherwise this is a plan."""
+    repairs: list[Repair]
+    remaining: int
+    """How many logins and teams are left for the next call, as the time of this one was over."""
+
+    def value(self) -> dict[str, Any]:
+        """Returns the body, without a copy of the repairs."""
+        return dict(self)

@@ -79,6 +79,16 @@ class Call:
         self.done.setdefault(what)
 
     @contextmanager
+    def about_one_of_many(self) -> Iterator[None]:
+        """Lets the log tell of one of the many things that the call is about."""
+        about, done = self.about, self.done
+        self.about, self.done = {name: about[name] for name in ("account",) if name in about}, {}
+        try:
+            yield
+        finally:
+            self.about, self.done = about, done
+
+    @contextmanager
     def asking(self, step: str) -> Iterator[None]:
         """Marks the time during which Keystone is asked to do this step."""
         self._steps.append(step)

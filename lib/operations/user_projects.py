@@ -13,18 +13,23 @@ MOST_STRANGERS = 20
 _NONE: list[object] = []
 
 
-def answer_of(cloud: Connection, mapping: Mapping, wanted: Wanted) -> UserProjects:
-    """Returns the answer, for which the entries are completed."""
+def answer_of(cloud: Connection, mapping: Mapping) -> UserProjects:
+    """Returns the answer about a mapping that has been completed with its problems."""
+    _name_strangers(cloud, mapping.entries)
+    teams = sum(one["kind"] == "team" for one in mapping.entries)
+    wrong = sum(bool(one["problems"]) for one in mapping.entries)
+    counts = {"people": len(mapping.entries) - teams, "teams": teams, "with_problems": wrong}
+    # Not checked again, as that would copy it.
+    return UserProjects.model_construct(complete=mapping.complete, counts=counts, entries=mapping.entries)
+
+
+def with_problems(mapping: Mapping, wanted: Wanted) -> Mapping:
+    """Completes each entry with what is wrong with it, and returns the mapping."""
     for _, group in groupby(mapping.entries, key=whose):
         same = [*group]
         for entry in same:
             _complete(entry, wanted, [one for one in same if one is not entry])
-    _name_strangers(cloud, mapping.entries)
-    teams = sum(one["kind"] == "team" for one in mapping.entries)
-    with_problems = sum(bool(one["problems"]) for one in mapping.entries)
-    counts = {"people": len(mapping.entries) - teams, "teams": teams, "with_problems": with_problems}
-    # Not checked again, as that would copy it.
-    return UserProjects.model_construct(complete=mapping.complete, counts=counts, entries=mapping.entries)
+    return mapping
 
 
 def ids_of(entry: Entry) -> list[str]:

@@ -119,6 +119,13 @@ class Connection:
         """Returns the projects that Keystone finds for this name. Its database may compare without case."""
         return [as_project(one.to_dict()) for one in self._client.projects.list(domain=domain_id, name=name)]
 
+    @changes("mark the project", "project marked")
+    def mark_project(self, project: Project, attributes: Mapping[str, str]) -> None:
+        """Gives the project these attributes and Concertim's tag."""
+        # With the tags that it has: a call that adds one is refused when it is repeated.
+        tags = sorted({*project.tags, marks.PROJECT_TAG})
+        self._client.projects.update(project.id, tags=tags, **attributes)
+
     @none_if_not_found
     @changes("remove the project", "project removed")
     def delete_project(self, project_id: str) -> None:

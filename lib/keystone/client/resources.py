@@ -92,6 +92,8 @@ class User(_Resource):
 class Project(_Resource):
     """A Keystone project."""
 
+    tags: tuple[str, ...]
+
 
 def as_identity(token: Any) -> Identity:
     """Returns the value of keystoneauth's access info."""
@@ -125,7 +127,7 @@ def _expires(attributes: Mapping[str, Any]) -> datetime | None:
 
 def as_project(attributes: Mapping[str, Any]) -> Project:
     """Returns the value of a project's attributes."""
-    return Project(**_common(attributes))
+    return Project(**_common(attributes), tags=tuple(attributes.get("tags") or ()))
 
 
 def _common(attributes: Mapping[str, Any]) -> dict[str, Any]:

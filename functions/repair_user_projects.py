@@ -1,0 +1,32 @@
+"""Repairs what is wrong with the mapping, or says what it would change. It has no path: only an operator calls it."""
+
+from lib.answer.operations import UserProjectsRepaired
+from lib.endpoint import endpoint
+from lib.keystone.connect import connect
+from lib.keystone.listing import role_names
+from lib.operations.findings import read_wanted
+from lib.operations.mapping import read_mapping
+from lib.operations.repair import applied, check_share, planned, plans_for
+from lib.operations.user_projects import with_problems
+from lib.request.operations import RepairRequest
+
+
+@endpoint
+def repair_user_projects(request: RepairRequest) -> UserProjectsRepaired:
+    """Marks what the older service made, restores grants, replaces the role admin, and ends half-made sign-ups.
+
+    Without `apply` nothing is changed. To call it again goes on where it was interrupted.
+
+    Errors: 400 the request; 403 cloud_env is refused, may not list or change, or a named user is not managed by
+    Concertim; 409 Keystone has cut its lists, or more would be changed than the request allows; 424 a role, an account
+    or a domain that the settings name is missing; 502, 503, 504 Keystone failed: repeat.
+    """
+    cloud = connect(request.cloud_env)
+    roles = role_names(cloud)
+    wanted = read_wanted(cloud, roles)
+    mapping = with_problems(read_mapping(cloud, roles), wanted)
+    plans = plans_for(mapping, wanted, request.named_user_ids)
+    if not request.apply:
+        return planned(plans)
+    check_share(plans, len(mapping.entries), request.most_percent)
+    return applied(cloud, plans, wanted)
