@@ -1,6 +1,6 @@
 """Everything that can go wrong. Each class says how it is answered, and whether to repeat the request helps."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 
@@ -16,8 +16,11 @@ class Problem(Exception):
     repeat_helps: ClassVar[bool] = False
     """Whether the problem passes by itself, so that to repeat the same request is all that is needed."""
 
+    concerns_cloud: ClassVar[bool] = False
+    """Whether the cloud, or the way to it, is the problem, so that requests for anybody else meet it, too."""
+
     def __init_subclass__(cls, **answered: Any) -> None:
-        """Takes status, code and repeat_helps from the class statement. Those left out are inherited."""
+        """Takes status, code and the rest from the class statement. Those left out are inherited."""
         for name, value in answered.items():
             setattr(cls, name, value)
 
@@ -37,15 +40,15 @@ class Unauthorized(Problem, status=401, code="unauthorized"):
     """The caller did not show that it may call."""
 
 
-class AuthUrlNotAllowed(Problem, status=403, code="auth_url_not_allowed"):
+class AuthUrlNotAllowed(Problem, status=403, code="auth_url_not_allowed", concerns_cloud=True):
     """The site does not let this service connect to the URL in cloud_env."""
 
 
-class CloudEnvRefused(Problem, status=403, code="cloud_env_refused"):
+class CloudEnvRefused(Problem, status=403, code="cloud_env_refused", concerns_cloud=True):
     """Keystone refuses the credentials in cloud_env."""
 
 
-class RightsMissing(Problem, status=403, code="rights_missing"):
+class RightsMissing(Problem, status=403, code="rights_missing", concerns_cloud=True):
     """Keystone does not let the account in cloud_env do what is needed."""
 
 
@@ -89,7 +92,7 @@ class UnsupportedMediaType(Problem, status=415, code="unsupported_media_type"):
     """The body is not JSON."""
 
 
-class CloudNotPrepared(Problem, status=424, code="cloud_not_prepared"):
+class CloudNotPrepared(Problem, status=424, code="cloud_not_prepared", concerns_cloud=True):
     """Something that an operator has to prepare is missing or disabled: a role, an account, a domain, an option."""
 
 
@@ -97,11 +100,11 @@ class InternalError(Problem, status=500, code="internal_error"):
     """A bug in UserHandler."""
 
 
-class Misconfigured(Problem, status=500, code="misconfigured"):
+class Misconfigured(Problem, status=500, code="misconfigured", concerns_cloud=True):
     """The settings cannot be used."""
 
 
-class KeystoneFailed(Problem, status=502, code="keystone_failed", repeat_helps=True):
+class KeystoneFailed(Problem, status=502, code="keystone_failed", repeat_helps=True, concerns_cloud=True):
     """Keystone cannot be reached, or failed."""
 
 
@@ -121,11 +124,11 @@ class UnclearAnswer(KeystoneFailed, code="unclear_answer"):
         return self.answered >= 400
 
 
-class NotKeystone(Problem, status=502, code="not_a_keystone"):
+class NotKeystone(Problem, status=502, code="not_a_keystone", concerns_cloud=True):
     """What answers at cloud_env's auth_url does not answer as a Keystone v3 does."""
 
 
-class KeystoneBusy(Problem, status=503, code="keystone_busy", repeat_helps=True):
+class KeystoneBusy(Problem, status=503, code="keystone_busy", repeat_helps=True, concerns_cloud=True):
     """Keystone says that it is busy."""
 
 
@@ -141,8 +144,15 @@ class Unfinished(Problem, status=503, code="unfinished", repeat_helps=True):
     """The request is not finished, or another one is at work on the same user. A repeat finishes it."""
 
 
-class DeadlineExceeded(Problem, status=504, code="deadline_exceeded", repeat_helps=True):
+class DeadlineExceeded(Problem, status=504, code="deadline_exceeded", repeat_helps=True, concerns_cloud=True):
     """Keystone did not answer within the time that this request has."""
+
+
+def kinds() -> Iterator[type[Problem]]:
+    """Yields each kind of problem in this file, in order."""
+    for kind in globals().values():
+        if isinstance(kind, type) and issubclass(kind, Problem) and kind is not Problem:
+            yield kind
 
 
 # Seconds that a client should wait. The UI's own first wait is longer (n⁴ + 2 = 3 s), so it never waits for this.

@@ -1,10 +1,10 @@
 """From the classes of errors to the answers that the contract has for them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from lib import errors
-from lib.errors import RETRY_AFTER, MethodNotAllowed, Problem, Unauthorized
+from lib.errors import RETRY_AFTER, MethodNotAllowed, Unauthorized
 
 REQUEST_ID = {"X-OpenStack-Request-ID": {"$ref": "#/components/headers/RequestId"}}
 _MORE_HEADERS = {
@@ -17,7 +17,7 @@ _MORE_HEADERS = {
 def kinds() -> Mapping[int, Mapping[str, str]]:
     """Returns for each status of errors its codes, each with what it means."""
     found: dict[int, dict[str, str]] = {}
-    for kind in _classes():
+    for kind in errors.kinds():
         found.setdefault(kind.status, {}).setdefault(kind.code, str(kind.__doc__))
     return dict(sorted(found.items()))
 
@@ -55,12 +55,6 @@ def headers() -> dict[str, Any]:
         "Allow": {described: "The methods that the path is served for.", "required": True, "schema": text},
         "Authenticate": {described: "How to show that you may call.", "required": True, "schema": text},
     }
-
-
-def _classes() -> Iterator[type[Problem]]:
-    for kind in vars(errors).values():
-        if isinstance(kind, type) and issubclass(kind, Problem) and kind is not Problem:
-            yield kind
 
 
 def _name(status: int) -> str:
