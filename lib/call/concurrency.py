@@ -4,9 +4,11 @@ Each step gets a new thread: that costs a tenth of a millisecond, and no pool ca
 so that one that waits for a silent Keystone does not hold up the exit.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextvars import copy_context
+from functools import partial
+from itertools import islice
 from threading import Thread
 from typing import Any, TypeVar, cast
 
@@ -15,6 +17,7 @@ from lib.errors import Problem
 
 _Result = TypeVar("_Result")
 _Other = TypeVar("_Other")
+_Item = TypeVar("_Item")
 
 
 def in_parallel(steps: Sequence[Callable[[], _Result]]) -> list[_Result]:
@@ -28,6 +31,27 @@ def both(first: Callable[[], _Result], second: Callable[[], _Other]) -> tuple[_R
     """Returns the results of two steps of different types, as in_parallel does."""
     one, other = in_parallel([first, second])
     return cast(_Result, one), cast(_Other, other)
+
+
+def as_each_ends(
+    step: Callable[[_Item], _Result], items: Iterable[_Item], width: Callable[[], int]
+) -> Iterator[tuple[_Item, _Result]]:
+    """Yields each item with the result of its step, as each ends. Raises the first failure.
+
+    `width` says how many steps may run in parallel from now on. Once it is 0, no more begin. An item is not taken from
+    `items` before its step can begin.
+    """
+    left, running = iter(items), dict[Future[_Result], _Item]()
+
+    def fill() -> None:
+        running.update((_begin(partial(step, item)), item) for item in islice(left, max(0, width() - len(running))))
+
+    fill()
+    while running:
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield running.pop(future), future.result()
+        fill()
 
 
 def within_deadline(step: Callable[[], _Result]) -> _Result:

@@ -50,6 +50,13 @@ def configure(settings: Settings, stream: TextIO | None = None, *, to_file: bool
     return not unwritable
 
 
+def to_file_alone() -> None:
+    """Writes no more lines to the stream, where something else is to be shown. They go to the file, if there is one."""
+    for ours in (logger, logging.getLogger("waitress")):
+        # Without any handler, Python would write warnings to standard error by itself.
+        ours.handlers = [one for one in ours.handlers if not isinstance(one, Stream)] or [logging.NullHandler()]
+
+
 def first_change(step: str) -> None:
     """Writes a line, once for each call, before it may change anything: a process that is killed leaves a trace."""
     this = context.current()

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from lib import call, settings
@@ -24,16 +25,25 @@ def call_function(function: Endpoint, read: Callable[[], bytes], find_cloud_env:
     """
     log.configure(settings.current(), sys.stderr)
     text = read() if function.model.model_fields else b"{}"
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        # The call then ends as it does when the service stops: the answer says to repeat it.
-        signal.signal(stop, lambda *_: shutdown.begin(0))
+    end_calls_on_signals()
     status, body = _answer(function, text, find_cloud_env)
     put(body if isinstance(body, str) else json.dumps(body, indent=2))
     return BY_STATUS_CLASS[status // 100]
 
 
+def end_calls_on_signals() -> None:
+    """Lets a signal end every call as the stop of the service does: the answer says to repeat it."""
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: shutdown.begin(0))
+
+
+def serving(function: Endpoint) -> AbstractContextManager[call.Call]:
+    """Makes a new call of this function the current one. Its caller is whoever is at the command line."""
+    return call.serving(function.__name__, caller=f"uid {os.getuid()} at the command line")
+
+
 def _answer(function: Endpoint, text: bytes, find_cloud_env: Callable[[], dict[str, Any]]) -> Answer:
-    with call.serving(function.__name__, caller=f"uid {os.getuid()} at the command line"):
+    with serving(function):
         try:
             request = json_object(text)
         except Problem as problem:

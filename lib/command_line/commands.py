@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 
 from lib import settings
 from lib.command_line import serve
-from lib.command_line.exit_codes import MISTAKE_IN_SETTINGS
-from lib.command_line.output import put
+from lib.command_line.exit_codes import MISTAKE_IN_SETTINGS, WRONG_USAGE
+from lib.command_line.output import put, tell
 from lib.command_line.parser import parser_of
 from lib.endpoint import Endpoint
 from lib.errors import Misconfigured
@@ -45,9 +45,22 @@ def _call(routes: Routes, options: argparse.Namespace) -> int:
     # Imported here, so that the service starts without them.
     from lib.command_line import call_function, cloud_env
 
-    function = _functions(routes)[options.function]
+    functions = _functions(routes)
     find = cloud_env.from_config_file if options.cloud_env_from_config else cloud_env.from_environment
-    return call_function.call_function(function, options.request, find)
+    if options.csv:
+        return _call_rows(functions, options, find)
+    return call_function.call_function(functions[options.function], options.request, find)
+
+
+def _call_rows(functions: dict[str, Endpoint], options: argparse.Namespace, find: Callable[[], dict[str, Any]]) -> int:
+    from lib.command_line.call_rows import call_rows
+    from lib.command_line.csv_rows import text_fields
+
+    able = [name for name, function in sorted(functions.items()) if text_fields(function.model)]
+    if options.function not in able:
+        tell(f"--csv is for functions whose request is a row of texts: {', '.join(able)}")
+        return WRONG_USAGE
+    return call_rows(functions[options.function], options.csv, find)
 
 
 def _functions(routes: Routes) -> dict[str, Endpoint]:

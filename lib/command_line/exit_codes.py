@@ -1,7 +1,9 @@
-"""The exit codes of `python handler.py`. argparse itself exits with 2 where the options are wrong."""
+"""The exit codes of `python handler.py`. argparse itself exits with 2, too."""
 
 import os
 
+# The options are wrong, or the list that they name is.
+WRONG_USAGE = 2
 # A supervisor can tell what a later start may solve from what it cannot (sysexits.h).
 MISTAKE_IN_SETTINGS, CANNOT_LISTEN = os.EX_CONFIG, os.EX_UNAVAILABLE
 # By the class of the status that a function has answered.

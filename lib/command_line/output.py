@@ -1,7 +1,8 @@
-"""Standard output of the command line, which may end before all was written."""
+"""What the command line writes. Whoever reads it may go away before the end."""
 
 import os
 import sys
+from contextlib import suppress
 
 
 def put(text: str) -> None:
@@ -13,3 +14,10 @@ def put(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             print(f"cannot write to standard output: {error.strerror}", file=sys.stderr)
+
+
+def tell(text: str) -> None:
+    """Writes the text as lines to standard error, if that is there."""
+    with suppress(OSError):
+        if sys.stderr:
+            print(text, file=sys.stderr, flush=True)

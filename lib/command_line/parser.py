@@ -17,9 +17,10 @@ EXIT_CODES = """\
 exit codes:
   0   done, or stopped as told; for call: the answer is a 2xx
   1   a bug
-  2   wrong options, or a request's file cannot be read
+  2   wrong options, or a file that they name cannot be read or has a mistake
   4   for call: the answer is a 4xx, so nothing was changed
   5   for call: the answer is a 5xx: repeat the same call once the problem in the message is solved
+      for call --csv: the worst of all answers; 5, too, where an interrupt left rows untried
   69  for serve: the address cannot be listened on
   78  a mistake in the settings
   130, 143  for call: interrupted before anything was asked"""
@@ -36,8 +37,12 @@ Where the request has no cloud_env, it is made of the variables OS_AUTH_URL, OS_
 openstack command has them: source the openrc file of the account first. No secret is ever an argument, because
 every user of the machine can read the arguments.
 
+With --csv, it calls the function for each row of a list, five at a time, and prints a line of JSON when each ends.
+The first row of the list names fields of the request. The same command again finishes what is not done.
+
 example:
-  echo '{"username": "ann", "password": "…"}' | python handler.py call create_user_project"""
+  echo '{"username": "ann", "password": "…"}' | python handler.py call create_user_project
+  python handler.py call create_user_project --csv people.csv >answers.jsonl"""
 OPENAPI = """\
 Prints the contract in OpenAPI 3.1, as GET /openapi.json answers it, for generators of clients.
 
@@ -106,13 +111,20 @@ def _add_listen(parser: argparse.ArgumentParser, default: str | None) -> None:
 def _add_call(parser: argparse.ArgumentParser, functions: Iterable[str]) -> None:
     names = sorted(functions)
     parser.add_argument("function", metavar="FUNCTION", choices=names, help=", ".join(names))
-    parser.add_argument(
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
         "request",
         metavar="FILE",
         nargs="?",
-        default=STANDARD_INPUT,
+        default=_request(STANDARD_INPUT),
         type=_request,
         help="the request as JSON (default: -, which is standard input)",
+    )
+    source.add_argument(
+        "--csv",
+        metavar="LIST",
+        type=_request,
+        help="call the function for each row of this CSV file (-: standard input), whose first row names the fields",
     )
     parser.add_argument(
         "--cloud-env-from-config",
@@ -128,7 +140,7 @@ def _file(text: str) -> str:
 
 
 def _request(text: str) -> Callable[[], bytes]:
-    """Returns what reads the request. A file is read at once, so that one which cannot be read is a wrong option."""
+    """Returns what reads the text. A file is read at once, so that one which cannot be read is a wrong option."""
     if text == STANDARD_INPUT:
         # It may be closed.
         return lambda: sys.stdin.buffer.read() if sys.stdin else b""

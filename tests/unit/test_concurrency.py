@@ -2,11 +2,12 @@
 
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from lib import call
-from lib.call.concurrency import in_parallel, within_deadline
+from lib.call.concurrency import as_each_ends, in_parallel, within_deadline
 from lib.errors import DeadlineExceeded
 
 
@@ -53,3 +54,45 @@ def test_a_step_that_takes_longer_than_its_call_may_is_left_to_itself() -> None:
             within_deadline(hanging)
     assert seen == [this]
     go_on.set()
+
+
+def test_items_are_taken_as_there_is_room_and_come_as_they_end() -> None:
+    """A long list is never in memory as a whole, and one slow step holds up no other."""
+    running, most, taken = 0, 0, list[int]()
+    lock, slow = threading.Lock(), threading.Event()
+
+    def items() -> Iterator[int]:
+        for item in range(20):
+            taken.append(item)
+            yield item
+
+    def step(item: int) -> int:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        if item == 1:
+            slow.wait(10)
+        time.sleep(0.002)
+        with lock:
+            running -= 1
+        return item * item
+
+    ended = list[int]()
+    for item, result in as_each_ends(step, items(), lambda: 3 if ended else 1):
+        assert len(taken) <= len(ended) + 3
+        assert result == item * item
+        ended.append(item)
+        if len(ended) == 19:
+            slow.set()
+    assert (sorted(ended), ended[0], ended[-1], most) == ([*range(20)], 0, 1, 3)
+
+
+def test_no_item_is_taken_once_there_is_no_room() -> None:
+    """Those whose steps run are still waited for."""
+    left, ended = iter(range(9)), list[int]()
+    for item, _ in as_each_ends(lambda item: item, left, lambda: 0 if 1 in ended else 2):
+        ended.append(item)
+    assert {0, 1} <= {*ended} <= {0, 1, 2}
+    assert next(left) == len(ended)
+    assert [*as_each_ends(lambda item: item, left, lambda: 0)] == []
