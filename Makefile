@@ -15,7 +15,7 @@ PORT ?= 42356
 # This test runs the service as another user, who may not write what was covered.
 NOT_COVERED = --deselect=tests/cloud/test_serving.py::test_a_config_for_root_alone_is_told_with_what_helps
 
-.PHONY: help demo run test coverage faults contract security fuzz audit mariadb ldap nginx prometheus clouds bench hosts openapi lint image clean
+.PHONY: help demo run test coverage faults contract security fuzz audit mariadb ldap nginx prometheus clouds bench hosts openapi page lint image clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s  %s\n", $$1, $$2}' Makefile
@@ -74,6 +74,9 @@ hosts: $(SERVICE) $(KEYSTONE) $(HOSTS) ## sends the same requests to every host 
 
 openapi: $(SERVICE) $(KEYSTONE) $(OPENAPI) ## tries the contract: generated cases, a generated client, a browser (as root on Debian)
 	.venv/bin/python -m tests.openapi $(OPENAPI_OPTIONS)
+
+page: $(SERVICE) $(KEYSTONE) $(OPENAPI) ## sorts and filters the page of the mapping in a browser (as root on Debian)
+	.venv/bin/python -m tests.page $(PAGE_OPTIONS)
 
 lint: $(SERVICE) ## checks formatting, ruff, mypy and hadolint
 	.venv/bin/ruff format --check .

@@ -112,3 +112,12 @@ def through(cloud: Keystone, before: Proxy, request_of: RequestOf) -> RequestOf:
 def leaves(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     """Returns a certificate of each kind."""
     return certificates(tmp_path_factory.mktemp("certificates"))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Writes what each test has to tell."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, text in report.user_properties:
+                if name == "told":
+                    terminalreporter.write_line(text)

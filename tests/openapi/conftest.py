@@ -1,7 +1,6 @@
-"""Provides the service whose contract is tried, and prints how many cases were sent to each path."""
+"""Provides the service whose contract is tried."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -15,12 +14,3 @@ def url() -> Iterator[str]:
     """Returns the URL of a service that asks for tokens."""
     with service(**{JWT_VARIABLE: JWT_SECRET, TEXT_VARIABLE: SETTINGS}) as running:
         yield str(running.url)
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Writes what each test has to tell."""
-    for outcome in ("passed", "failed"):
-        for report in terminalreporter.getreports(outcome):
-            for name, text in report.user_properties:
-                if name == "told":
-                    terminalreporter.write_line(text)

@@ -1,10 +1,7 @@
 """The page /docs in a real browser: it shows every path, connects to nothing else, and signs a user up."""
 
 import json
-import os
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,11 +14,11 @@ from werkzeug.serving import make_server
 import handler
 from lib.settings.loading import JWT_VARIABLE
 from tests.openapi.given import JWT_SECRET, SETTINGS, bearer
-from tests.support.debian import found
+from tests.support.browser import Browser, browser
 from tests.support.fixtures import SettingsFile
 from tests.support.keystone import Keystone
-from tests.support.service import ROOT
 
+SIGN_UP = "#operations-users-post_create_user_project"
 PATHS = sum(len(methods) for methods in handler.openapi()["paths"].values())
 
 
@@ -38,24 +35,45 @@ def prefixed(settings_file: SettingsFile, monkeypatch: pytest.MonkeyPatch) -> It
     server.server_close()
 
 
-def browse(folder: Path, page: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Returns what a browser does that opens the page and sends the sign-up from there."""
-    env = {"PAGE": page, "TOKEN": bearer(), "BODY": json.dumps(body), "PICTURE": str(folder / "docs.png")}
-    env |= {"CHROMIUM": str(found("chromium"))}
-    command = [ROOT / ".openapi" / "bin" / "python", ROOT / "tests" / "openapi" / "browse.py"]
-    done = subprocess.run(command, env=os.environ | env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return dict(json.loads(done.stdout))
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Runs a browser."""
+    with browser() as running:
+        yield running
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/", "/under/this/docs"])
 def test_the_page_signs_a_user_up(
-    cloud: Keystone, url: str, prefixed: str, login: str, tmp_path: Path, path: str
+    cloud: Keystone, url: str, prefixed: str, chromium: Browser, login: str, path: str
 ) -> None:
     """It shows every path and needs no other host, and the browser has nothing to complain about."""
     base = prefixed if path.startswith("/under") else url
     body = {"cloud_env": cloud.cloud_env(), "username": login, "password": "correct-horse"}
-    seen = browse(tmp_path, f"http://{urlsplit(base).netloc}{path}", body)
+    chromium.do("open", viewport={"width": 1200, "height": 1400})
+    chromium.do("goto", f"http://{urlsplit(base).netloc}{path}")
+    chromium.do("wait_for_selector", ".opblock")
+    assert chromium.do("evaluate", "document.querySelectorAll('.opblock').length") == PATHS
+    show_token(chromium, bearer())
+    assert tried_out(chromium, body) == ("201", f"{base}/create_user_project")
+    seen = chromium.do("seen")
     assert {urlsplit(one).netloc for one in seen.pop("requests")} == {urlsplit(base).netloc}
-    assert seen == {"complaints": [], "paths": PATHS, "status": "201", "url": f"{base}/create_user_project"}
+    assert seen == {"complaints": [], "dialogs": []}
     assert cloud.admin.users.list(name=f"concertim_{login}")
+
+
+def show_token(page: Browser, token: str) -> None:
+    """Types a token into the page."""
+    page.do("click", ".btn.authorize")
+    page.do("fill", ".auth-container input", token)
+    page.do("click", ".auth-btn-wrapper .authorize")
+    page.do("click", ".btn-done")
+
+
+def tried_out(page: Browser, body: dict[str, Any]) -> tuple[str, str]:
+    """Sends the sign-up from the page. Returns the status of the answer, and the URL that it came from."""
+    page.do("click", SIGN_UP)
+    page.do("click", f"{SIGN_UP} .try-out__btn")
+    page.do("fill", f"{SIGN_UP} textarea.body-param__text", json.dumps(body))
+    page.do("click", f"{SIGN_UP} button.execute")
+    status = page.do("inner_text", f"{SIGN_UP} .live-responses-table .response-col_status >> nth=1")
+    return status.strip(), page.do("inner_text", f"{SIGN_UP} .request-url pre").strip()
