@@ -7,7 +7,7 @@ from typing import Any
 if __name__ == "__main__":
     # Before the imports, which take half a second: to the first process of a container a signal that has no handler
     # is lost, and `docker stop` would wait in vain. Only the service has done what it should when it is told to stop.
-    OTHERS = {"call", "check-settings", "openapi"}
+    OTHERS = {"call", "check-settings", "list", "openapi", "repair"}
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda signum, _: sys.exit(128 + signum if OTHERS & {*sys.argv} else 0))
     # SIGHUP asks for what has not been read yet to be read again.
@@ -22,6 +22,7 @@ from functions.delete_team import delete_team
 from functions.delete_team_role import delete_team_role
 from functions.delete_user import delete_user
 from functions.list_user_projects import list_user_projects
+from functions.repair_user_projects import repair_user_projects
 from functions.running import running
 from functions.update_team_role import update_team_role
 from lib.serving.contract import document_of
@@ -49,6 +50,10 @@ ROUTES: Routes = {
 
 OPEN_TO_ALL = [running]
 
+# Called at the command line alone, by whoever reviews what it would change.
+WITHOUT_PATH = [repair_user_projects]
+FUNCTIONS = {one.__name__: one for one in (*ROUTES.values(), *WITHOUT_PATH)}
+
 # Hosts look for either name.
 application = app = wsgi(ROUTES, OPEN_TO_ALL)
 
@@ -61,4 +66,4 @@ def openapi() -> dict[str, Any]:
 if __name__ == "__main__":
     from lib.command_line.commands import main
 
-    main(application, ROUTES, openapi)
+    main(application, FUNCTIONS, openapi)

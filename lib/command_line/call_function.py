@@ -42,12 +42,18 @@ def serving(function: Endpoint) -> AbstractContextManager[call.Call]:
     return call.serving(function.__name__, caller=f"uid {os.getuid()} at the command line")
 
 
+def answer_of(function: Endpoint, request: dict[str, Any], find_cloud_env: Callable[[], dict[str, Any]]) -> Answer:
+    """Returns the answer of the function to this request, with a `cloud_env` where it has none."""
+    if "cloud_env" in function.model.model_fields and request.get("cloud_env") is None:
+        request = {**request, "cloud_env": find_cloud_env()}
+    with serving(function):
+        return function(request)
+
+
 def _answer(function: Endpoint, text: bytes, find_cloud_env: Callable[[], dict[str, Any]]) -> Answer:
     with serving(function):
         try:
             request = json_object(text)
         except Problem as problem:
             return refuse(problem)
-        if "cloud_env" in function.model.model_fields and request.get("cloud_env") is None:
-            request["cloud_env"] = find_cloud_env()
-        return function(request)
+    return answer_of(function, request, find_cloud_env)

@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from lib import settings
@@ -15,23 +15,26 @@ from lib.command_line.parser import parser_of
 from lib.endpoint import Endpoint
 from lib.errors import Misconfigured
 from lib.serving import startup
-from lib.serving.routing import Routes
 from lib.serving.wsgi import Application
 from lib.settings.loading import PATH_VARIABLE
 
 Contract = dict[str, Any]
+Functions = Mapping[str, Endpoint]
+"""Every function by its name."""
 Command = Callable[[argparse.Namespace], int]
 
 
-def main(application: Application, routes: Routes, contract: Callable[[], Contract]) -> NoReturn:
+def main(application: Application, functions: Functions, contract: Callable[[], Contract]) -> NoReturn:
     """Does what the arguments say, and exits. `contract` returns the OpenAPI document of all that is served."""
     commands: dict[str, Command] = {
         "serve": lambda options: serve.serve(application, options.listen or serve.default_address()),
-        "call": lambda options: _call(routes, options),
+        "call": lambda options: _call(functions, options),
+        "list": lambda options: _list(functions, options),
+        "repair": lambda options: _repair(functions, options),
         "check-settings": _check_settings,
         "openapi": lambda _: _print_contract(contract),
     }
-    options = parser_of(_functions(routes)).parse_args()
+    options = parser_of(functions).parse_args()
     if options.config:
         os.environ[PATH_VARIABLE] = options.config
     try:
@@ -41,18 +44,16 @@ def main(application: Application, routes: Routes, contract: Callable[[], Contra
         sys.exit(MISTAKE_IN_SETTINGS)
 
 
-def _call(routes: Routes, options: argparse.Namespace) -> int:
+def _call(functions: Functions, options: argparse.Namespace) -> int:
     # Imported here, so that the service starts without them.
-    from lib.command_line import call_function, cloud_env
+    from lib.command_line import call_function
 
-    functions = _functions(routes)
-    find = cloud_env.from_config_file if options.cloud_env_from_config else cloud_env.from_environment
     if options.csv:
-        return _call_rows(functions, options, find)
-    return call_function.call_function(functions[options.function], options.request, find)
+        return _call_rows(functions, options)
+    return call_function.call_function(functions[options.function], options.request, _cloud_env(options))
 
 
-def _call_rows(functions: dict[str, Endpoint], options: argparse.Namespace, find: Callable[[], dict[str, Any]]) -> int:
+def _call_rows(functions: Functions, options: argparse.Namespace) -> int:
     from lib.command_line.call_rows import call_rows
     from lib.command_line.csv_rows import text_fields
 
@@ -60,11 +61,31 @@ def _call_rows(functions: dict[str, Endpoint], options: argparse.Namespace, find
     if options.function not in able:
         tell(f"--csv is for functions whose request is a row of texts: {', '.join(able)}")
         return WRONG_USAGE
-    return call_rows(functions[options.function], options.csv, find)
+    return call_rows(functions[options.function], options.csv, _cloud_env(options))
 
 
-def _functions(routes: Routes) -> dict[str, Endpoint]:
-    return {function.__name__: function for function in routes.values()}
+def _list(functions: Functions, options: argparse.Namespace) -> int:
+    from lib.command_line.list_entries import list_entries
+
+    return list_entries(functions["list_user_projects"], options.format, options.with_problems, _cloud_env(options))
+
+
+def _repair(functions: Functions, options: argparse.Namespace) -> int:
+    from lib.command_line.repair import repair
+
+    request = {
+        "apply": options.apply,
+        "named_user_ids": options.named_users,
+        "most_percent": options.most_percent,
+    }
+    return repair(functions["repair_user_projects"], request, _cloud_env(options))
+
+
+def _cloud_env(options: argparse.Namespace) -> Callable[[], dict[str, Any]]:
+    """Returns what finds the account that a request does not name."""
+    from lib.command_line import cloud_env
+
+    return cloud_env.from_config_file if options.cloud_env_from_config else cloud_env.from_environment
 
 
 def _check_settings(_: argparse.Namespace) -> int:

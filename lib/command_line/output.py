@@ -2,13 +2,28 @@
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import BinaryIO
 
 
 def put(text: str) -> None:
     """Writes the text as lines. What was done is not undone where nobody reads the text, or a disk is full."""
-    try:
+    with _whoever_reads():
         print(text, flush=True)
+
+
+def put_bytes(write: Callable[[BinaryIO], object]) -> None:
+    """Lets `write` write something long in pieces."""
+    with _whoever_reads():
+        write(sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _whoever_reads() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         # Python writes what is left once more when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,52 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from lib import VERSION
+from lib.command_line import help_texts as texts
 from lib.command_line import serve
 from lib.settings.loading import DEFAULT_PATH
 from lib.settings.values import host_and_port
 
 STANDARD_INPUT = "-"
-
-EXIT_CODES = """\
-exit codes:
-  0   done, or stopped as told; for call: the answer is a 2xx
-  1   a bug
-  2   wrong options, or a file that they name cannot be read or has a mistake
-  4   for call: the answer is a 4xx, so nothing was changed
-  5   for call: the answer is a 5xx: repeat the same call once the problem in the message is solved
-      for call --csv: the worst of all answers; 5, too, where an interrupt left rows untried
-  69  for serve: the address cannot be listened on
-  78  a mistake in the settings
-  130, 143  for call: interrupted before anything was asked"""
-SERVE = """\
-Serves the functions over HTTP until SIGTERM or SIGINT.
-
-example:
-  python handler.py serve --config config.yaml --listen 127.0.0.1:42356"""
-CALL = """\
-Calls one function and prints the body of its answer. The request is a JSON object, in a file or on standard input.
-The log goes to its file and to standard error.
-
-Where the request has no cloud_env, it is made of the variables OS_AUTH_URL, OS_PASSWORD, OS_USERNAME and so on, as the
-openstack command has them: source the openrc file of the account first. No secret is ever an argument, because
-every user of the machine can read the arguments.
-
-With --csv, it calls the function for each row of a list, five at a time, and prints a line of JSON when each ends.
-The first row of the list names fields of the request. The same command again finishes what is not done.
-
-example:
-  echo '{"username": "ann", "password": "…"}' | python handler.py call create_user_project
-  python handler.py call create_user_project --csv people.csv >answers.jsonl"""
-OPENAPI = """\
-Prints the contract in OpenAPI 3.1, as GET /openapi.json answers it, for generators of clients.
-
-example:
-  python handler.py openapi >openapi.json"""
-CHECK_SETTINGS = """\
-Says whether the service would start with the settings, what they set, and what they leave open.
-
-example:
-  python handler.py check-settings --config config.yaml"""
+FORMATS = ("table", "json", "html")
 
 
 def parser_of(functions: Iterable[str]) -> argparse.ArgumentParser:
@@ -61,7 +22,7 @@ def parser_of(functions: Iterable[str]) -> argparse.ArgumentParser:
         prog="handler.py",
         description="Creates, changes and removes OpenStack users and projects for Concertim."
         " Without a command, it serves.",
-        epilog=EXIT_CODES,
+        epilog=texts.EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"UserHandler {VERSION}")
@@ -70,10 +31,12 @@ def parser_of(functions: Iterable[str]) -> argparse.ArgumentParser:
     parser.set_defaults(command="serve")
     commands = parser.add_subparsers(metavar="COMMAND")
 
-    _add_listen(_command(commands, "serve", "serves the functions over HTTP", SERVE), argparse.SUPPRESS)
-    _add_call(_command(commands, "call", "calls one function", CALL), functions)
-    _command(commands, "openapi", "prints the contract in OpenAPI 3.1", OPENAPI)
-    _command(commands, "check-settings", "says whether the service would start", CHECK_SETTINGS)
+    _add_listen(_command(commands, "serve", "serves the functions over HTTP", texts.SERVE), argparse.SUPPRESS)
+    _add_call(_command(commands, "call", "calls one function", texts.CALL), functions)
+    _add_list(_command(commands, "list", "shows every user, project and team of Concertim's", texts.LIST))
+    _add_repair(_command(commands, "repair", "repairs what is wrong with them", texts.REPAIR))
+    _command(commands, "openapi", "prints the contract in OpenAPI 3.1", texts.OPENAPI)
+    _command(commands, "check-settings", "says whether the service would start", texts.CHECK_SETTINGS)
     return parser
 
 
@@ -82,7 +45,7 @@ def _command(commands: Any, name: str, summary: str, description: str) -> argpar
         name,
         help=summary,
         description=description,
-        epilog=EXIT_CODES,
+        epilog=texts.EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     added.set_defaults(command=name)
@@ -126,6 +89,38 @@ def _add_call(parser: argparse.ArgumentParser, functions: Iterable[str]) -> None
         type=_request,
         help="call the function for each row of this CSV file (-: standard input), whose first row names the fields",
     )
+    _add_cloud_env(parser)
+
+
+def _add_list(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=FORMATS, default="table", help="what to print (default: table)")
+    parser.add_argument("--with-problems", action="store_true", help="leave out what has no problem")
+    _add_cloud_env(parser)
+
+
+def _add_repair(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--apply", action="store_true", help="change it; without this, only what would be changed is told"
+    )
+    parser.add_argument(
+        "--named-user",
+        dest="named_users",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="repair this user, too, who holds roles outside Concertim's projects (may be given several times)",
+    )
+    parser.add_argument(
+        "--most-percent",
+        metavar="N",
+        type=int,
+        default=10,
+        help="change at most so many of a hundred logins and teams at once (default: 10; ten may always be changed)",
+    )
+    _add_cloud_env(parser)
+
+
+def _add_cloud_env(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cloud-env-from-config",
         action="store_true",

@@ -98,4 +98,6 @@ def _log(entry: Entry, action: Action) -> None:
     ids = {"user_id": entry.get("user_id", ""), "project_id": entry.get("project_id", "")}
     facts: dict[str, Any] = {"team" if kind == marks.TEAM else "login": shown_name(name)}
     facts |= {key: shown_name(one) for key, one in ids.items() if one}
+    # What the steps have noted is told by the action.
+    call.current().done.clear()
     log.write(logging.INFO, "repaired", f"Repaired: {action.value}", facts)
