@@ -7,13 +7,14 @@ from typing import Any
 if __name__ == "__main__":
     # Before the imports, which take half a second: to the first process of a container a signal that has no handler
     # is lost, and `docker stop` would wait in vain. Only the service has done what it should when it is told to stop.
-    OTHERS = {"call", "check-settings", "list", "openapi", "repair"}
+    OTHERS = {"call", "check-cloud", "check-settings", "list", "openapi", "repair"}
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda signum, _: sys.exit(128 + signum if OTHERS & {*sys.argv} else 0))
     # SIGHUP asks for what has not been read yet to be read again.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 from functions.change_user_details import change_user_details
+from functions.check_cloud import check_cloud
 from functions.create_team import create_team
 from functions.create_team_role import create_team_role
 from functions.create_user import create_user
@@ -45,6 +46,7 @@ ROUTES: Routes = {
     ("PATCH", "/team_role"): update_team_role,
     ("DELETE", "/team_role"): delete_team_role,
     # For operators
+    ("POST", "/check_cloud"): check_cloud,
     ("POST", "/list_user_projects"): list_user_projects,
 }
 

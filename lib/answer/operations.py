@@ -74,6 +74,34 @@ class Counts(TypedDict):
     with_problems: int
 
 
+class CheckItem(Body):
+    """What one check has seen."""
+
+    # There is no remedy where nothing is wrong.
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    check: str
+    """The name of the check, which stays the same in later releases. Several items may have the same."""
+    state: Literal["ok", "warning", "problem", "unknown"]
+    """`problem`: requests will fail. `warning`: they work, and there is something to know. `unknown`: no call has shown
+    it."""
+    message: str
+    """What was seen, as a sentence for a person."""
+    remedy: str | None = None
+    """What helps: a sentence or a command. It is left out where the state is `ok`."""
+
+
+class CloudChecked(Body):
+    """Whether sign-ups, changes and removals will work at the cloud."""
+
+    status_code = 200
+
+    ready: bool
+    """Whether no item is a problem."""
+    items: list[CheckItem]
+    """One or more for each check, in the order of the checks."""
+
+
 class UserProjects(Body):
     """Every login and team of Concertim's in the cloud."""
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,12 @@ VARIABLES = {
 SECTION = "openstack"
 
 
-def from_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+def finder(from_config: bool) -> Callable[[], dict[str, Any]]:
+    """Returns what finds a cloud_env that was left out."""
+    return from_config_file if from_config else from_environment
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Returns what the variables OS_… of OpenStack's command line say."""
     if not environment.get(VARIABLES["auth_url"]):
         hint = "source the openrc file of an account, or use --cloud-env-from-config"

@@ -31,6 +31,7 @@ def main(application: Application, functions: Functions, contract: Callable[[], 
         "call": lambda options: _call(functions, options),
         "list": lambda options: _list(functions, options),
         "repair": lambda options: _repair(functions, options),
+        "check-cloud": lambda options: _check_cloud(functions, options),
         "check-settings": _check_settings,
         "openapi": lambda _: _print_contract(contract),
     }
@@ -64,6 +65,12 @@ def _call_rows(functions: Functions, options: argparse.Namespace) -> int:
     return call_rows(functions[options.function], options.csv, _cloud_env(options))
 
 
+def _check_cloud(functions: Functions, options: argparse.Namespace) -> int:
+    from lib.command_line.check_cloud import check_cloud
+
+    return check_cloud(functions["check_cloud"], _cloud_env(options), as_json=options.as_json)
+
+
 def _list(functions: Functions, options: argparse.Namespace) -> int:
     from lib.command_line.list_entries import list_entries
 
@@ -85,7 +92,7 @@ def _cloud_env(options: argparse.Namespace) -> Callable[[], dict[str, Any]]:
     """Returns what finds the account that a request does not name."""
     from lib.command_line import cloud_env
 
-    return cloud_env.from_config_file if options.cloud_env_from_config else cloud_env.from_environment
+    return cloud_env.finder(options.cloud_env_from_config)
 
 
 def _check_settings(_: argparse.Namespace) -> int:

@@ -5,12 +5,13 @@ exit codes:
   0   done, or stopped as told; for call: the answer is a 2xx
   1   a bug
   2   wrong options, or a file that they name cannot be read or has a mistake
-  4   for call, list, repair: the answer is a 4xx, so nothing was changed
-  5   for call, list, repair: the answer is a 5xx: repeat the same once the problem in the message is solved
+  4   for call, check-cloud, list, repair: the answer is a 4xx, so nothing was changed
+      for check-cloud: requests will fail at the cloud
+  5   for the same: the answer is a 5xx: repeat the same command once the problem in the message is solved
       for call --csv: the worst of all answers; 5, too, where an interrupt left rows untried
   69  for serve: the address cannot be listened on
   78  a mistake in the settings
-  130, 143  for call, list, repair: interrupted before anything was asked"""
+  130, 143  for the same: interrupted before anything was asked"""
 SERVE = """\
 Serves the functions over HTTP until SIGTERM or SIGINT.
 
@@ -30,6 +31,18 @@ The first row of the list names fields of the request. The same command again fi
 example:
   echo '{"username": "ann", "password": "…"}' | python handler.py call create_user_project
   python handler.py call create_user_project --csv people.csv >answers.jsonl"""
+CHECK_CLOUD = """\
+Says whether sign-ups, changes and removals will work at the cloud, and what helps if not. It changes nothing.
+
+The account is the one that the Concertim UI sends as cloud_env. It is in the variables OS_AUTH_URL, OS_PASSWORD,
+OS_USERNAME and so on, as the openstack command has them: source its openrc file first.
+
+Each check has a line with its state: ok, warning, problem, or unknown where no call can show it. Below it stands what
+helps, often a command to copy.
+
+example:
+  . admin-openrc.sh
+  python handler.py check-cloud"""
 OPENAPI = """\
 Prints the contract in OpenAPI 3.1, as GET /openapi.json answers it, for generators of clients.
 

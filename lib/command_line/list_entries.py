@@ -1,13 +1,10 @@
 """`python handler.py list`: shows the mapping as a table, as JSON or as a page."""
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from lib import settings
-from lib.call import log
-from lib.command_line.call_function import answer_of, end_calls_on_signals
+from lib.command_line.call_function import answer_of, begin
 from lib.command_line.exit_codes import BY_STATUS_CLASS
 from lib.command_line.mapping_page import write_page
 from lib.command_line.output import put, put_bytes, tell
@@ -21,8 +18,7 @@ def list_entries(
     function: Endpoint, form: str, with_problems: bool, find_cloud_env: Callable[[], dict[str, Any]]
 ) -> int:
     """Prints the answer of list_user_projects in this form, and returns the exit code for its status."""
-    log.configure(settings.current(), sys.stderr)
-    end_calls_on_signals()
+    begin()
     cloud_env = find_cloud_env()
     status, body = answer_of(function, {"cloud_env": cloud_env}, dict)
     assert isinstance(body, dict)  # noqa: S101 - this function answers nothing else

@@ -33,6 +33,9 @@ def parser_of(functions: Iterable[str]) -> argparse.ArgumentParser:
 
     _add_listen(_command(commands, "serve", "serves the functions over HTTP", texts.SERVE), argparse.SUPPRESS)
     _add_call(_command(commands, "call", "calls one function", texts.CALL), functions)
+    _add_check_cloud(
+        _command(commands, "check-cloud", "says whether requests will work at the cloud", texts.CHECK_CLOUD)
+    )
     _add_list(_command(commands, "list", "shows every user, project and team of Concertim's", texts.LIST))
     _add_repair(_command(commands, "repair", "repairs what is wrong with them", texts.REPAIR))
     _command(commands, "openapi", "prints the contract in OpenAPI 3.1", texts.OPENAPI)
@@ -89,13 +92,18 @@ def _add_call(parser: argparse.ArgumentParser, functions: Iterable[str]) -> None
         type=_request,
         help="call the function for each row of this CSV file (-: standard input), whose first row names the fields",
     )
-    _add_cloud_env(parser)
+    _add_cloud_env(parser, "a missing cloud_env")
+
+
+def _add_check_cloud(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", dest="as_json", action="store_true", help="print the answer as JSON")
+    _add_cloud_env(parser, "the account")
 
 
 def _add_list(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=FORMATS, default="table", help="what to print (default: table)")
     parser.add_argument("--with-problems", action="store_true", help="leave out what has no problem")
-    _add_cloud_env(parser)
+    _add_cloud_env(parser, "the account")
 
 
 def _add_repair(parser: argparse.ArgumentParser) -> None:
@@ -117,14 +125,14 @@ def _add_repair(parser: argparse.ArgumentParser) -> None:
         default=10,
         help="change at most so many of a hundred logins and teams at once (default: 10; ten may always be changed)",
     )
-    _add_cloud_env(parser)
+    _add_cloud_env(parser, "the account")
 
 
-def _add_cloud_env(parser: argparse.ArgumentParser) -> None:
+def _add_cloud_env(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument(
         "--cloud-env-from-config",
         action="store_true",
-        help="take a missing cloud_env from the section openstack of the settings file, not from the variables",
+        help=f"take {what} from the section openstack of the settings file, not from the variables",
     )
 
 

@@ -1,13 +1,10 @@
 """`python handler.py repair`: says what a repair would change, or changes it."""
 
 import json
-import sys
 from collections.abc import Callable
 from typing import Any
 
-from lib import settings
-from lib.call import log
-from lib.command_line.call_function import answer_of, end_calls_on_signals
+from lib.command_line.call_function import answer_of, begin
 from lib.command_line.exit_codes import BY_STATUS_CLASS
 from lib.command_line.output import put, tell
 from lib.command_line.progress import steps_of
@@ -17,8 +14,7 @@ from lib.operations.repair import progress
 
 def repair(function: Endpoint, request: dict[str, Any], find_cloud_env: Callable[[], dict[str, Any]]) -> int:
     """Prints each repair as a line, and returns the exit code. What one call has no time for is left to the next."""
-    log.configure(settings.current(), sys.stderr)
-    end_calls_on_signals()
+    begin()
     request = {"cloud_env": find_cloud_env(), **request}
     with steps_of(" logins and teams") as step:
         progress.set(step)

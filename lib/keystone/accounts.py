@@ -17,7 +17,9 @@ DomainSetting = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class _Missing:
+class Missing:
+    """Something that is to be prepared and is not there."""
+
     what: str
     command: str = ""
     """The command that creates or enables it."""
@@ -45,16 +47,16 @@ def prepared_ids(
     domains: Sequence[DomainSetting] = (),
 ) -> list[str]:
     """Returns the ids of all these, in this order. Raises CloudNotPrepared with everything that is missing."""
-    look_ups = [partial(_role, cloud, one) for one in roles]
-    look_ups += [partial(_user, cloud, one) for one in accounts]
-    found = in_parallel([*look_ups, *(partial(_domain, cloud, *one) for one in domains)])
-    missing = [one for one in found if isinstance(one, _Missing)]
+    look_ups = [partial(look_up_role, cloud, one) for one in roles]
+    look_ups += [partial(look_up_account, cloud, one) for one in accounts]
+    found = in_parallel([*look_ups, *(partial(look_up_domain, cloud, *one) for one in domains)])
+    missing = [one for one in found if isinstance(one, Missing)]
     if missing:
         raise CloudNotPrepared(_message(missing))
     return [str(one) for one in found]
 
 
-def _message(missing: Sequence[_Missing]) -> str:
+def _message(missing: Sequence[Missing]) -> str:
     what = dict.fromkeys(one.what for one in missing)
     message = f"The cloud is not prepared for Concertim: it has no {', no '.join(what)}."
     in_settings = ", and ".join(dict.fromkeys(one.setting for one in missing if one.setting))
@@ -71,7 +73,8 @@ def _domain_id(cloud: Connection, account: StandingGrant) -> str:
     return cloud.ids.domain(account.user_domain_name) if account.user_domain_name else cloud.identity.user_domain_id
 
 
-def _role(cloud: Connection, name: str) -> str | _Missing:
+def look_up_role(cloud: Connection, name: str) -> str | Missing:
+    """Returns the id of the role of this name, or how to create it."""
     try:
         return cloud.ids.role(name)
     except NotListed as why:
@@ -79,10 +82,11 @@ def _role(cloud: Connection, name: str) -> str | _Missing:
         return _missing(f"role {name}", f"openstack role create {shlex.quote(name)}", settings_with_roles, why)
 
 
-def _user(cloud: Connection, account: StandingGrant) -> str | _Missing:
+def look_up_account(cloud: Connection, account: StandingGrant) -> str | Missing:
+    """Returns the id of the standing account, or how to create it or its domain."""
     domain = account.user_domain_name
-    domain_id = _domain(cloud, "standing_grants", domain) if domain else cloud.identity.user_domain_id
-    if isinstance(domain_id, _Missing):
+    domain_id = look_up_domain(cloud, "standing_grants", domain) if domain else cloud.identity.user_domain_id
+    if isinstance(domain_id, Missing):
         return domain_id
     try:
         return account_id(cloud, account)
@@ -92,19 +96,20 @@ def _user(cloud: Connection, account: StandingGrant) -> str | _Missing:
         return _missing(what, command, "standing_grants", why)
 
 
-def _domain(cloud: Connection, setting: str, name: str) -> str | _Missing:
+def look_up_domain(cloud: Connection, setting: str, name: str) -> str | Missing:
+    """Returns the id of the domain of this name that the setting has, or how to create or enable it."""
     what = f"domain {name} (in {setting})"
     try:
         return cloud.ids.domain(name)
     except DomainDisabled as why:
-        return _Missing(f"{what} that is enabled", f"openstack domain set --enable {why.domain_id}")
+        return Missing(f"{what} that is enabled", f"openstack domain set --enable {why.domain_id}")
     except NotListed as why:
         return _missing(what, f"openstack domain create {shlex.quote(name)}", setting, why)
 
 
-def _missing(what: str, command: str, settings_with_it: str, why: NotListed) -> _Missing:
+def _missing(what: str, command: str, settings_with_it: str, why: NotListed) -> Missing:
     if not why.look_alikes:
-        return _Missing(what, command=command)
+        return Missing(what, command=command)
     # Keystone would refuse to make what it does not tell from what exists.
     there = mask(why.look_alikes[0].name)
-    return _Missing(f"{what}, but {there}", setting=f"{there} (in {settings_with_it})")
+    return Missing(f"{what}, but {there}", setting=f"{there} (in {settings_with_it})")

@@ -4,12 +4,16 @@ import gc
 import hashlib
 import secrets
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from lib.call.once import Once
 from lib.keystone.client import allowed_hosts
 from lib.keystone.client.cache import SingleFlightCache
 from lib.keystone.client.connection import Connection
 from lib.request.model import CloudEnv
+
+if TYPE_CHECKING:
+    from lib.keystone.client.front import Front
 
 # A site has one cloud environment, or a few. The age bounds how long an unused password stays in memory.
 CACHED_CONNECTIONS, CACHED_SECONDS = 32, 3600
@@ -23,10 +27,19 @@ def connect(cloud_env: CloudEnv) -> Connection:
     allowed_hosts.check(cloud_env.auth_url)
     credential = cloud_env.model_dump_json(exclude={"password"}) + cloud_env.password.get_secret_value()
     key = hashlib.blake2b(credential.encode(), key=_hash_key).digest()
-    return _connections.get(key, lambda: _open(cloud_env))
+    return _connections.get(key, lambda: log_in_anew(cloud_env))
 
 
-def _open(cloud_env: CloudEnv) -> Connection:
+def front_of(cloud_env: CloudEnv) -> "Front":
+    """Returns what to look at before the account logs in. Nothing is asked yet. Raises AuthUrlNotAllowed."""
+    from lib.keystone.client.front import Front
+
+    allowed_hosts.check(cloud_env.auth_url)
+    return Front(cloud_env)
+
+
+def log_in_anew(cloud_env: CloudEnv) -> Connection:
+    """Returns a new connection that has logged in, and that is not cached. The URL was checked before."""
     # Imported here, as Keystone's libraries take longer to load than everything else: see load_ahead.
     from lib.keystone.client.log_in import LogIn
 

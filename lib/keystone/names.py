@@ -40,6 +40,13 @@ def legacy_owners(kind: str, name: str) -> set[tuple[str, str]]:
     return {(kind, match[1]) for match in fitting if match}
 
 
+def whole_length(kind: str) -> int:
+    """Returns how long a login or team may be before its name is cut, which may be less than nothing."""
+    longest = USER_NAME_LENGTH if kind == marks.USER else PROJECT_NAME_LENGTH
+    template = _templates(kind)[0]
+    return longest - len(template.replace("{username}", "").replace("{name}", ""))
+
+
 def fill(template: str, owner: str, longest: int) -> str:
     """Returns the template with the login or team in it. If Keystone cannot store that, it is cut and hashed.
 

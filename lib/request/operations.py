@@ -8,6 +8,12 @@ from lib.request.fields import KeystoneId
 from lib.request.model import ForCloud
 
 
+class CloudCheck(ForCloud):
+    """POST /check_cloud."""
+
+    changes_cloud = False
+
+
 class UserProjectsRequest(ForCloud):
     """POST /list_user_projects."""
 

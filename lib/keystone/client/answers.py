@@ -12,6 +12,7 @@ import requests
 from lib import settings
 from lib.call.masking import shown
 from lib.errors import BadRequest, NotKeystone, Problem, UnclearAnswer
+from lib.keystone.client.problems import Redirects
 
 # How much of a page the log quotes: enough to tell who sent it.
 LONGEST_EXCERPT = 200
@@ -124,7 +125,7 @@ def _redirect(answer: requests.Response) -> Problem:
     else:
         remedy = "Put the URL that it leads to into cloud_env.auth_url."
     told = f"to {where}" if settings.current().allowed_auth_urls is not None else "to a URL that the log has"
-    return NotKeystone(
+    return Redirects(
         f"What answers at cloud_env.auth_url redirects ({answer.status_code}) {told}. {remedy}",
         detail=f"answered {answer.status_code} with a redirect to {where}{shown(target.path)}"[:LONGEST_EXCERPT],
     )

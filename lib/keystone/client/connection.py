@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from lib.keystone.client import marks
 from lib.keystone.client.ids import Ids
 from lib.keystone.client.lists import Lists
+from lib.keystone.client.probes import Probes
 from lib.keystone.client.resources import Identity, LogInRefused, Project, User, as_listed, as_project, as_user
 from lib.keystone.client.retry import asks, changes, none_if_not_found
 
@@ -25,6 +26,7 @@ class Connection:
         self.problem_of = log_in.problem_of
         self.ids = Ids(log_in)
         self.lists = Lists(log_in)
+        self.probes = Probes(log_in)
 
     @property
     def identity(self) -> Identity:

@@ -11,9 +11,9 @@ from urllib3.exceptions import HTTPError
 
 from lib import settings
 from lib.call.masking import shown
-from lib.errors import NotKeystone, Problem, UnclearAnswer, Unreachable
+from lib.errors import Problem, UnclearAnswer, Unreachable
 from lib.keystone.client import tls
-from lib.keystone.client.problems import HandshakeTimedOut, OtherName
+from lib.keystone.client.problems import HandshakeTimedOut, OtherName, TlsRefused
 from lib.keystone.client.sockets import opened
 
 # Seconds that each wait may last while a port is asked which protocol it speaks.
@@ -32,9 +32,9 @@ def diagnosed(why: Problem, auth_url: str) -> Problem:
     if isinstance(why, OtherName):
         return _with_names(why, auth_url)
     if isinstance(why, HandshakeTimedOut) and _speaks_http(auth_url):
-        return NotKeystone(tls.PLAIN, step=why.step, detail=why.detail)
+        return TlsRefused(tls.PLAIN, step=why.step, detail=why.detail)
     if perhaps_tls and not secured and _speaks_tls(auth_url):
-        return NotKeystone(tls.SECURED, step=why.step, detail=why.detail)
+        return TlsRefused(tls.SECURED, step=why.step, detail=why.detail)
     return why
 
 

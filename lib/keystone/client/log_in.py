@@ -1,8 +1,9 @@
 """An account that has logged in to a Keystone: its client, who its token says that it is, and what its errors mean."""
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from keystoneauth1 import exceptions as ksa
 from keystoneauth1.identity import v3
@@ -50,6 +51,22 @@ class LogIn:
     def identity(self) -> Identity:
         """Returns who the token in force says that the account is. Its account may be a new one of the old name."""
         return as_identity(self._account.auth.get_access(self._session))
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Sends one call, and returns the JSON that it is answered with, if any."""
+        more: Any = {"endpoint_override": self._auth_url, "headers": {"Accept": "application/json"}}
+        answer = self._session.request(path, method, json=body, **more)
+        return answer.json() if answer.content else None
+
+    def is_admin(self) -> bool:
+        """Whether the token has the role admin."""
+        return self._account.is_admin()
+
+    @asks("tell when it issued the token")
+    def issued(self) -> datetime:
+        """Returns when Keystone has issued the token in force, by its own clock and in whole seconds."""
+        when: Any = self._account.auth.get_access(self._session).issued
+        return cast(datetime, when.astimezone(UTC))
 
     def get(self, path: str, **more: Any) -> None:
         """Reads what is at this path. `take` gets it in pieces."""

@@ -44,7 +44,15 @@ class HandshakeTimedOut(errors.Unreachable):
     """The other end did not begin TLS in time, perhaps because the port does not speak it."""
 
 
-class OtherName(errors.NotKeystone):
+class Redirects(errors.NotKeystone):
+    """What answers at auth_url sends everybody to another URL."""
+
+
+class TlsRefused(errors.NotKeystone):
+    """The other end speaks TLS where the URL says http, or does not where it says https, or its certificate is bad."""
+
+
+class OtherName(TlsRefused):
     """The certificate is good, but for another name than the one in auth_url."""
 
 

@@ -40,7 +40,7 @@ class _Decorator(Protocol):
 
 
 def asks(step: str, pauses: Sequence[float] | None = PAUSES) -> _Decorator:
-    """Decorates a method that reads from Keystone, or that claims a user, which counts as no change.
+    """Decorates a method that reads from Keystone, or that claims a user or probes a right, which count as no change.
 
     It is tried again after each of the pauses where its failure may pass and time allows. With (), it is tried again
     only after a stale connection. With None, it is never tried again. It raises Problems only.

@@ -3,8 +3,8 @@
 import ssl
 from collections.abc import Mapping
 
-from lib.errors import NotKeystone, Problem, Unreachable
-from lib.keystone.client.problems import OtherName
+from lib.errors import Problem, Unreachable
+from lib.keystone.client.problems import OtherName, TlsRefused
 
 PLAIN = (
     "The port in cloud_env.auth_url does not speak TLS. Put http in place of https, or the port at which Keystone"
@@ -33,10 +33,10 @@ def problem_of(error: ssl.SSLError | None) -> tuple[type[Problem], str]:
     if isinstance(error, ssl.SSLCertVerificationError):
         code = error.verify_code
         why = _CERTIFICATE.get(code, f"cannot be verified: {error.verify_message}.")
-        return OtherName if code in _OTHER_NAME else NotKeystone, f"The certificate of cloud_env.auth_url {why}"
+        return OtherName if code in _OTHER_NAME else TlsRefused, f"The certificate of cloud_env.auth_url {why}"
     reason = error.reason if error else None
     if reason in _NOT_TLS:
-        return NotKeystone, PLAIN
+        return TlsRefused, PLAIN
     if error is None or isinstance(error, ssl.SSLEOFError) or reason == "UNEXPECTED_EOF_WHILE_READING":
         return Unreachable, "The connection to cloud_env.auth_url ended while TLS began. Repeat the request."
-    return NotKeystone, f"No TLS is possible with cloud_env.auth_url: {reason}."
+    return TlsRefused, f"No TLS is possible with cloud_env.auth_url: {reason}."

@@ -37,7 +37,7 @@ LONGEST_TOKEN = 8192
 Take = Callable[[bytes], object]
 
 
-class _Transport(TCPKeepAliveAdapter):
+class Transport(TCPKeepAliveAdapter):
     """Gives every call to Keystone, log-ins included, the time that is left and the id of the request it is for."""
 
     def __init__(self, connections: int) -> None:
@@ -92,9 +92,9 @@ def verified_with() -> bool | str:
 
 
 @Once
-def transport() -> _Transport:
+def transport() -> Transport:
     """Returns the one transport of this process. All calls share its cached connections."""
-    return _Transport(settings.current().max_concurrent_requests * CALLS_IN_PARALLEL)
+    return Transport(settings.current().max_concurrent_requests * CALLS_IN_PARALLEL)
 
 
 def _read(answer: requests.Response, take: Take | None = None) -> requests.Response:
@@ -123,5 +123,5 @@ def _read(answer: requests.Response, take: Take | None = None) -> requests.Respo
         answer.close()
     # The answer's own encoding is ignored: some take hours to decode.
     answer.encoding = "utf-8"
-    answer.raw = HTTPResponse(BytesIO(body), preload_content=False)
+    answer.raw = HTTPResponse(BytesIO(body), preload_content=False, version=answer.raw.version)
     return answer

@@ -10,9 +10,9 @@ from keystoneauth1 import exceptions as ksa
 from requests.exceptions import ConnectTimeout
 
 from lib import call
-from lib.errors import DeadlineExceeded, NotKeystone, Problem, Unreachable
+from lib.errors import DeadlineExceeded, Problem, Unreachable
 from lib.keystone.client import tls
-from lib.keystone.client.problems import ConnectionStale, HandshakeTimedOut
+from lib.keystone.client.problems import ConnectionStale, HandshakeTimedOut, TlsRefused
 from lib.keystone.client.sockets import HandshakeTimeout, Stale
 
 # A refused connection has five causes. Causes may also form a circle.
@@ -38,8 +38,13 @@ def problem_of(error: ksa.ConnectionError, step: str) -> tuple[type[Problem], st
     if _cause(error, Stale):
         return ConnectionStale, f"Keystone closed the connection when asked to {step}. Repeat the request."
     if str(getattr(_cause(error, BadStatusLine), "line", "")).startswith(TLS_ALERT):
-        return NotKeystone, tls.SECURED
+        return TlsRefused, tls.SECURED
     return Unreachable, "Keystone cannot be reached at cloud_env.auth_url."
+
+
+def is_stale(error: BaseException) -> bool:
+    """Whether the cause is a cached connection that the other end had closed."""
+    return _cause(error, Stale) is not None
 
 
 def detail(error: BaseException) -> str:

@@ -1,0 +1,64 @@
+"""Whether the roles of the settings can be revoked and granted by the account in cloud_env."""
+
+from functools import partial
+
+from lib.answer.operations import CheckItem
+from lib.call.concurrency import in_parallel
+from lib.keystone.client.connection import Connection
+from lib.keystone.client.problems import NotListed, PolicyForbids
+from lib.operations.check.items import failed, not_checked, ok, problem, unknown
+from lib.operations.check.prepared import roles_in_settings
+from lib.operations.check.rights import COMPARE, Rights, because_of_marks, why_not
+
+
+def roles_items(cloud: Connection, rights: Rights) -> list[CheckItem]:
+    """Returns whether roles can be revoked, by revoking them from a user who does not exist, and granted."""
+    return [_revoking(cloud, rights), _granting()]
+
+
+def _granting() -> CheckItem:
+    return unknown(
+        "grant_roles",
+        "Only to grant a role shows whether cloud_env's account may do so.",
+        "Look at the rule identity:create_grant in Keystone's policy; without the rule, the role admin may.",
+    )
+
+
+def _revoking(cloud: Connection, rights: Rights) -> CheckItem:
+    roles = {name: role_id for name in roles_in_settings() if (role_id := _find(cloud, name))}
+    if not roles:
+        return not_checked(["revoke_roles"], "roles")[0]
+    own = cloud.identity.project_id
+    project = own if rights.is_admin else _find_marked_project(cloud) or own
+    steps = [partial(why_not, partial(cloud.probes.revoke, role_id, project)) for role_id in roles.values()]
+    outcomes = dict(zip(roles, in_parallel(steps), strict=True))
+    others = [why for why in outcomes.values() if why and not isinstance(why, PolicyForbids)]
+    if others:
+        return failed("revoke_roles", others[0])
+    refused = ", ".join(name for name, why in outcomes.items() if why)
+    if not refused:
+        return ok("revoke_roles", "Keystone's policy lets cloud_env's account revoke all roles of the settings.")
+    if project == own and rights.may_go_by_marks():
+        return unknown("revoke_roles", because_of_marks("revoke roles"), COMPARE)
+    told = f"Keystone's policy does not let cloud_env's account revoke roles (rule identity:revoke_grant): {refused}."
+    return problem("revoke_roles", told, _remedy(rights, len(roles) > refused.count(",") + 1))
+
+
+def _remedy(rights: Rights, some: bool) -> str:
+    if some and not rights.is_admin:
+        return "Name other roles in the settings (cloud_env_roles, for instance), or allow these in Keystone's policy."
+    return rights.remedy("revoke_grant")
+
+
+def _find(cloud: Connection, name: str) -> str | None:
+    try:
+        return cloud.ids.role(name)
+    except NotListed:
+        return None
+
+
+def _find_marked_project(cloud: Connection) -> str | None:
+    try:
+        return cloud.probes.find_marked_project()
+    except PolicyForbids:
+        return None
