@@ -16,9 +16,11 @@ def check_cloud(function: Endpoint, find_cloud_env: Callable[[], dict[str, Any]]
     """Calls the function, prints its answer for people or as JSON, and returns the exit code."""
     begin()
     status, body = answer_of(function, {}, find_cloud_env)
-    checked = isinstance(body, dict) and "items" in body
-    put(json.dumps(body, indent=2) if as_json or not checked else _page(body["items"], body["ready"]))
-    return NOT_READY if checked and not body["ready"] else BY_STATUS_CLASS[status // 100]
+    if isinstance(body, dict) and "items" in body:
+        put(json.dumps(body, indent=2) if as_json else _page(body["items"], body["ready"]))
+        return BY_STATUS_CLASS[status // 100] if body["ready"] else NOT_READY
+    put(json.dumps(body, indent=2))
+    return BY_STATUS_CLASS[status // 100]
 
 
 def _page(items: list[dict[str, str]], ready: bool) -> str:

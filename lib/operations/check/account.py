@@ -2,15 +2,18 @@
 
 import shlex
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from lib.answer.operations import CheckItem
 from lib.errors import CloudEnvRefused, Problem
 from lib.keystone.client.connection import Connection
-from lib.keystone.client.front import Front
 from lib.keystone.client.problems import NotAuthenticated
 from lib.keystone.client.resources import User
 from lib.operations.check.items import failed, ok, parted, problem, unknown, warning
 from lib.request.model import CloudEnv
+
+if TYPE_CHECKING:
+    from lib.keystone.client.front import Front
 
 CREDENTIALS = "Put the right user, domain and password into cloud_env."
 # With more, keystoneauth takes a token for expired too early or too late. Its own margin is as long.
@@ -19,7 +22,7 @@ MOST_SKEW = timedelta(seconds=30)
 SECOND = timedelta(seconds=1)
 
 
-def credentials_refused(front: Front, why: Problem) -> CheckItem:
+def credentials_refused(front: "Front", why: Problem) -> CheckItem:
     """Returns the item where a log-in without a project was refused or failed."""
     if isinstance(why, NotAuthenticated):
         refused = (
@@ -30,7 +33,7 @@ def credentials_refused(front: Front, why: Problem) -> CheckItem:
     return failed("credentials", why, CREDENTIALS if isinstance(why, CloudEnvRefused) else "Check again.")
 
 
-def scope_refused(front: Front, env: CloudEnv, why: Problem) -> CheckItem:
+def scope_refused(front: "Front", env: CloudEnv, why: Problem) -> CheckItem:
     """Returns the item where the password is right, and Keystone gives no token for the project."""
     if not isinstance(why, CloudEnvRefused):
         return failed("scope", why)

@@ -1,12 +1,12 @@
 """All checks of a cloud, in their order: what the later ones need comes first."""
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from lib import call
 from lib.answer.operations import CheckItem
 from lib.errors import Problem
 from lib.keystone.client.connection import Connection
-from lib.keystone.client.front import Front
 from lib.keystone.connect import front_of, log_in_anew
 from lib.operations.check import account, keystone, names, passwords, prepared
 from lib.operations.check.front import front_items
@@ -14,6 +14,9 @@ from lib.operations.check.items import Check, all_of, failed, not_checked, not_s
 from lib.operations.check.rights import rights_of
 from lib.operations.check.roles import roles_items
 from lib.request.model import CloudEnv
+
+if TYPE_CHECKING:
+    from lib.keystone.client.front import Front
 
 # The share of the deadline in which nothing more is asked, so that what was seen can be answered.
 RESERVED = 0.05
@@ -38,7 +41,7 @@ def check_all(cloud_env: CloudEnv) -> list[CheckItem]:
     return [*items, *passwords.option_items(), *names.length_items(), names.services_to_v1_1()]
 
 
-def _behind_the_front(front: Front, cloud_env: CloudEnv) -> list[CheckItem]:
+def _behind_the_front(front: "Front", cloud_env: CloudEnv) -> list[CheckItem]:
     proved = seen(front.prove_account)
     if isinstance(proved, Problem):
         refused = account.credentials_refused(front, proved)
@@ -55,13 +58,13 @@ def _behind_the_front(front: Front, cloud_env: CloudEnv) -> list[CheckItem]:
 def _of_the_cloud(cloud: Connection, clock: Check) -> list[CheckItem]:
     rights, own = rights_of(cloud), seen(partial(cloud.find_user, cloud.identity.user_id))
     known = None if isinstance(own, Problem) else own
-    needed = {
+    needed: dict[str, Check] = {
         "revoke_roles": partial(roles_items, cloud, rights),
         "roles": partial(prepared.roles, cloud),
         "accounts": partial(prepared.accounts, cloud),
         "domains": partial(prepared.domains_in_settings, cloud),
     }
-    others = {
+    others: dict[str, Check] = {
         "clock": clock,
         "user_domain": partial(keystone.writable_items, cloud),
         "passwords": partial(passwords.rule_items, cloud),

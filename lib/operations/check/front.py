@@ -2,21 +2,24 @@
 
 import re
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from lib import settings
 from lib.answer.operations import CheckItem
 from lib.errors import DeadlineExceeded, Problem, Unreachable
-from lib.keystone.client.front import Front
 from lib.keystone.client.problems import Redirects, TlsRefused
 from lib.operations.check.items import failed, not_checked, not_seen, ok, seen, warning
+
+if TYPE_CHECKING:
+    from lib.keystone.client.front import Front
 
 CHECKS = ("reachable", "tls", "redirect", "version", "connections")
 # The oldest one that was tried. Keystone 22 to 30 all have it.
 OLDEST_VERSION = (3, 14)
 
 
-def front_items(front: Front, auth_url: str) -> list[CheckItem]:
+def front_items(front: "Front", auth_url: str) -> list[CheckItem]:
     """Returns what can be seen before any password is sent."""
     version = seen(front.version)
     if isinstance(version, Problem):
@@ -74,7 +77,7 @@ def _version(found: str) -> CheckItem:
     return warning("version", f"{told}, and the oldest that was tried has v{oldest}.", "Upgrade Keystone.")
 
 
-def _connections(front: Front) -> CheckItem:
+def _connections(front: "Front") -> CheckItem:
     silently = seen(front.closes_connections_silently)
     if isinstance(silently, Problem):
         return not_seen("connections", silently)
