@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+from pydantic import ConfigDict
 from typing_extensions import TypedDict
 
 from lib.answer.body import Body
