@@ -33,9 +33,7 @@ def parser_of(functions: Iterable[str]) -> argparse.ArgumentParser:
 
     _add_listen(_command(commands, "serve", "serves the functions over HTTP", texts.SERVE), argparse.SUPPRESS)
     _add_call(_command(commands, "call", "calls one function", texts.CALL), functions)
-    _add_check_cloud(
-        _command(commands, "check-cloud", "says whether requests will work", texts.CHECK_CLOUD)
-    )
+    _add_check_cloud(_command(commands, "check-cloud", "says whether requests will work", texts.CHECK_CLOUD))
     _add_list(_command(commands, "list", "shows every user, project and team of Concertim's", texts.LIST))
     _add_repair(_command(commands, "repair", "repairs what is wrong with them", texts.REPAIR))
     _command(commands, "openapi", "prints the contract in OpenAPI 3.1", texts.OPENAPI)
