@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from lib.answer.body import Alive, Done, Ready, Running
+from lib.answer.operations import UserProjects
 from lib.answer.teams import TeamCreated
 from lib.answer.users import SignedUp, UserCreated
 from lib.request.model import CloudEnv, ForCloud
+from lib.request.operations import UserProjectsRequest
 from lib.request.teams import NewTeam, NewTeamRole, TeamRemoval, TeamRoleChange, TeamRoleRemoval
 from lib.request.users import NewUser, SignUp, UserChange, UserRemoval
 
@@ -44,6 +46,34 @@ EXAMPLES: Mapping[type, Any] = {
         "billing_acct_id": PROJECT_ID,
     },
     UserCreated: {"success": True, "username": LOGIN, "user_cloud_id": USER_ID},
+    UserProjectsRequest: {},
+    UserProjects: {
+        "complete": True,
+        "counts": {"people": 1, "teams": 0, "with_problems": 0},
+        "entries": [
+            {
+                "kind": "person",
+                "login": LOGIN,
+                "user_id": USER_ID,
+                "user_name": f"concertim_{LOGIN}",
+                "user_enabled": True,
+                "user_marked": True,
+                "user_created": "2026-11-28T09:30:00+00:00",
+                "user_request_id": "req-5c0e6d70-6a8b-4f0e-9a57-0b1f6a1c7d11",
+                "email": "ann@site.example",
+                "default_project_id": PROJECT_ID,
+                "project_id": PROJECT_ID,
+                "project_name": f"concertim_{LOGIN}_project",
+                "project_enabled": True,
+                "project_marked": True,
+                "project_created": "2026-11-28T09:30:00+00:00",
+                "project_request_id": "req-5c0e6d70-6a8b-4f0e-9a57-0b1f6a1c7d11",
+                "grants": [{"role": "member", "user_id": USER_ID, "user_name": f"concertim_{LOGIN}"}],
+                "elsewhere": [],
+                "problems": [],
+            }
+        ],
+    },
     TeamCreated: {"project_id": PROJECT_ID, "billing_acct_id": PROJECT_ID},
     **{body: body().value() for body in (Done, Running, Alive, Ready)},
 }
