@@ -17,7 +17,7 @@ from lib.command_line.mapping_page import write_page
 from tests.support.mapping import answer, person, team
 
 AUTH_URL = "http://keystone.example:5000/v3"
-HOSTILE = """<script>alert(1)</script>"'></table><img src=x onerror=alert(1)>{{ 7 * 7 }}&lt;"""
+HOSTILE = """<script>alert(1)</script>"'></table><img src=x onerror=alert(1)>{{ 7919 * 7907 }}&lt;"""
 
 
 def page_of(body: dict[str, Any], auth_url: str = AUTH_URL) -> str:
@@ -76,7 +76,7 @@ def test_no_name_can_write_into_the_page() -> None:
     plain = page_of(answer(person("ann", ("code", "message"))))
     hostile = page_of(answer(person("ann", (HOSTILE, HOSTILE)) | texts))
     assert HOSTILE not in hostile
-    for mark in ("<script", "</script", "<table", "</table", "<img", "49"):
+    for mark in ("<script", "</script", "<table", "</table", "<img", "62615533"):
         assert hostile.count(mark) == plain.count(mark)
 
 

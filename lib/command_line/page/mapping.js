@@ -69,6 +69,7 @@ async function copy(code) {
     // Not every browser lets a file write there.
     told.textContent = "Selected. Ctrl-C copies it.";
   }
+  setTimeout(() => told.replaceChildren(), 3000);
 }
 
 for (const head of table.tHead.rows[0].cells) {
