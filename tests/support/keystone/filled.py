@@ -15,6 +15,8 @@ def fill(folder: Path, people: int) -> None:
     """Adds so many finished sign-ups to the SQLite database of the Keystone in this folder."""
     with sqlite3.connect(folder / "keystone.db") as database:
         ids = dict(database.execute("SELECT name, user_id FROM local_user"))
+        # There is an account admin, and a role.
+        ids["account"] = ids["admin"]
         ids |= dict(database.execute("SELECT name, id FROM role"))
         for number in range(people):
             _sign_up(database, ids, f"person-{number:06}")
@@ -66,6 +68,7 @@ def _sign_up(database: sqlite3.Connection, ids: Mapping[str, str], login: str) -
 
 def _grants(ids: Mapping[str, str], user: str) -> Iterator[tuple[str, str]]:
     yield from [("member", user), ("watcher", ids["concertim"]), ("member", ids["concertim"])]
+    yield "admin", ids["account"]
 
 
 def _insert(database: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:
