@@ -23,8 +23,10 @@ def call_function(function: Endpoint, read: Callable[[], bytes], find_cloud_env:
     `read` returns the request's text. It is not asked where the function takes no request. The log goes to its file and
     to standard error.
     """
-    begin()
+    log.configure(settings.current(), sys.stderr)
+    # Until then, a signal ends the command: nothing was asked.
     text = read() if function.model.model_fields else b"{}"
+    end_calls_on_signals()
     status, body = _answer(function, text, find_cloud_env)
     put(body if isinstance(body, str) else json.dumps(body, indent=2))
     return BY_STATUS_CLASS[status // 100]

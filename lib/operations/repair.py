@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Collection, Sequence
 from contextvars import ContextVar
-from typing import Any
 
 from lib import call
 from lib.answer.operations import Entry, UserProjectsRepaired
@@ -82,22 +81,26 @@ def _carried_out(cloud: Connection, plan: Plan, wanted: Wanted) -> Plan:
     """Does all that the plan says, and writes a line about each user and project into the log."""
     done: tuple[Action, ...] = ()
     with call.current().about_one_of_many():
+        call.current().about.update(_about(plan.entry))
         try:
             for action in plan.actions:
                 DO[action](cloud, plan.entry, wanted)
                 done = (*done, action)
-                _log(plan.entry, action)
+                _log(action)
         except (NameTaken, NotConcertims, NotFound, StateConflict, Unfinished) as why:
             # It has changed since it was listed, or Keystone keeps it. The others go on.
             return Plan(plan.entry, done, why.message)
     return plan
 
 
-def _log(entry: Entry, action: Action) -> None:
+def _about(entry: Entry) -> dict[str, str]:
     kind, name = whose(entry)
     ids = {"user_id": entry.get("user_id", ""), "project_id": entry.get("project_id", "")}
-    facts: dict[str, Any] = {"team" if kind == marks.TEAM else "login": shown_name(name)}
-    facts |= {key: shown_name(one) for key, one in ids.items() if one}
+    known = {"team" if kind == marks.TEAM else "login": name, **ids}
+    return {key: shown_name(value) for key, value in known.items() if value}
+
+
+def _log(action: Action) -> None:
     # What the steps have noted is told by the action.
     call.current().done.clear()
-    log.write(logging.INFO, "repaired", f"Repaired: {action.value}", facts)
+    log.write(logging.INFO, "repaired", f"Repaired: {action.value}")

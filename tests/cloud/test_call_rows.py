@@ -19,10 +19,10 @@ import pytest
 
 from lib.command_line.outcome import IN_PARALLEL
 from lib.endpoint import Answer
-from tests.cloud.test_command_line import variables_of
 from tests.security.canaries import canaries, hits
 from tests.support.answers import error, signed_up
 from tests.support.census import census, finished
+from tests.support.command_line import variables_of
 from tests.support.keystone import Keystone
 from tests.support.pages import section_of, text_of
 from tests.support.proxy import Proxy

@@ -18,41 +18,12 @@ import yaml
 from handler import ROUTES, openapi
 from lib import VERSION
 from tests.support.answers import error, signed_up
+from tests.support.command_line import Run, variables_of
 from tests.support.fixtures import RequestOf
 from tests.support.keystone import Keystone
 from tests.support.ports import free_ports
 from tests.support.proxy import Proxy
 from tests.support.service import ROOT, complaints
-
-Done = subprocess.CompletedProcess[str]
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Runs handler.py with these arguments, with a log in a file of this test, and with nothing of this machine."""
-    config = tmp_path / "config.yaml"
-    config.write_text(f"user_handler: {{log_file: {tmp_path / 'log'}}}\n")
-
-    def run(*arguments: str, said: str = "", **environment: str) -> Done:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("OS_", "CONCERTIM"))}
-        return subprocess.run(
-            [sys.executable, "handler.py", *arguments],
-            cwd=ROOT,
-            env=inherited | {"CONCERTIM_CONFIG": str(config)} | environment,
-            input=said,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
-
-
-def variables_of(cloud: Keystone) -> dict[str, str]:
-    """Returns the environment that an openrc file sets for the account in cloud_env."""
-    return {f"OS_{name.upper()}": value for name, value in cloud.cloud_env().items()}
 
 
 def test_a_request_on_standard_input_is_answered_as_over_http(
