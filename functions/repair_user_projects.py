@@ -3,11 +3,6 @@
 from lib.answer.operations import UserProjectsRepaired
 from lib.endpoint import endpoint
 from lib.keystone.connect import connect
-from lib.keystone.listing import role_names
-from lib.operations.findings import read_wanted
-from lib.operations.mapping import read_mapping
-from lib.operations.repair import applied, check_share, planned, plans_for
-from lib.operations.user_projects import with_problems
 from lib.request.operations import RepairRequest
 
 
@@ -21,10 +16,12 @@ def repair_user_projects(request: RepairRequest) -> UserProjectsRepaired:
     Concertim; 409 Keystone has cut its lists, or more would be changed than the request allows; 424 a role, an account
     or a domain that the settings name is missing; 502, 503, 504 Keystone failed: repeat.
     """
+    # Imported here, so that the service starts without what only operators ask for.
+    from lib.operations.repair import applied, check_share, planned, plans_for
+    from lib.operations.user_projects import completed_mapping
+
     cloud = connect(request.cloud_env)
-    roles = role_names(cloud)
-    wanted = read_wanted(cloud, roles)
-    mapping = with_problems(read_mapping(cloud, roles), wanted)
+    mapping, wanted = completed_mapping(cloud)
     plans = plans_for(mapping, wanted, request.named_user_ids)
     if not request.apply:
         return planned(plans)

@@ -4,8 +4,9 @@ from itertools import groupby
 
 from lib.answer.operations import Entry, Grant, UserProjects
 from lib.keystone.client.connection import Connection
-from lib.operations.findings import Wanted, problems_of
-from lib.operations.mapping import Mapping, whose
+from lib.keystone.listing import role_names
+from lib.operations.findings import Wanted, problems_of, read_wanted
+from lib.operations.mapping import Mapping, read_mapping, whose
 
 # So many holders of roles whom Concertim does not manage are asked for by id, to tell their names. A site has a few.
 MOST_STRANGERS = 20
@@ -14,7 +15,7 @@ _NONE: list[object] = []
 
 
 def answer_of(cloud: Connection, mapping: Mapping) -> UserProjects:
-    """Returns the answer about a mapping that has been completed with its problems."""
+    """Returns the answer about a completed mapping."""
     _name_strangers(cloud, mapping.entries)
     teams = sum(one["kind"] == "team" for one in mapping.entries)
     wrong = sum(bool(one["problems"]) for one in mapping.entries)
@@ -23,13 +24,16 @@ def answer_of(cloud: Connection, mapping: Mapping) -> UserProjects:
     return UserProjects.model_construct(complete=mapping.complete, counts=counts, entries=mapping.entries)
 
 
-def with_problems(mapping: Mapping, wanted: Wanted) -> Mapping:
-    """Completes each entry with what is wrong with it, and returns the mapping."""
+def completed_mapping(cloud: Connection) -> tuple[Mapping, Wanted]:
+    """Returns the mapping of this cloud with what is wrong with each entry, and the roles that the settings ask for."""
+    roles = role_names(cloud)
+    wanted = read_wanted(cloud, roles)
+    mapping = read_mapping(cloud, roles)
     for _, group in groupby(mapping.entries, key=whose):
         same = [*group]
         for entry in same:
             _complete(entry, wanted, [one for one in same if one is not entry])
-    return mapping
+    return mapping, wanted
 
 
 def ids_of(entry: Entry) -> list[str]:
