@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 
 from lib.command_line.call_function import answer_of, begin
@@ -27,8 +28,8 @@ def _page(items: list[dict[str, str]], ready: bool) -> str:
     """Returns a line for each item. What helps is a line of its own below it, so that a command can be copied."""
     state, check = (max(len(item[column]) for item in items) for column in ("state", "check"))
     lines = []
-    for item in items:
-        lines.append(f"{item['state']:{state}}  {item['check']:{check}}  {item['message']}")
-        lines += [f"{'':{state + check + 4}}{item['remedy']}"] if "remedy" in item else []
+    for remedy, alike in groupby(items, key=lambda item: item.get("remedy")):
+        lines += [f"{item['state']:{state}}  {item['check']:{check}}  {item['message']}" for item in alike]
+        lines += [f"{'':{state + check + 4}}{remedy}"] if remedy else []
     problems = sum(item["state"] == "problem" for item in items)
     return "\n".join([*lines, "", READY if ready else f"Not ready: {problems} of {len(items)} items are problems."])

@@ -20,38 +20,45 @@ if TYPE_CHECKING:
 
 # The share of the deadline in which nothing more is asked, so that what was seen can be answered.
 RESERVED = 0.05
-OF_THE_ACCOUNT = ("scope", "account", "account_password", "clock")
-OF_THE_CLOUD = (
+OF_THE_FRONT = ("reachable", "tls", "redirect", "version", "connections")
+OF_THE_ACCOUNT = ("credentials", "scope", "account", "account_password", "clock")
+OF_THE_RIGHTS = (
     *("read", "create_users", "change_users", "remove_users", "create_projects", "remove_projects"),
-    *("revoke_roles", "grant_roles", "user_domain", "roles", "accounts", "domains", "passwords", "lists"),
-    "services_from_v1_2",
+    *("revoke_roles", "grant_roles"),
 )
+OF_THE_CLOUD = (*OF_THE_RIGHTS, "roles", "accounts", "domains", "user_domain", "passwords", "lists")
+OF_THE_OPTIONS = ("password_length", "first_use", "lockout", "password_expiry", "password_history")
+OF_THE_NAMES = ("user_names", "project_names", "team_names", "services_to_v1_1", "services_from_v1_2")
+ALL = (*OF_THE_FRONT, *OF_THE_ACCOUNT, *OF_THE_CLOUD, *OF_THE_OPTIONS, *OF_THE_NAMES)
+# These need a log-in.
+BEHIND = (*OF_THE_ACCOUNT, *OF_THE_CLOUD, "services_from_v1_2")
 
 
 def check_all(cloud_env: CloudEnv) -> list[CheckItem]:
-    """Returns what all checks have seen. Nothing is changed. Raises AuthUrlNotAllowed."""
+    """Returns what all checks have seen, in the order of ALL. Nothing is changed. Raises AuthUrlNotAllowed."""
     with call.ending_early(RESERVED):
         front = front_of(cloud_env)
         items = front_items(front, cloud_env.auth_url)
         stopped = next((item.check for item in items if item.state == "problem"), "")
         if stopped:
-            items += not_checked(("credentials", *OF_THE_ACCOUNT, *OF_THE_CLOUD), stopped)
+            items += not_checked(BEHIND, stopped)
         else:
             items += _behind_the_front(front, cloud_env)
-    return [*items, *passwords.option_items(), *names.length_items(), names.services_to_v1_1()]
+    items += [*passwords.option_items(), *names.length_items(), names.services_to_v1_1()]
+    return sorted(items, key=lambda item: ALL.index(item.check))
 
 
 def _behind_the_front(front: "Front", cloud_env: CloudEnv) -> list[CheckItem]:
     proved = seen(front.prove_account)
     if isinstance(proved, Problem):
         refused = account.credentials_refused(front, proved)
-        return [refused, *not_checked((*OF_THE_ACCOUNT, *OF_THE_CLOUD), "credentials")]
+        return [refused, *not_checked(BEHIND[1:], "credentials")]
     good = ok("credentials", "Keystone accepts the password of cloud_env's account.")
     before = account.now()
     cloud = seen(partial(log_in_anew, cloud_env))
     if isinstance(cloud, Problem):
         refused = account.scope_refused(front, cloud_env, cloud)
-        return [good, refused, *not_checked((*OF_THE_ACCOUNT[1:], *OF_THE_CLOUD), "scope")]
+        return [good, refused, *not_checked(BEHIND[2:], "scope")]
     return [good, *_of_the_cloud(cloud, partial(account.clock_items, cloud, before, account.now()))]
 
 

@@ -29,14 +29,14 @@ def roles(cloud: Connection) -> list[CheckItem]:
 def accounts(cloud: Connection) -> list[CheckItem]:
     """Returns an item for each standing account that is missing, or one for all."""
     standing = settings.current().standing_grants
-    names = ", ".join(one.username for one in standing) or "none"
+    names = ", ".join(one.username for one in standing)
     return _items("accounts", [partial(look_up_account, cloud, one) for one in standing], names)
 
 
 def domains_in_settings(cloud: Connection) -> list[CheckItem]:
     """Returns an item for each domain that is missing or disabled, or one for all."""
     named = domains.in_settings()
-    names = ", ".join(dict.fromkeys(name for _, name in named)) or "none, so those of cloud_env's account count"
+    names = ", ".join(dict.fromkeys(name for _, name in named))
     return _items("domains", [partial(look_up_domain, cloud, *one) for one in named], names)
 
 
@@ -44,7 +44,9 @@ def _items(check: str, look_ups: Sequence[Callable[[], str | Missing]], names: s
     missing = dict.fromkeys(one for one in in_parallel(look_ups) if isinstance(one, Missing))
     if missing:
         return [problem(check, f"The cloud has no {one.what}.", _remedy(one)) for one in missing]
-    return [ok(check, f"All {check} of the settings are there: {names}.")]
+    return [
+        ok(check, f"All {check} of the settings are there: {names}." if names else f"The settings name no {check}.")
+    ]
 
 
 def _remedy(missing: Missing) -> str:
