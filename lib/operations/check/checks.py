@@ -8,18 +8,17 @@ from lib.answer.operations import CheckItem
 from lib.errors import Problem
 from lib.keystone.client.connection import Connection
 from lib.keystone.connect import front_of, log_in_anew
-from lib.operations.check import account, keystone, names, passwords, prepared
+from lib.operations.check import account, keystone, names, passwords, prepared, roles
 from lib.operations.check.front import front_items
 from lib.operations.check.items import Check, all_of, failed, not_checked, not_seen, ok, seen
 from lib.operations.check.rights import rights_of
-from lib.operations.check.roles import roles_items
 from lib.request.model import CloudEnv
 
 if TYPE_CHECKING:
     from lib.keystone.client.front import Front
 
 # The share of the deadline in which nothing more is asked, so that what was seen can be answered.
-RESERVED = 0.05
+RESERVED = 0.1
 OF_THE_FRONT = ("reachable", "tls", "redirect", "version", "connections")
 OF_THE_ACCOUNT = ("credentials", "scope", "account", "account_password", "clock")
 OF_THE_RIGHTS = (
@@ -66,7 +65,7 @@ def _of_the_cloud(cloud: Connection, clock: Check) -> list[CheckItem]:
     rights, own = rights_of(cloud), seen(partial(cloud.find_user, cloud.identity.user_id))
     known = None if isinstance(own, Problem) else own
     needed: dict[str, Check] = {
-        "revoke_roles": partial(roles_items, cloud, rights),
+        "revoke_roles": partial(roles.revoking, cloud, rights),
         "roles": partial(prepared.roles, cloud),
         "accounts": partial(prepared.accounts, cloud),
         "domains": partial(prepared.domains_in_settings, cloud),
@@ -78,4 +77,4 @@ def _of_the_cloud(cloud: Connection, clock: Check) -> list[CheckItem]:
         "lists": partial(keystone.list_items, cloud),
     }
     told = [*account.account_items(cloud, known), *rights.items(), *all_of(needed, failed), *all_of(others, not_seen)]
-    return [*told, names.services_from_v1_2(known.name if known else "")]
+    return [*told, roles.granting(), names.services_from_v1_2(known.name if known else "")]
