@@ -2,12 +2,12 @@
 
 import time
 from contextlib import closing
-from typing import Any
 
 import requests
 
 from lib.errors import Unreachable
 from lib.keystone.client import unreachable
+from lib.keystone.client.sockets import opened_by_this_thread
 from lib.keystone.client.transport import Transport, verified_with
 
 # Seconds between the two calls: long enough for the news of a closed connection to arrive.
@@ -18,7 +18,7 @@ HTTP_1_1 = 11
 def are_closed_silently(auth_url: str) -> bool:
     """Whether a second call finds the connection of the first one closed, which the first answer did not announce."""
     asked = requests.Request("GET", auth_url).prepare()
-    verify = verified_with()
+    verify, before = verified_with(), opened_by_this_thread()
     # A transport of its own: other calls may use, open and close the connections of the shared one.
     with closing(Transport(connections=1)) as own:
         try:
@@ -29,6 +29,5 @@ def are_closed_silently(auth_url: str) -> bool:
             if unreachable.is_stale(error):
                 return True
             raise Unreachable("Keystone cannot be reached.", detail=unreachable.detail(error)) from None
-        pool: Any = own.get_connection_with_tls_context(asked, verify)
     announced = answer.headers.get("Connection", "").lower() == "close" or answer.raw.version < HTTP_1_1
-    return pool.num_connections > 1 and not announced
+    return opened_by_this_thread() > before + 1 and not announced

@@ -41,6 +41,11 @@ def cancelled_in_time() -> Iterator[None]:
         yield
 
 
+def opened_by_this_thread() -> int:
+    """Returns how many connections this thread has opened until now, also in place of others that were closed."""
+    return int(getattr(_of_thread, "opened", 0))
+
+
 class Stale(ConnectionResetError):
     """The other end had closed the cached connection. Some do so after each answer without saying so."""
 
@@ -61,6 +66,7 @@ class _Plain(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         self._has_answered = False
+        _of_thread.opened = opened_by_this_thread() + 1
         name = self.host
         try:
             found = [str(one[4][0]) for one in socket.getaddrinfo(name, self.port, type=socket.SOCK_STREAM)]
