@@ -10,6 +10,7 @@ from keystoneauth1.exceptions import Forbidden
 from keystoneclient.v3.client import Client
 
 from functions.change_user_details import change_user_details
+from functions.check_cloud import check_cloud
 from functions.create_team import create_team
 from functions.create_team_role import create_team_role
 from functions.create_user import create_user
@@ -87,6 +88,7 @@ def test_the_policy_is_enough_for_every_function(
     ask(update_team_role, team_role={"current_role": "admin", "new_role": "member", **membership})
     ask(delete_team_role, team_role={"role": "member", **membership})
     ask(delete_team, team_info={"project_id": project_id})
+    assert ask(check_cloud)["ready"]
     assert [one["login"] for one in ask(list_user_projects)["entries"]].count(login) == 1
     removal = {"cloud_user_id": ids["user_id"], "project_id": ids["project_id"]}
     assert (201, ask(delete_user, user_info=removal)) == done()

@@ -45,7 +45,7 @@ def document(routes: Routes, open_to_all: Collection[Endpoint], pages: Mapping[s
         # Relative to the document, so that it is right behind a proxy that adds a prefix, too.
         "servers": [{"url": "."}],
         "security": [{SCHEME: []}],
-        "tags": [{"name": name} for name in ("users", "teams", "service")],
+        "tags": [{"name": name} for name in ("users", "teams", "operations", "service")],
         "paths": paths,
         "components": {
             "schemas": schemas_of(dict.fromkeys(models)) | error_schemas(),

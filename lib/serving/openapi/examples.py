@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from lib.answer.body import Alive, Done, Ready, Running
-from lib.answer.operations import UserProjects
+from lib.answer.operations import CloudChecked, UserProjects
 from lib.answer.teams import TeamCreated
 from lib.answer.users import SignedUp, UserCreated
 from lib.request.model import CloudEnv, ForCloud
-from lib.request.operations import UserProjectsRequest
+from lib.request.operations import CloudCheck, UserProjectsRequest
 from lib.request.teams import NewTeam, NewTeamRole, TeamRemoval, TeamRoleChange, TeamRoleRemoval
 from lib.request.users import NewUser, SignUp, UserChange, UserRemoval
 
@@ -46,6 +46,19 @@ EXAMPLES: Mapping[type, Any] = {
         "billing_acct_id": PROJECT_ID,
     },
     UserCreated: {"success": True, "username": LOGIN, "user_cloud_id": USER_ID},
+    CloudCheck: {},
+    CloudChecked: {
+        "ready": False,
+        "items": [
+            {"check": "reachable", "state": "ok", "message": "10.0.0.1 accepts connections at port 5000."},
+            {
+                "check": "roles",
+                "state": "problem",
+                "message": "The cloud has no role watcher.",
+                "remedy": "openstack role create watcher",
+            },
+        ],
+    },
     UserProjectsRequest: {},
     UserProjects: {
         "complete": True,

@@ -1,6 +1,6 @@
 // Calls every path by a client that was generated from the contract: signs a user up, changes and removes them, and so on.
 // It prints each call with its status as JSON.
-import { CloudEnvFromJSON, Configuration, ServiceApi, TeamsApi, UsersApi } from "./generated";
+import { CloudEnvFromJSON, Configuration, OperationsApi, ServiceApi, TeamsApi, UsersApi } from "./generated";
 
 declare const process: { env: Record<string, string> };
 
@@ -16,6 +16,7 @@ const configuration = new Configuration({
         },
     }],
 });
+const operations = new OperationsApi(configuration);
 const service = new ServiceApi(configuration);
 const teams = new TeamsApi(configuration);
 const users = new UsersApi(configuration);
@@ -60,8 +61,15 @@ async function readThePages(): Promise<void> {
     await service.getDocs();
 }
 
+async function askAsAnOperator(): Promise<void> {
+    const checked = await operations.postCheckCloud({ cloudCheck: { cloudEnv } });
+    if (!checked.ready) throw new Error(JSON.stringify(checked.items));
+    await operations.postListUserProjects({ userProjectsRequest: { cloudEnv } });
+}
+
 async function callEveryPath(): Promise<void> {
     await readThePages();
+    await askAsAnOperator();
     await signUpChangeAndRemove();
     await createATeamWithAMember();
     console.log(JSON.stringify(calls));
