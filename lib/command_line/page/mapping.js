@@ -74,7 +74,6 @@ async function copy(code) {
 
 for (const head of table.tHead.rows[0].cells) {
   const button = document.createElement("button");
-  button.type = "button";
   button.append(...head.childNodes);
   button.addEventListener("click", () => sort(head));
   head.append(button);
