@@ -2,7 +2,6 @@
 
 from lib.answer.operations import CloudChecked
 from lib.endpoint import endpoint
-from lib.operations.check.checks import check_all
 from lib.request.operations import CloudCheck
 
 
@@ -16,5 +15,8 @@ def check_cloud(request: CloudCheck) -> CloudChecked:
     Errors: 400 the request; 403 the settings do not allow the URL; 502, 503, 504 there was no answer in time, or the
     service is being stopped: repeat.
     """
+    # Imported here, so that the service starts without what only operators ask for.
+    from lib.operations.check.checks import check_all
+
     items = check_all(request.cloud_env)
     return CloudChecked(ready=all(item.state != "problem" for item in items), items=items)

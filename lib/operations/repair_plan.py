@@ -23,7 +23,7 @@ class Action(Enum):
     MARK_PROJECT = "Mark the project"
     GRANT = "Grant the roles that are missing"
     REPLACE_ADMIN = "Replace the role admin of the user"
-    REMOVE_USER = "Remove the user of a sign-up that was not finished"
+    REMOVE_USER = "Remove the user of a sign-up that was not finished, or whose project was removed since"
     REMOVE_PROJECT = "Remove the project of a sign-up that was not finished"
 
 

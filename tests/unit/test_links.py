@@ -104,7 +104,7 @@ def test_every_module_is_in_the_table_of_rooms() -> None:
         room = name or room
         if room:
             rooms.setdefault(room, set()).update(re.findall(r"`(\w+\.py)`", modules))
-    folders = [path for path in (ROOT / "lib").rglob("*") if path.is_dir() and path.name != "__pycache__"]
+    folders = [path for path in (ROOT / "lib").rglob("*") if path.is_dir() and [*path.glob("*.py")]]
     there = {
         f"{path.relative_to(ROOT)}/": {one.name for one in path.glob("*.py")} - {"__init__.py"} for path in folders
     }

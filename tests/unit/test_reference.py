@@ -37,6 +37,8 @@ def is_short_for(short: Any, whole: Any) -> bool:
     """Returns whether a part of an example is another one, in which texts may be cut off by `…`."""
     if isinstance(short, dict) and isinstance(whole, dict):
         return short.keys() == whole.keys() and all(is_short_for(short[name], whole[name]) for name in whole)
+    if isinstance(short, list) and isinstance(whole, list):
+        return len(short) == len(whole) and all(map(is_short_for, short, whole))
     if isinstance(short, str) and short.endswith("…"):
         return bool(whole.startswith(short[:-1]))
     return bool(short == whole)

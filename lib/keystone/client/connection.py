@@ -1,17 +1,18 @@
 """What can be asked of the Keystone that a request names, as the account in its cloud_env."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from lib.keystone.client import marks
 from lib.keystone.client.ids import Ids
-from lib.keystone.client.lists import Lists
-from lib.keystone.client.probes import Probes
 from lib.keystone.client.resources import Identity, LogInRefused, Project, User, as_listed, as_project, as_user
 from lib.keystone.client.retry import asks, changes, none_if_not_found
 
 if TYPE_CHECKING:
+    from lib.keystone.client.lists import Lists
     from lib.keystone.client.log_in import LogIn
+    from lib.keystone.client.probes import Probes
 
 
 class Connection:
@@ -25,8 +26,20 @@ class Connection:
         self._client = log_in.client
         self.problem_of = log_in.problem_of
         self.ids = Ids(log_in)
-        self.lists = Lists(log_in)
-        self.probes = Probes(log_in)
+
+    @cached_property
+    def lists(self) -> "Lists":
+        """The lists, for operators."""
+        from lib.keystone.client.lists import Lists
+
+        return Lists(self._log_in)
+
+    @cached_property
+    def probes(self) -> "Probes":
+        """The calls that only show what is allowed, for operators."""
+        from lib.keystone.client.probes import Probes
+
+        return Probes(self._log_in)
 
     @property
     def identity(self) -> Identity:

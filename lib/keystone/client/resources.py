@@ -46,7 +46,7 @@ class LogInRefused:
     keystone_request_id: str
 
 
-@dataclass(frozen=True, slots=True, config=_CHECKED)
+@dataclass(frozen=True, config=_CHECKED)
 class _Resource:
     id: PlainId
     name: Name
@@ -70,7 +70,7 @@ class _Resource:
         return shown(self.name)
 
 
-@dataclass(frozen=True, slots=True, config=_CHECKED)
+@dataclass(frozen=True, config=_CHECKED)
 class User(_Resource):
     """A Keystone user."""
 
@@ -88,7 +88,7 @@ class User(_Resource):
     """When Keystone refuses the password until it is changed, if ever."""
 
 
-@dataclass(frozen=True, slots=True, config=_CHECKED)
+@dataclass(frozen=True, config=_CHECKED)
 class Project(_Resource):
     """A Keystone project."""
 
