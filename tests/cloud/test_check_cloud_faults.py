@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from functions.check_cloud import check_cloud
 from tests.cloud.test_check_cloud import USUAL, checked, not_ok, seen
+from tests.support.answers import refusal
 from tests.support.fixtures import SettingsFile
-from tests.support.keystone import Keystone
+from tests.support.keystone import ADMIN_PASSWORD, Keystone
 from tests.support.ports import free_ports
 from tests.support.proxy import Answered, Exchange, Proxy, proxy
 from tests.support.tls import Certificates
@@ -202,6 +204,24 @@ def test_a_page_in_place_of_a_log_in_is_no_refusal(env: dict[str, Any], before: 
     assert (ready, items[check][0]["state"]) == (False, "problem")
     assert "refuses" not in items[check][0]["message"] + items[check][0]["remedy"]
     assert "auth_url" in items[check][0]["message"]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 503])
+def test_no_item_has_what_keystone_quotes_of_a_secret(
+    env: dict[str, Any], before: Proxy, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Keystone may quote the password, and what answers in its place the token."""
+
+    def quote(exchange: Exchange) -> None:
+        token = exchange.headers.get("X-Auth-Token", ADMIN_PASSWORD)
+        exchange.reply(refusal(status, f"Not good: {ADMIN_PASSWORD}, and {token[:40]} is no better."))
+
+    for quoted in (("/auth/tokens",), ("/users", "/projects", "/roles", "/role_assignments")):
+        before.instead = lambda _method, path, quoted=quoted: quote if path.startswith(quoted) else None  # type: ignore[misc]
+        status_of_answer, body = check_cloud({"cloud_env": env})
+        assert status_of_answer == 200
+        for secret in (ADMIN_PASSWORD, "gAAAA"):
+            assert secret not in json.dumps(body) + caplog.text
 
 
 @pytest.mark.parametrize(

@@ -233,7 +233,7 @@ def test_no_answer_of_keystone_causes_a_bug(
     project = cloud.admin.projects.create(f"concertim_{login}_project", domain="default", **mark("project", login))
     body = asking((method, path), login, user.id, project.id, "battery-staple")
     with rehearsing(cloud) as (auth_url, rehearsal):
-        assert function({"cloud_env": cloud.cloud_env() | {"auth_url": auth_url}, **body})[0] == 201
+        assert function({"cloud_env": cloud.cloud_env() | {"auth_url": auth_url}, **body})[0] in (200, 201)
     calls = [answered for given in rehearsal.answers.values() for answered in given]
     tried = 0
 

@@ -31,7 +31,7 @@ from tests.contract.ui import token
 from tests.security.attacks import ATTACKS, Rehearsal, Stage, Trial, asking, rehearsing, silence, stage
 from tests.security.canaries import Canary, canaries, hits
 from tests.support.answers import refusal
-from tests.support.bodies import ROUTES
+from tests.support.bodies import FAILING
 from tests.support.keystone import ADMIN_PASSWORD, Keystone
 from tests.support.proxy import Answered, Exchange, Fault, Proxy
 from tests.support.service import Service, service
@@ -41,7 +41,7 @@ JSON = {"Content-Type": "application/json"}
 JWT_SECRET = secrets.token_hex(32)
 # The service serves this many requests concurrently, so the tests send no more.
 AT_ONCE = 16
-PATHS = [pytest.param(*route, id=" ".join(route)) for route in ROUTES]
+PATHS = [pytest.param(*route, id=" ".join(route)) for route in FAILING]
 ERROR = {"error", "message", "request_id"}
 
 
@@ -165,7 +165,7 @@ def test_no_secret_gets_out_whatever_keystone_says(
 
     statuses = besieged.holds(play, range(len(trials)), rehearsal.calls() * len(ATTACKS) + 1, record_property)
     # A sign-up cannot succeed here: it checks that the user's mark has its request id, which a rehearsal cannot have.
-    assert path == "/create_user_project" or statuses[201] >= len(pairs)
+    assert path == "/create_user_project" or statuses[200] + statuses[201] >= len(pairs)
     assert statuses[403]
     assert statuses[502]
 
@@ -184,11 +184,11 @@ def test_no_secret_gets_out_when_time_or_slots_run_out(
     config = tmp_path / "config.yaml"
     limits = f"log_file: {tmp_path}/log, log_format: json, deadline: 2, stop_grace: 1, max_concurrent_requests: 8"
     config.write_text(f"log_level: debug\nuser_handler: {{{limits}}}")
-    rehearsals = [rehearse(cloud, f"{login}-{number}", *route) for number, route in enumerate(ROUTES)]
+    rehearsals = [rehearse(cloud, f"{login}-{number}", *route) for number, route in enumerate(FAILING)]
     pairs = itertools.cycle(zip(besieged.canaries[::2], besieged.canaries[1::2], strict=True))
     trials = [
         (route, rehearsal, index, next(pairs))
-        for route, rehearsal in zip(ROUTES, rehearsals, strict=True)
+        for route, rehearsal in zip(FAILING, rehearsals, strict=True)
         for index in range(rehearsal.calls())
     ]
     with service("--config", str(config), JWT_SECRET=JWT_SECRET) as running, ThreadPoolExecutor(24) as threads:

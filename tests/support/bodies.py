@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import handler
+from lib.answer.operations import CloudChecked
 from lib.request.model import Model
 
 Body = dict[str, Any]
@@ -14,6 +15,9 @@ Field = tuple[str, ...]
 
 # Every path that takes a request; GET / takes none.
 ROUTES: list[Route] = [route for route, function in handler.ROUTES.items() if function.model.model_fields]
+
+# Those that answer an error where Keystone fails or refuses. A check answers what it has seen.
+FAILING = [route for route in ROUTES if handler.ROUTES[route].answer is not CloudChecked]
 
 
 @dataclass(frozen=True)
