@@ -167,7 +167,7 @@ def test_good_settings_are_told_with_what_they_leave_open(run: Run, tmp_path: Pa
     assert not (tmp_path / "log").exists()
 
 
-@pytest.mark.parametrize("command", [("serve",), ("check-settings",), ("call", "running"), ()])
+@pytest.mark.parametrize("command", [("serve",), ("check-settings",), ("check-cloud",), ("call", "running"), ()])
 def test_settings_with_a_mistake_end_every_command_with_78(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
     """Each mistake is a line, with the line of the file."""
     config = tmp_path / "bad.yaml"
@@ -177,10 +177,38 @@ def test_settings_with_a_mistake_end_every_command_with_78(run: Run, tmp_path: P
     why = f"{config}: line 2: user_handler.deadline: "
     if command == ("check-settings",):
         assert done.stdout.startswith(f"CRITICAL: {why}")
-    elif command == ("call", "running"):
+    elif command in (("call", "running"), ("check-cloud",)):
         assert (done.stdout, complaints(done.stderr).startswith(why)) == ("", True)
     else:
         assert complaints(done.stdout).startswith(why)
+
+
+def test_a_cloud_is_checked_as_an_operator_does(run: Run, cloud: Keystone) -> None:
+    """Each line has a state, a check and a sentence. What helps is a line of its own. The exit code is 0 or 4."""
+    done = run("check-cloud", **variables_of(cloud))
+    *lines, _, last = done.stdout.splitlines()
+    assert done.returncode == 0
+    assert last == "Sign-ups, changes and removals will work, as far as calls that change nothing can show."
+    assert re.match(r"ok       reachable           127\.0\.0\.1 accepts connections at port \d+\.$", lines[0])
+    assert all(re.match(r"(ok|warning|unknown) +\w+ +[A-Z]| {29}[A-Z]", line) for line in lines)
+    done = run("check-cloud", **variables_of(cloud) | {"OS_PROJECT_NAME": "none"})
+    assert done.returncode == 4
+    assert re.search(r"^Not ready: 1 of \d+ items are problems\.$", done.stdout, re.MULTILINE)
+    [command] = re.findall(r"^ +.*: (openstack role add .*)$", done.stdout, re.MULTILINE)
+    assert command.split()[-3:] == ["--project-domain", "Default", "admin"]
+
+
+def test_what_a_check_answers_can_be_read_by_a_program(run: Run, cloud: Keystone) -> None:
+    """With --json, standard output has the body of the answer, as that of `call` has. No account is a 400."""
+    done, called = (
+        run("check-cloud", "--json", **variables_of(cloud)),
+        run("call", "check_cloud", **variables_of(cloud)),
+    )
+    assert [json.loads(one.stdout)["ready"] for one in (done, called)] == [True, True]
+    assert [json.loads(done.stdout).keys(), done.returncode] == [json.loads(called.stdout).keys(), 0]
+    done = run("check-cloud")
+    assert (done.returncode, json.loads(done.stdout)["error"]) == (4, "bad_request")
+    assert "source the openrc file of an account" in done.stderr
 
 
 def test_the_contract_is_printed_for_generators_of_clients(run: Run) -> None:
@@ -194,12 +222,12 @@ def test_the_version_is_told(run: Run) -> None:
     assert run("--version").stdout == f"UserHandler {VERSION}\n"
 
 
-@pytest.mark.parametrize("command", ["serve", "call", "openapi", "check-settings"])
+@pytest.mark.parametrize("command", ["serve", "call", "check-cloud", "openapi", "check-settings"])
 def test_every_command_has_a_help_with_an_example(run: Run, command: str) -> None:
     """The example is a command that can be typed."""
     done = run(command, "--help")
     assert done.returncode == 0
-    assert re.search(rf"^example:\n  (echo .* \| )?python handler.py {command}\b", done.stdout, re.MULTILINE)
+    assert re.search(rf"^example:\n  (\. .*\n  |echo .* \| )?python handler.py {command}\b", done.stdout, re.MULTILINE)
     assert command in run("--help").stdout
 
 
