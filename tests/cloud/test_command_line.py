@@ -190,7 +190,7 @@ def test_a_cloud_is_checked_as_an_operator_does(run: Run, cloud: Keystone) -> No
     assert done.returncode == 0
     assert last == "Sign-ups, changes and removals will work, as far as calls that change nothing can show."
     assert re.match(r"ok       reachable           127\.0\.0\.1 accepts connections at port \d+\.$", lines[0])
-    assert all(re.match(r"(ok|warning|unknown) +\w+ +[A-Z]| {29}[A-Z]", line) for line in lines)
+    assert all(re.match(r"(ok|warning|unknown) +\w+ +\S| {29}\S", line) for line in lines)
     done = run("check-cloud", **variables_of(cloud) | {"OS_PROJECT_NAME": "none"})
     assert done.returncode == 4
     assert re.search(r"^Not ready: 1 of \d+ items are problems\.$", done.stdout, re.MULTILINE)
@@ -202,7 +202,7 @@ def test_what_a_check_answers_can_be_read_by_a_program(run: Run, cloud: Keystone
     """With --json, standard output has the body of the answer, as that of `call` has. No account is a 400."""
     done, called = (
         run("check-cloud", "--json", **variables_of(cloud)),
-        run("call", "check_cloud", **variables_of(cloud)),
+        run("call", "check_cloud", said="{}", **variables_of(cloud)),
     )
     assert [json.loads(one.stdout)["ready"] for one in (done, called)] == [True, True]
     assert [json.loads(done.stdout).keys(), done.returncode] == [json.loads(called.stdout).keys(), 0]
