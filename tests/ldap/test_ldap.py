@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from functions.change_user_details import change_user_details
+from functions.check_cloud import check_cloud
 from functions.create_user import create_user
 from functions.create_user_project import create_user_project
 from functions.delete_user import delete_user
@@ -134,4 +135,27 @@ def test_keystone_refuses_to_write_to_ldap(
     url = cloud.auth_url + path.format(**cloud.people())
     answer = requests.request(method, url, json=body, headers={"X-Auth-Token": token}, timeout=60)
     assert (answer.status_code, answer.json()) == (403, READ_ONLY)
+    assert all_of(cloud) == held
+
+
+def test_a_check_warns_of_a_domain_in_ldap_until_the_setting_names_another(
+    cloud: KeystoneOfPeople, request_of: RequestOf, settings_file: Callable[[str], Path]
+) -> None:
+    """Keystone's policy would allow all changes there, and its own database tells no driver."""
+
+    def user_domain() -> dict[str, str]:
+        status, body = check_cloud({"cloud_env": request_of()["cloud_env"]})
+        assert (status, isinstance(body, dict)) == (200, True)
+        assert isinstance(body, dict)
+        [item] = [one for one in body["items"] if one["check"] == "user_domain"]
+        return dict(item)
+
+    held = all_of(cloud)
+    found = user_domain()
+    assert (found["state"], found["remedy"]) == (
+        "warning",
+        "Name a domain that Keystone keeps by itself in the setting user_domain.",
+    )
+    settings_file("user_handler: {user_domain: Default}")
+    assert user_domain()["state"] == "unknown"
     assert all_of(cloud) == held

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import handler
+from functions.check_cloud import check_cloud
 from functions.create_user_project import create_user_project
 from lib.keystone.connect import clear_connections
 from tests.support.answers import error
@@ -151,3 +152,18 @@ def test_a_team_role_in_another_spelling_is_told_and_works_once_it_is_in_the_set
         assert census(cloud.admin) == held
         settings_file("user_handler: {team_roles: {admin: Member, member: Member}}")
         assert handler.ROUTES[route]({"cloud_env": cloud.cloud_env(), **body})[0] == 201
+
+
+@pytest.mark.usefixtures("role", "account")
+def test_a_check_tells_another_spelling_with_the_setting_to_write(cloud: Keystone) -> None:
+    """A command to create what is missing would fail there, so there is none."""
+    held = census(cloud.admin)
+    status, body = check_cloud({"cloud_env": cloud.cloud_env()})
+    assert (status, isinstance(body, dict)) == (200, True)
+    assert isinstance(body, dict)
+    told = [(one["message"], one["remedy"]) for one in body["items"] if one["state"] == "problem"]
+    assert told == [
+        (f"The cloud has no {what}.", f"In the settings write {setting}: Keystone does not tell these names apart.")
+        for what, setting in ((ROLE, ROLE_SETTING), (ACCOUNT, ACCOUNT_SETTING))
+    ]
+    assert census(cloud.admin) == held

@@ -9,6 +9,7 @@ import pytest
 
 import handler
 from lib import errors
+from lib.operations.check import checks
 from lib.request.model import CloudEnv
 from lib.serving.contract import pages_beside
 from lib.serving.openapi.examples import example_of
@@ -128,3 +129,11 @@ def test_the_reference_has_the_table_of_answers() -> None:
     listed = [(int(status), code) for status, code in rows]
     assert known - {*listed} == set(), "docs/reference.md has no row for these in its table of answers"
     assert listed == sorted(known), "docs/reference.md has other rows, or another order, in its table of answers"
+
+
+def test_the_reference_has_the_table_of_checks() -> None:
+    """It has each check of a cloud, in the order in which they are answered."""
+    section = section_of(text_of("docs/reference.md"), "`POST /check_cloud`")
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| ", section, re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert named == ["ok", "warning", "problem", "unknown", *checks.ALL]
