@@ -14,7 +14,7 @@ from functions.create_user_project import create_user_project
 from functions.delete_user import delete_user
 from lib.endpoint import Endpoint
 from tests.ldap import KeystoneOfPeople
-from tests.support.answers import error
+from tests.support.answers import error, refusal
 from tests.support.census import Census, census
 from tests.support.fixtures import RequestOf
 from tests.support.proxy import Proxy
@@ -138,13 +138,21 @@ def test_keystone_refuses_to_write_to_ldap(
     assert all_of(cloud) == held
 
 
-def test_a_check_warns_of_a_domain_in_ldap_until_the_setting_names_another(
-    cloud: KeystoneOfPeople, request_of: RequestOf, settings_file: Callable[[str], Path]
+@pytest.mark.parametrize("driver_is_told", [True, False])
+def test_a_check_tells_of_a_domain_in_ldap_until_the_setting_names_another(
+    cloud: KeystoneOfPeople,
+    before: Proxy,
+    through: RequestOf,
+    settings_file: Callable[[str], Path],
+    driver_is_told: bool,
 ) -> None:
-    """Keystone's policy would allow all changes there, and its own database tells no driver."""
+    """Keystone's policy would allow all changes there. Where the driver is in a file, the account's id is a hint."""
+    if not driver_is_told:
+        no_driver = refusal(403, "You are not authorized to perform the requested action: identity:get_domain_config.")
+        before.instead = lambda _method, path: no_driver if path.endswith("/driver") else None
 
     def user_domain() -> dict[str, str]:
-        status, body = check_cloud({"cloud_env": request_of()["cloud_env"]})
+        status, body = check_cloud({"cloud_env": through()["cloud_env"]})
         assert (status, isinstance(body, dict)) == (200, True)
         assert isinstance(body, dict)
         [item] = [one for one in body["items"] if one["check"] == "user_domain"]
@@ -152,10 +160,9 @@ def test_a_check_warns_of_a_domain_in_ldap_until_the_setting_names_another(
 
     held = all_of(cloud)
     found = user_domain()
-    assert (found["state"], found["remedy"]) == (
-        "warning",
-        "Name a domain that Keystone keeps by itself in the setting user_domain.",
-    )
+    remedy = "Name a domain that Keystone keeps by itself in the setting user_domain."
+    assert (found["state"], found["remedy"]) == ("problem" if driver_is_told else "warning", remedy)
+    assert "LDAP" in found["message"]
     settings_file("user_handler: {user_domain: Default}")
     assert user_domain()["state"] == "unknown"
     assert all_of(cloud) == held
