@@ -27,7 +27,7 @@ from tests.contract.ui import token
 from tests.security.attacks import Rehearsal, Stage, asking, rehearsing, stage
 from tests.security.canaries import GLUES
 from tests.support.answers import refusal
-from tests.support.bodies import ROUTES
+from tests.support.bodies import FAILING, ROUTES
 from tests.support.fixtures import SettingsFile
 from tests.support.keystone import Keystone
 from tests.support.proxy import Answered, Exchange, Proxy, proxy
@@ -235,9 +235,10 @@ def test_no_answer_of_keystone_causes_a_bug(
     with rehearsing(cloud) as (auth_url, rehearsal):
         assert function({"cloud_env": cloud.cloud_env() | {"auth_url": auth_url}, **body})[0] in (200, 201)
     calls = [answered for given in rehearsal.answers.values() for answered in given]
-    tried = 0
+    # A check asks again for what another call has made up, which a rehearsal does not have, so it takes ten times as long.
+    tried, of_all = 0, 4 if (method, path) in FAILING else 40
 
-    @settings(max_examples=settings().max_examples // 4)
+    @settings(max_examples=settings().max_examples // of_all)
     @given(st.data())
     def try_one(data: st.DataObject) -> None:
         nonlocal tried
