@@ -235,7 +235,7 @@ def test_no_answer_of_keystone_causes_a_bug(
     with rehearsing(cloud) as (auth_url, rehearsal):
         assert function({"cloud_env": cloud.cloud_env() | {"auth_url": auth_url}, **body})[0] in (200, 201)
     calls = [answered for given in rehearsal.answers.values() for answered in given]
-    # A check asks again for what another call has made up, which a rehearsal does not have, so it takes ten times as long.
+    # A check takes ten times as long: it makes up ids, which the rehearsal does not have, and asks again.
     tried, of_all = 0, 4 if (method, path) in FAILING else 40
 
     @settings(max_examples=settings().max_examples // of_all)
