@@ -10,9 +10,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 from lib.errors import BadRequest, UnclearAnswer
-from lib.keystone.client import marks
 from lib.keystone.client.problems import KeystoneNotFound
-from lib.keystone.client.resources import as_project
 from lib.keystone.client.retry import asks
 
 if TYPE_CHECKING:
@@ -108,12 +106,6 @@ class Probes:
         The right to grant cannot be shown so: Keystone looks for the user first, and asks its policy then.
         """
         self._ask("DELETE", f"/projects/{project_id}/users/{user_id}/roles/{role_id}")
-
-    @asks("find a project of Concertim's")
-    def find_marked_project(self) -> str | None:
-        """Returns the id of one of the projects that carry Concertim's mark, if Keystone lists one first."""
-        found = self._ask("GET", f"/projects?tags={marks.PROJECT_TAG}&limit=1")["projects"]
-        return next((project.id for project in map(as_project, found) if project.mark), None)
 
     @asks("tell the rule for passwords")
     def password_rule(self, domain_id: str) -> str:

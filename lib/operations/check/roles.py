@@ -1,12 +1,18 @@
 """Whether the roles of the settings can be revoked and granted by the account in cloud_env."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from lib.answer.operations import CheckItem
 from lib.call.concurrency import in_parallel
+from lib.errors import Problem
+from lib.keystone import domains
+from lib.keystone.client import marks
 from lib.keystone.client.connection import Connection
 from lib.keystone.client.problems import NotListed, PolicyForbids
-from lib.operations.check.items import failed, not_checked, ok, problem, unknown
+from lib.keystone.client.resources import as_project
+from lib.operations.check.items import failed, not_checked, ok, problem, seen, unknown
 from lib.operations.check.prepared import roles_in_settings
 from lib.operations.check.rights import COMPARE, Rights, because_of_marks, why_not
 
@@ -59,7 +65,10 @@ def _find(cloud: Connection, name: str) -> str | None:
 
 
 def _find_marked_project(cloud: Connection) -> str | None:
-    try:
-        return cloud.probes.find_marked_project()
-    except PolicyForbids:
-        return None
+    """Returns the id of a project that carries Concertim's mark. A list by tag with a limit would lack some."""
+
+    def keep(row: Mapping[str, Any]) -> str | None:
+        return as_project(row).id if marks.mark_in(row) else None
+
+    listed = seen(lambda: cloud.lists.projects(domains.project_domain_id(cloud), keep))
+    return next(iter(listed.rows), None) if not isinstance(listed, Problem) else None
