@@ -10,7 +10,7 @@ from lib.request.operations import UserProjectsRequest
 def list_user_projects(request: UserProjectsRequest) -> UserProjects:
     """Lists the mapping between Concertim and the cloud. Nothing is changed.
 
-    Roles that a person holds as a member of a group are not listed, as Keystone lists them as the group's.
+    It also lists the roles that a person holds as a member of a group.
 
     Errors: 400 the request; 403 cloud_env is refused or may not list; 424 a role, an account or a domain that the
     settings name is missing; 502, 503, 504 Keystone failed: repeat.

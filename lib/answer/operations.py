@@ -1,6 +1,6 @@
 """What answers to operators hold. Their entries are plain dicts, as there may be very many."""
 
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 from pydantic import ConfigDict
 from typing_extensions import TypedDict
@@ -19,13 +19,16 @@ class Grant(TypedDict, total=False):
 
 
 class RoleElsewhere(TypedDict):
-    """A role that the entry's user holds on something else than the entry's project."""
+    """A role that the entry's user holds on something else than the entry's project, or as a member of a group."""
 
     role: str
     scope: str
-    """`project`, `domain` or `system`, and the id."""
+    """`project`, `domain` or `system`, and the id. It begins with `inherited from` where the role is held on all below
+    that."""
     managed: bool
     """Whether it is a project that Concertim manages."""
+    group_id: NotRequired[str]
+    """The group that holds the role, if the user holds it as a member of one."""
 
 
 class EntryProblem(TypedDict):

@@ -1,16 +1,21 @@
 """Lists the users and projects that Concertim manages, and the roles that are held by or on them."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
+from lib import settings
 from lib.keystone import domains, names
 from lib.keystone.client import marks
 from lib.keystone.client.connection import Connection
 from lib.keystone.client.lists import Row
+from lib.keystone.client.problems import KeystoneNotFound
 from lib.keystone.client.resources import Project, User, as_project, as_user
 from lib.keystone.operators import default_projects, is_operators_account
 
 SYSTEM = "system"
+ADMIN = "admin"
+INHERITED = "inherited from "
 
 
 class Held(NamedTuple):
@@ -21,7 +26,8 @@ class Held(NamedTuple):
     """`user` or `group`."""
     holder_id: str
     scope: str
-    """`project`, `domain` or `system`."""
+    """`project`, `domain` or `system`. `inherited from project`, where it is held on the projects below that one, and
+    `inherited from domain`."""
     scope_id: str
 
 
@@ -61,16 +67,39 @@ def read_roles_held(cloud: Connection, note: Callable[[Held], None]) -> bool:
 
     def take(row: Row) -> None:
         holder = "user" if "user" in row else "group"
-        scope = next(iter({"project", "domain", SYSTEM} & row["scope"].keys()))
+        [scope] = {"project", "domain", SYSTEM} & row["scope"].keys()
         scope_id = str(row["scope"][scope].get("id", "all"))
-        note(Held(str(row["role"]["id"]), holder, str(row[holder]["id"]), scope, scope_id))
+        how = INHERITED if "OS-INHERIT:inherited_to" in row["scope"] else ""
+        note(Held(str(row["role"]["id"]), holder, str(row[holder]["id"]), f"{how}{scope}", scope_id))
 
     return cloud.lists.role_assignments(take).complete
 
 
+def read_members(cloud: Connection, group_id: str, note: Callable[[str], None]) -> bool:
+    """Notes the id of every user in this group. A group that exists no more, as in a directory, has none."""
+    with suppress(KeystoneNotFound):
+        return cloud.lists.members(group_id, lambda row: note(str(row["id"]))).complete
+    return True
+
+
 def role_names(cloud: Connection) -> dict[str, str]:
-    """Returns the names of the global roles by their ids. Of more than a thousand roles, Keystone lists the first."""
-    return dict(cloud.lists.roles(lambda row: (str(row["id"]), str(row["name"]))).rows)
+    """Returns the names of the global roles by their ids.
+
+    Of more than a thousand roles, Keystone lists the first. Those that matter are then looked up by name.
+    """
+    listed = cloud.lists.roles(lambda row: (str(row["id"]), str(row["name"])))
+    named = dict(listed.rows)
+    for name in () if listed.complete else _roles_that_matter():
+        # What the settings name is missed where it is needed.
+        with suppress(KeystoneNotFound):
+            named[cloud.ids.role(name)] = name
+    return named
+
+
+def _roles_that_matter() -> set[str]:
+    ours = settings.current()
+    of_accounts = (role for one in ours.standing_grants for role in one.roles)
+    return {ADMIN, *ours.user_roles, *ours.cloud_env_roles, *of_accounts}
 
 
 def _may_be_managed(row: Row, *kinds: str) -> bool:

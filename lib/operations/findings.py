@@ -3,15 +3,14 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from lib.answer.operations import Entry, EntryProblem
+from lib.answer.operations import Entry, EntryProblem, RoleElsewhere
 from lib.call.masking import shown
 from lib.keystone import names
 from lib.keystone.client import marks
 from lib.keystone.client.connection import Connection
 from lib.keystone.grants import look_up_grants
-from lib.operations.mapping import whose
-
-ADMIN = "admin"
+from lib.keystone.listing import ADMIN
+from lib.operations.entries import whose
 
 _Finding = tuple[str, str]
 
@@ -36,7 +35,7 @@ def read_wanted(cloud: Connection, roles: Mapping[str, str]) -> Wanted:
 def problems_of(entry: Entry, wanted: Wanted, namesakes: Collection[str]) -> list[EntryProblem]:
     """Returns all that is wrong with the entry. `namesakes` are the ids in other entries of its login or team."""
     found = [
-        *_missing_parts(entry),
+        *_missing_parts(entry, wanted),
         *_of_marks(entry),
         *_of_grants(entry, wanted),
         *_of_admin(entry),
@@ -46,10 +45,11 @@ def problems_of(entry: Entry, wanted: Wanted, namesakes: Collection[str]) -> lis
     return [{"code": code, "message": message} for code, message in found]
 
 
-def is_half_made(entry: Entry) -> bool:
+def is_half_made(entry: Entry, wanted: Wanted) -> bool:
     """Whether a sign-up or a team was begun and not finished: nobody has got a role, and no client was told of it."""
     if "user_id" not in entry:
-        return entry["project_marked"] and not entry.get("grants")
+        # Where no account is to get a role, a finished team may have no grants.
+        return entry["project_marked"] and bool(wanted.of_accounts) and not entry.get("grants")
     told = entry.get("user_reported") or entry.get("default_project_id")
     return entry["user_marked"] and not (own_roles(entry) or entry.get("elsewhere") or told)
 
@@ -68,22 +68,23 @@ def missing_grants(entry: Entry, wanted: Wanted) -> list[tuple[str, str]]:
     return [one for one in (*own, *wanted.of_accounts) if one not in held]
 
 
-def _missing_parts(entry: Entry) -> Iterator[_Finding]:
-    if is_half_made(entry):
+def needs_no_project(entry: Entry) -> bool:
+    """Whether it is a user as UI v1.2.0 and later make them: without a project, and with roles in teams."""
+    return bool(entry.get("user_reported") or (entry.get("elsewhere") and not entry["user_marked"]))
+
+
+def _missing_parts(entry: Entry, wanted: Wanted) -> Iterator[_Finding]:
+    if is_half_made(entry, wanted):
         what = "team" if entry["kind"] == "team" else "sign-up"
         since = shown(entry.get("user_created") or entry.get("project_created") or "an unknown time")
-        yield "half_made", f"The {what} was begun at {since} and not finished."
+        or_else = "" if "project_id" in entry else ", or its project was removed"
+        yield "half_made", f"The {what} was begun at {since} and not finished{or_else}."
     if entry["kind"] == "team":
         return
     if "user_id" not in entry:
         yield "no_user", "There is a project and no user of this login."
-    elif "project_id" not in entry and not _needs_no_project(entry):
+    elif "project_id" not in entry and not needs_no_project(entry):
         yield "no_project", "There is a user and no project of this login."
-
-
-def _needs_no_project(entry: Entry) -> bool:
-    """Whether it is a user as UI v1.2.0 and later make them: without a project, and with roles in teams."""
-    return bool(entry.get("user_reported") or (entry.get("elsewhere") and not entry["user_marked"]))
 
 
 def _of_marks(entry: Entry) -> Iterator[_Finding]:
@@ -110,15 +111,20 @@ def _of_grants(entry: Entry, wanted: Wanted) -> Iterator[_Finding]:
 
 def _of_admin(entry: Entry) -> Iterator[_Finding]:
     elsewhere = entry.get("elsewhere", [])
-    admin = [one["scope"] for one in elsewhere if one["role"] == ADMIN]
+    admin = [_where(one) for one in elsewhere if one["role"] == ADMIN]
     if ADMIN in own_roles(entry):
         admin.insert(0, f"project {entry['project_id']}")
     if admin:
         where = shown(", ".join(admin))
         yield "holds_admin", f"The user holds the role admin on {where}: a cloud administrator on a stock Keystone."
-    outside = dict.fromkeys(one["scope"] for one in elsewhere if not one["managed"])
+    outside = dict.fromkeys(_where(one) for one in elsewhere if not one["managed"])
     if outside:
         yield "roles_outside", f"The user holds roles outside Concertim's projects, on {shown(', '.join(outside))}."
+
+
+def _where(held: RoleElsewhere) -> str:
+    by = held.get("group_id")
+    return f"{held['scope']} as a member of group {by}" if by else held["scope"]
 
 
 def _disabled(entry: Entry) -> Iterator[_Finding]:

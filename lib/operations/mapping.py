@@ -5,14 +5,16 @@ There may be very many, so each is a dict from the beginning, as it is answered,
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from functools import partial
+from typing import TypeVar
 
 from lib.answer.operations import Entry, Grant, RoleElsewhere
 from lib.keystone.client import marks
 from lib.keystone.client.connection import Connection
 from lib.keystone.client.resources import Project, User
-from lib.keystone.listing import Held, read_managed_projects, read_managed_users, read_roles_held
+from lib.keystone.listing import Held, read_managed_projects, read_managed_users, read_members, read_roles_held
 from lib.keystone.ownership import owners_of
+from lib.operations.entries import add_project, of_owner, of_user, whose
 
 _Item = TypeVar("_Item")
 
@@ -36,12 +38,9 @@ def read_mapping(cloud: Connection, roles: dict[str, str]) -> Mapping:
     complete = [read_managed_users(cloud, reading.note_user), read_managed_projects(cloud, reading.note_project)]
     reading.place_projects()
     complete.append(read_roles_held(cloud, reading.note_role))
+    # Keystone lists the roles of a group, and no call tells of all that its members hold by it.
+    complete += [read_members(cloud, one, partial(reading.note_member, one)) for one in reading.groups()]
     return Mapping(sorted(reading.entries(), key=_order), all(complete))
-
-
-def whose(entry: Entry) -> tuple[str, str]:
-    """Returns `marks.PROJECT` and the login, or `marks.TEAM` and the team."""
-    return (marks.TEAM, entry["team"]) if entry["kind"] == "team" else (marks.PROJECT, entry["login"])
 
 
 def _order(entry: Entry) -> tuple[str, str, str]:
@@ -58,6 +57,7 @@ class _Reading:
     _of_id: dict[str, Entry] = field(default_factory=dict)
     _unplaced: dict[str, Project] = field(default_factory=dict)
     _grants: dict[tuple[str, str], Grant] = field(default_factory=dict)
+    _of_groups: dict[str, list[RoleElsewhere]] = field(default_factory=dict)
 
     def entries(self) -> Iterator[Entry]:
         """Gives every entry once, and forgets it."""
@@ -70,7 +70,7 @@ class _Reading:
         """Begins the entry of a user."""
         if user.id not in self._of_id:
             login = min(owners_of(user))[1]
-            self._begin((marks.PROJECT, login), _of_user(login, user), user.id)
+            self._begin((marks.PROJECT, login), of_user(login, user), user.id)
 
     def note_project(self, project: Project) -> None:
         """Adds a project to the entry of the user whose default project it is, or leaves it for place_projects."""
@@ -94,22 +94,36 @@ class _Reading:
             alike = [one for one in free if one["user_marked"] == bool(project.mark)]
             entry = next(iter([*alike, *free]), None)
             if entry is None:
-                entry = self._begin(owner, _of_owner(owner), project.id)
+                entry = self._begin(owner, of_owner(owner), project.id)
             self._add_project(entry, project)
 
     def note_role(self, held: Held) -> None:
         """Adds a role to the entries that it concerns."""
-        on, holder = self._of_id.get(held.scope_id), self._of_id.get(held.holder_id)
+        on = self._of_id.get(held.scope_id) if held.scope == "project" else None
+        holder = self._of_id.get(held.holder_id)
         if on:
             _add(on.setdefault("grants", []), self._grant(held, holder))
-        if holder and holder is not on:
-            role = self.roles.get(held.role_id, held.role_id)
-            elsewhere: RoleElsewhere = {
-                "role": role,
-                "scope": f"{held.scope} {held.scope_id}",
-                "managed": on is not None,
-            }
-            _add(holder.setdefault("elsewhere", []), elsewhere)
+        if held.holder == "group":
+            of_group = self._of_groups.setdefault(held.holder_id, [])
+            by_group: RoleElsewhere = {**self._elsewhere(held, on), "group_id": held.holder_id}
+            _add(of_group, by_group)
+        elif holder and holder is not on:
+            _add(holder.setdefault("elsewhere", []), self._elsewhere(held, on))
+
+    def groups(self) -> list[str]:
+        """Returns the ids of the groups that hold roles."""
+        return [*self._of_groups]
+
+    def note_member(self, group_id: str, user_id: str) -> None:
+        """Adds the roles of a group to the entry of a user who is in it."""
+        holder = self._of_id.get(user_id)
+        if holder:
+            for one in self._of_groups[group_id]:
+                _add(holder.setdefault("elsewhere", []), one)
+
+    def _elsewhere(self, held: Held, on: Entry | None) -> RoleElsewhere:
+        role = self.roles.get(held.role_id, held.role_id)
+        return {"role": role, "scope": f"{held.scope} {held.scope_id}", "managed": on is not None}
 
     def _entries_of(self, owner: tuple[str, str]) -> Sequence[Entry]:
         kind, name = owner
@@ -122,7 +136,7 @@ class _Reading:
         return entry
 
     def _add_project(self, entry: Entry, project: Project) -> None:
-        _add_project(entry, project)
+        add_project(entry, project)
         self._of_id[project.id] = entry
 
     def _grant(self, held: Held, holder: Entry | None) -> Grant:
@@ -136,49 +150,6 @@ class _Reading:
             if held.holder == "user":
                 self._grants[key] = {"role": role, "user_id": held.holder_id}
         return self._grants[key]
-
-
-def _of_owner(owner: tuple[str, str]) -> Entry:
-    kind, name = owner
-    return {"kind": "team", "team": name} if kind == marks.TEAM else {"kind": "person", "login": name}
-
-
-def _of_user(login: str, user: User) -> Entry:
-    entry: Entry = {
-        "kind": "person",
-        "login": login,
-        "user_id": user.id,
-        "user_name": user.name,
-        "user_enabled": user.enabled,
-        "user_marked": user.mark is not None,
-    }
-    if user.reported:
-        entry["user_reported"] = True
-    known = {
-        "email": user.email,
-        "full_name": user.full_name,
-        "user_created": user.created,
-        "user_request_id": user.last_request,
-        "default_project_id": user.default_project_id,
-    }
-    entry.update(cast(Entry, {name: value for name, value in known.items() if value}))
-    return entry
-
-
-def _add_project(entry: Entry, project: Project) -> None:
-    entry["project_id"] = project.id
-    entry["project_name"] = project.name
-    entry["project_enabled"] = project.enabled
-    entry["project_marked"] = project.mark is not None
-    # What equals the user's is one text in memory.
-    if project.created:
-        same = entry.get("user_created") == project.created
-        entry["project_created"] = entry["user_created"] if same else project.created
-    if project.last_request:
-        same = entry.get("user_request_id") == project.last_request
-        entry["project_request_id"] = entry["user_request_id"] if same else project.last_request
-    if entry.get("default_project_id") == project.id:
-        entry["default_project_id"] = project.id
 
 
 def _add(items: list[_Item], item: _Item) -> None:

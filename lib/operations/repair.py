@@ -11,9 +11,10 @@ from lib.call.masking import shown, shown_name
 from lib.errors import NameTaken, NotConcertims, NotFound, StateConflict, Unfinished
 from lib.keystone.client import marks
 from lib.keystone.client.connection import Connection
+from lib.operations.entries import whose
 from lib.operations.findings import Wanted
-from lib.operations.mapping import Mapping, whose
-from lib.operations.repair_plan import Action, Plan, plan_for, told
+from lib.operations.mapping import Mapping
+from lib.operations.repair_plan import Action, People, Plan, plan_for, told
 from lib.operations.repair_steps import DO
 
 # Seconds of the call's time that must be left before another entry is begun.
@@ -35,13 +36,14 @@ def plans_for(mapping: Mapping, wanted: Wanted, named: Collection[str]) -> list[
     """
     if not mapping.complete:
         raise StateConflict(
-            "Keystone has cut its lists, so this service cannot tell what is missing. Raise or remove list_limit in"
-            " keystone.conf."
+            "Keystone has cut its lists, so this service cannot tell what is missing. In keystone.conf, raise or remove"
+            " list_limit and max_db_limit."
         )
-    unknown = {*named} - {entry.get("user_id") for entry in mapping.entries}
+    people = People({entry["user_id"] for entry in mapping.entries if "user_id" in entry}, named)
+    unknown = {*named} - {*people.managed}
     if unknown:
         raise NotConcertims(f"These users are not managed by Concertim: {shown(', '.join(sorted(unknown)))}.")
-    plans = (plan_for(entry, wanted, named) for entry in mapping.entries)
+    plans = (plan_for(entry, wanted, people) for entry in mapping.entries)
     return [plan for plan in plans if plan]
 
 
@@ -62,10 +64,12 @@ def planned(plans: Sequence[Plan]) -> UserProjectsRepaired:
 
 def applied(cloud: Connection, plans: Sequence[Plan], wanted: Wanted) -> UserProjectsRepaired:
     """Carries out the plans, as far as the time of the call lasts."""
-    tell, this, done = progress.get(), call.current(), list[Plan]()
+    tell, this, done, begun = progress.get(), call.current(), list[Plan](), 0
     for plan in plans:
-        if not plan.left_alone and this.seconds_left() < RESERVE:
+        # The first is always begun. Otherwise a call whose time is short would never get further.
+        if not plan.left_alone and begun and this.seconds_left() < RESERVE:
             break
+        begun += not plan.left_alone
         done.append(plan if plan.left_alone else _carried_out(cloud, plan, wanted))
         tell(len(done), len(plans))
     return _answer(done, applied=True, remaining=len(plans) - len(done))
@@ -81,26 +85,32 @@ def _carried_out(cloud: Connection, plan: Plan, wanted: Wanted) -> Plan:
     """Does all that the plan says, and writes a line about each user and project into the log."""
     done: tuple[Action, ...] = ()
     with call.current().about_one_of_many():
-        call.current().about.update(_about(plan.entry))
+        _be_about(plan.entry)
         try:
             for action in plan.actions:
                 DO[action](cloud, plan.entry, wanted)
                 done = (*done, action)
-                _log(action)
+                _log(plan.entry, logging.INFO, "repaired", f"Repaired: {action.value}")
         except (NameTaken, NotConcertims, NotFound, StateConflict, Unfinished) as why:
             # It has changed since it was listed, or Keystone keeps it. The others go on.
+            _log(plan.entry, logging.WARNING, "left alone", f"Left alone: {why.message}")
             return Plan(plan.entry, done, why.message)
     return plan
 
 
-def _about(entry: Entry) -> dict[str, str]:
+def _be_about(entry: Entry) -> None:
+    """Lets the log tell of this entry alone, and not of a team in which a step has found the user."""
     kind, name = whose(entry)
     ids = {"user_id": entry.get("user_id", ""), "project_id": entry.get("project_id", "")}
     known = {"team" if kind == marks.TEAM else "login": name, **ids}
-    return {key: shown_name(value) for key, value in known.items() if value}
+    about = call.current().about
+    for key in ("team", "login", *ids):
+        about.pop(key, None)
+    about.update({key: shown_name(value) for key, value in known.items() if value})
 
 
-def _log(action: Action) -> None:
+def _log(entry: Entry, level: int, event: str, text: str) -> None:
+    _be_about(entry)
     # What the steps have noted is told by the action.
     call.current().done.clear()
-    log.write(logging.INFO, "repaired", f"Repaired: {action.value}")
+    log.write(level, event, text)

@@ -5,8 +5,9 @@ from itertools import groupby
 from lib.answer.operations import Entry, Grant, UserProjects
 from lib.keystone.client.connection import Connection
 from lib.keystone.listing import role_names
+from lib.operations.entries import whose
 from lib.operations.findings import Wanted, problems_of, read_wanted
-from lib.operations.mapping import Mapping, read_mapping, whose
+from lib.operations.mapping import Mapping, read_mapping
 
 # So many holders of roles whom Concertim does not manage are asked for by id, to tell their names. A site has a few.
 MOST_STRANGERS = 20

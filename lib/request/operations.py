@@ -26,6 +26,7 @@ class RepairRequest(ForCloud):
     apply: bool = False
     """Whether to change anything. Without it, the answer says what would be changed."""
     named_user_ids: Annotated[tuple[KeystoneId, ...], Field(strict=False, max_length=1000)] = ()
-    """Users to repair although they hold roles outside Concertim's projects. Others who do are left alone."""
+    """Users to repair although they hold roles outside Concertim's projects, and users to remove who have no project
+    and no role. Others of both kinds are left alone."""
     most_percent: Annotated[int, Field(ge=1, le=100)] = 10
     """So many of a hundred logins and teams may be changed at once. Ten may always be."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from urllib.parse import quote
 
 from lib.keystone.client.retry import asks
 
@@ -52,12 +53,16 @@ class Lists:
         """Returns what to keep of the global roles."""
         return self._whole("roles", {}, keep)
 
-    def _whole(self, name: str, query: Mapping[str, str], keep: Keep[_Kept]) -> Listing[_Kept]:
+    def members(self, group_id: str, keep: Keep[_Kept]) -> Listing[_Kept]:
+        """Returns what to keep of the users in this group. Raises KeystoneNotFound."""
+        return self._whole("users", {}, keep, f"/groups/{quote(group_id, safe='')}/users")
+
+    def _whole(self, name: str, query: Mapping[str, str], keep: Keep[_Kept], path: str = "") -> Listing[_Kept]:
         rows: list[_Kept] = []
         query, marker = {**query, "limit": str(PAGE_ROWS)}, ""
         while True:
-            page = self._page(name, {**query, "marker": marker} if marker else query, keep)
-            # Keystone's list of roles begins anew at each marker.
+            page = self._page(name, {**query, "marker": marker} if marker else query, keep, path or f"/{name}")
+            # Keystone's lists of roles, and of the users in a group, begin anew at each marker.
             if marker and page.next_marker == marker:
                 return Listing(rows, complete=False)
             rows += page.kept
@@ -66,11 +71,11 @@ class Lists:
             marker = page.next_marker
 
     @asks("read a list")
-    def _page(self, name: str, query: Mapping[str, str], keep: Keep[_Kept]) -> "ListPage[_Kept]":
+    def _page(self, name: str, query: Mapping[str, str], keep: Keep[_Kept], path: str) -> "ListPage[_Kept]":
         # Imported here, as most processes never list anything.
         from lib.keystone.client.list_page import ListPage
 
         page = ListPage(name, keep)
-        self._get(f"/{name}", params=query, take=page.take)
+        self._get(path, params=query, take=page.take)
         page.end()
         return page
