@@ -79,10 +79,10 @@ def test_a_repair_is_reviewed_and_then_applied(
     """Without --apply nothing is changed, and the plan says what would be. Afterwards, nothing is left to repair."""
     user, project = older
     actions = [
+        "Replace the role admin of the user",
+        "Grant the roles that are missing",
         "Mark the user",
         "Mark the project",
-        "Grant the roles that are missing",
-        "Replace the role admin of the user",
     ]
     lines = [f"person {login} (user {user}, project {project}): {action}" for action in actions]
     plan = run("repair", **variables_of(cloud))
