@@ -11,7 +11,7 @@ from lib.keystone.client.sockets import opened_by_this_thread
 from lib.keystone.client.transport import Transport, verified_with
 
 # Seconds between the two calls: long enough for the news of a closed connection to arrive.
-PAUSE = 0.2
+PAUSE = 0.1
 HTTP_1_1 = 11
 
 
