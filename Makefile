@@ -6,6 +6,7 @@ AUDIT = .audit/installed
 BENCH = .bench/installed
 HOSTS = .hosts/installed
 OPENAPI = .openapi/installed
+OPENSTACK = .openstack/installed
 LDAP = .ldap/installed
 CLOUDS = .clouds/installed
 ZED = .clouds/22.0.1/installed
@@ -15,7 +16,7 @@ PORT ?= 42356
 # This test runs the service as another user, who may not write what was covered.
 NOT_COVERED = --deselect=tests/cloud/test_serving.py::test_a_config_for_root_alone_is_told_with_what_helps
 
-.PHONY: help demo run test coverage faults contract security fuzz audit mariadb ldap nginx prometheus clouds bench hosts openapi page lint image clean
+.PHONY: help demo run test coverage faults contract security fuzz audit mariadb ldap nginx prometheus clouds bench hosts openapi page runbook lint image clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s  %s\n", $$1, $$2}' Makefile
@@ -78,6 +79,9 @@ openapi: $(SERVICE) $(KEYSTONE) $(OPENAPI) ## tries the contract: generated case
 page: $(SERVICE) $(KEYSTONE) $(OPENAPI) ## sorts and filters the page of the mapping in a browser (as root on Debian)
 	.venv/bin/python -m tests.page $(PAGE_OPTIONS)
 
+runbook: $(SERVICE) $(KEYSTONE) $(OPENSTACK) ## runs each command of docs/runbook.md, with the openstack command, on Keystones in trouble
+	.venv/bin/python -m pytest tests/runbook --numprocesses=3
+
 lint: $(SERVICE) ## checks formatting, ruff, mypy and hadolint
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -88,7 +92,7 @@ image: $(SERVICE) $(KEYSTONE) ## builds the container image, and proves it on a 
 	.venv/bin/python -m tools.image $(IMAGE_OPTIONS)
 
 clean: ## removes all that the others have made
-	rm -rf .venv .keystone .audit .bench .hosts .openapi .ldap .clouds .image .hypothesis .coverage* .*_cache
+	rm -rf .venv .keystone .audit .bench .hosts .openapi .openstack .ldap .clouds .image .hypothesis .coverage* .*_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(SERVICE): requirements.txt requirements-dev.txt
@@ -114,6 +118,10 @@ $(HOSTS): requirements.txt tests/hosts/requirements.txt
 
 $(OPENAPI): tests/openapi/requirements.txt
 	@$(PYTHON) tools/install.py .openapi tests/openapi/requirements.txt
+	@touch $@
+
+$(OPENSTACK): tests/runbook/requirements.txt
+	@$(PYTHON) tools/install.py .openstack tests/runbook/requirements.txt
 	@touch $@
 
 $(LDAP): tests/ldap/requirements.txt $(KEYSTONE)

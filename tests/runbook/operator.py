@@ -1,0 +1,199 @@
+"""An operator, who has a cloud, the service, and the commands of docs/runbook.md."""
+
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.support.keystone import Keystone
+from tests.support.keystone.folders import PYTHON, Options, configured
+from tests.support.keystone.serving import served
+from tests.support.pages import section_of, text_of
+from tests.support.ports import free_ports
+from tests.support.service import ROOT
+from tools.run import register
+
+PAGE = "docs/runbook.md"
+# A block of commands: indented lines below an empty one.
+BLOCK = re.compile(r"(?<=\n\n)(?:    [^\n]*\n)+")
+CONTAINER = "concertim-user-handler"
+
+
+def blocks_of(page: str, heading: str) -> list[str]:
+    """Returns the blocks of commands under this heading."""
+    return BLOCK.findall(section_of(page, heading))
+
+
+@dataclass
+class Operator:
+    """A shell on the host of the service, beside a Keystone."""
+
+    folder: Path
+    keystone_folder: Path
+    ports: dict[str, int]
+    before: str = ""
+    """What was pasted into the shell at the beginning."""
+    _running: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def cloud(self) -> Keystone:
+        """The Keystone, as its administrator."""
+        return Keystone(f"http://127.0.0.1:{self.ports['keystone']}/v3")
+
+    def start_keystone(self) -> None:
+        """Starts the Keystone, or starts it again."""
+        self.stop_keystone()
+        self._running.enter_context(served(self.keystone_folder, PYTHON, self.ports["keystone"]))
+
+    def stop_keystone(self) -> None:
+        """Stops the Keystone."""
+        self._running.close()
+
+    def settings(self, text: str = "") -> None:
+        """Writes the settings of the service, with this text at the end of its section."""
+        lines = [
+            "user_handler:",
+            f"  log_file: {self.folder}/log/user-handler.log",
+            f"  allowed_auth_urls: ['{self.cloud.auth_url}']",
+            *(f"  {line}" for line in text.splitlines()),
+        ]
+        (self.folder / "config.yaml").write_text("".join(f"{line}\n" for line in lines))
+
+    def openrc(self, name: str = "admin-openrc.sh", **changes: str) -> None:
+        """Writes the openrc file of the account in cloud_env, or of another one."""
+        env = {**self.cloud.cloud_env(), "region_name": "RegionOne", "identity_api_version": "3", **changes}
+        (self.folder / name).write_text("".join(f"export OS_{key.upper()}='{value}'\n" for key, value in env.items()))
+
+    def paste(self, commands: str, code: int = 0, typed: Sequence[str] = (), **variables: str) -> str:
+        """Runs commands in a shell, as they stand on the page. Returns what they wrote.
+
+        `typed` are lines that are typed when the commands ask for them. Fails where one of them, or the last of
+        a pipe, ends with another code than 0; `code` is that of the last one.
+        """
+        text = self._here(f"{self.before}\nset -eo pipefail\n{commands}")
+        master, slave = pty.openpty()
+        with closing(os.fdopen(master, "wb", buffering=0)) as keyboard, os.fdopen(slave) as terminal:
+            keyboard.write("".join(f"{line}\n" for line in typed).encode())
+            done = subprocess.run(
+                ["bash", "-c", text],
+                cwd=self.folder,
+                env=self.environment() | variables,
+                stdin=terminal,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=90,
+                start_new_session=True,
+                check=False,
+            )
+        assert done.returncode == code, f"{text}\nended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def environment(self) -> dict[str, str]:
+        """Returns the environment of a shell that knows no cloud yet."""
+        path = f"{self.folder / 'bin'}:{ROOT / '.openstack' / 'bin'}:{os.environ['PATH']}"
+        return {
+            **{name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR") if name in os.environ},
+            "PATH": path,
+            "CONCERTIM_CONFIG": str(self.folder / "config.yaml"),
+            "CONTAINER": str(self.folder / "container"),
+            "LISTEN": f"127.0.0.1:{self.ports['service']}",
+        }
+
+    def _here(self, text: str) -> str:
+        """Returns the commands with what they name of a site replaced by what the test has in its place."""
+        places = {
+            "127.0.0.1:42356": f"127.0.0.1:{self.ports['service']}",
+            "/var/log/concertim-openstack-service": f"{self.folder}/log",
+            "/etc/concertim-secrets": f"{self.folder}/secrets",
+            "/opt/concertim/opt/docker/secrets": f"{self.folder}/ui",
+            "/opt/user-handler/venv/bin/python": sys.executable,
+            "/opt/venv/bin/python": sys.executable,
+            "chown 10001": f"chown {os.getuid()}",
+        }
+        for theirs, ours in places.items():
+            text = text.replace(theirs, ours)
+        return text
+
+
+@contextmanager
+def at_work(folder: Path, options: Options, settings: str = "") -> Iterator[Operator]:
+    """Gives an operator a Keystone with these options, the service with these settings, and a shell."""
+    page = text_of(PAGE)
+    with configured(options) as keystone_folder:
+        operator = Operator(folder, keystone_folder, free_ports("keystone", "service"))
+        _furnish(operator)
+        operator.start_keystone()
+        try:
+            register(operator.cloud)
+            operator.openrc()
+            operator.settings(settings)
+            operator.paste(f"docker start {CONTAINER}")
+            operator.before = blocks_of(page, "Before you begin")[0]
+            yield operator
+        finally:
+            operator.before = ""
+            operator.paste(f"docker stop {CONTAINER}")
+            operator.stop_keystone()
+
+
+def _furnish(operator: Operator) -> None:
+    for name in ("bin", "log", "secrets", "ui", "container"):
+        (operator.folder / name).mkdir()
+    (operator.folder / "handler.py").symlink_to(ROOT / "handler.py")
+    programs = {
+        "docker": f'exec {sys.executable} {ROOT}/tests/runbook/docker.py "$@"',
+        "keystone-manage": f"exec {PYTHON} -c 'from keystone.cmd.manage import main; main()' "
+        f'--config-dir {operator.keystone_folder} "$@"',
+    }
+    for name, text in programs.items():
+        program = operator.folder / "bin" / name
+        program.write_text(f"#!/bin/sh\n{text}\n")
+        program.chmod(0o755)
+
+
+class Steps:
+    """The blocks of one section of the page. Leaving the context asserts that each of them was run."""
+
+    def __init__(self, operator: Operator, heading: str) -> None:
+        self._operator = operator
+        self._left = blocks_of(text_of(PAGE), heading)
+        assert self._left, f"{PAGE} has no commands under {heading}"
+
+    def __enter__(self) -> "Steps":
+        return self
+
+    def __exit__(self, failed: object, *_: object) -> None:
+        assert failed or not self._left, f"this test does not run:\n{''.join(self._left)}"
+
+    def paste(self, code: int = 0, typed: Sequence[str] = (), **variables: str) -> str:
+        """Runs the next block, and returns what it wrote."""
+        return self._operator.paste(self._left.pop(0), code, typed, **variables)
+
+
+def ids_of(operator: Operator, login: str) -> dict[str, Any]:
+    """Returns the ids of the user and the project of this login."""
+    admin = operator.cloud.admin
+    [user] = admin.users.list(name=f"concertim_{login}")
+    [project] = admin.projects.list(name=f"concertim_{login}_project")
+    return {"user_id": user.id, "project_id": project.id}
+
+
+def remove_what_concertim_needs(cloud: Keystone) -> None:
+    """Leaves the Keystone as its bootstrap does."""
+    [concertim] = cloud.admin.users.list(name="concertim")
+    [watcher] = cloud.admin.roles.list(name="watcher")
+    cloud.admin.users.delete(concertim.id)
+    cloud.admin.roles.delete(watcher.id)
+
+
+def copied(folder: Path) -> Path:
+    """Returns a copy of the database of the Keystone in this folder, as a backup has it."""
+    return Path(shutil.copy(folder / "keystone.db", folder / "backup.db"))
