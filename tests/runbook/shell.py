@@ -6,8 +6,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,17 @@ from tests.support.keystone.folders import PYTHON, Options, configured
 from tests.support.keystone.serving import served
 from tests.support.pages import section_of, text_of
 from tests.support.ports import free_ports
-from tests.support.service import ROOT
+from tests.support.service import ROOT, post
 from tools.run import register
 
 PAGE = "docs/runbook.md"
 # A block of commands: indented lines below an empty one.
 BLOCK = re.compile(r"(?<=\n\n)(?:    [^\n]*\n)+")
 CONTAINER = "concertim-user-handler"
+# So long may the commands of one block take on a busy machine.
+MOST_SECONDS = 60
+BETWEEN_LINES = 0.2
+LONG_AGO = "2026-03-01T09:30:00+00:00"
 
 
 def blocks_of(page: str, heading: str) -> list[str]:
@@ -71,30 +76,35 @@ class Operator:
         env = {**self.cloud.cloud_env(), "region_name": "RegionOne", "identity_api_version": "3", **changes}
         (self.folder / name).write_text("".join(f"export OS_{key.upper()}='{value}'\n" for key, value in env.items()))
 
-    def paste(self, commands: str, code: int = 0, typed: Sequence[str] = (), **variables: str) -> str:
-        """Runs commands in a shell, as they stand on the page. Returns what they wrote.
+    def paste(self, commands: str, code: int = 0, typed: str = "") -> str:
+        """Runs commands in a shell, as they stand on the page. Returns what they wrote to standard output.
 
-        `typed` are lines that are typed when the commands ask for them. Fails where one of them, or the last of
-        a pipe, ends with another code than 0; `code` is that of the last one.
+        `typed` is what is typed whenever a command asks for something. Fails where a command ends with another code
+        than 0; `code` is that of the last one.
         """
         text = self._here(f"{self.before}\nset -eo pipefail\n{commands}")
         master, slave = pty.openpty()
         with closing(os.fdopen(master, "wb", buffering=0)) as keyboard, os.fdopen(slave) as terminal:
-            keyboard.write("".join(f"{line}\n" for line in typed).encode())
-            done = subprocess.run(
+            process = subprocess.Popen(
                 ["bash", "-c", text],
                 cwd=self.folder,
-                env=self.environment() | variables,
+                env=self.environment(),
                 stdin=terminal,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
-                timeout=90,
                 start_new_session=True,
-                check=False,
             )
-        assert done.returncode == code, f"{text}\nended with {done.returncode}:\n{done.stdout}{done.stderr}"
-        return done.stdout
+            until = time.monotonic() + MOST_SECONDS
+            while process.poll() is None and time.monotonic() < until:
+                with suppress(subprocess.TimeoutExpired):
+                    process.communicate(timeout=BETWEEN_LINES)
+                # What was typed before a command asks for a password is lost.
+                keyboard.write(f"{typed}\n".encode() if typed else b"")
+            process.kill()
+            out, said = process.communicate()
+        assert process.returncode == code, f"{text}\nended with {process.returncode}:\n{out}{said}"
+        return out
 
     def environment(self) -> dict[str, str]:
         """Returns the environment of a shell that knows no cloud yet."""
@@ -149,7 +159,7 @@ def _furnish(operator: Operator) -> None:
         (operator.folder / name).mkdir()
     (operator.folder / "handler.py").symlink_to(ROOT / "handler.py")
     programs = {
-        "docker": f'exec {sys.executable} {ROOT}/tests/runbook/docker.py "$@"',
+        "docker": f'exec {sys.executable} {ROOT}/tests/runbook/container.py "$@"',
         "keystone-manage": f"exec {PYTHON} -c 'from keystone.cmd.manage import main; main()' "
         f'--config-dir {operator.keystone_folder} "$@"',
     }
@@ -173,9 +183,13 @@ class Steps:
     def __exit__(self, failed: object, *_: object) -> None:
         assert failed or not self._left, f"this test does not run:\n{''.join(self._left)}"
 
-    def paste(self, code: int = 0, typed: Sequence[str] = (), **variables: str) -> str:
+    def block(self) -> str:
+        """Returns the next block."""
+        return self._left[0]
+
+    def paste(self, code: int = 0, typed: str = "") -> str:
         """Runs the next block, and returns what it wrote."""
-        return self._operator.paste(self._left.pop(0), code, typed, **variables)
+        return self._operator.paste(self._left.pop(0), code, typed)
 
 
 def ids_of(operator: Operator, login: str) -> dict[str, Any]:
@@ -197,3 +211,18 @@ def remove_what_concertim_needs(cloud: Keystone) -> None:
 def copied(folder: Path) -> Path:
     """Returns a copy of the database of the Keystone in this folder, as a backup has it."""
     return Path(shutil.copy(folder / "keystone.db", folder / "backup.db"))
+
+
+def sign_up(operator: Operator, login: str, password: str = "correct-horse", **fields: str) -> tuple[int, Any]:
+    """Returns the answer to a sign-up that the UI sends."""
+    request = {"cloud_env": operator.cloud.cloud_env(), "username": login, "password": password, **fields}
+    return post(f"http://127.0.0.1:{operator.ports['service']}", json=request)
+
+
+def aged(operator: Operator, login: str) -> None:
+    """Lets what was made for this login be older than a sign-up can be at work."""
+    admin = operator.cloud.admin
+    for manager in (admin.users, admin.projects):
+        for one in manager.list():
+            if one.to_dict().get("concertim_name") == login:
+                manager.update(one.id, concertim_created=LONG_AGO)
