@@ -156,7 +156,7 @@ def at_work(folder: Path, options: Options, settings: str = "") -> Iterator[Oper
 
 def _furnish(operator: Operator) -> None:
     for name in ("bin", "log", "secrets", "ui", "container"):
-        (operator.folder / name).mkdir()
+        (operator.folder / name).mkdir(exist_ok=True)
     (operator.folder / "handler.py").symlink_to(ROOT / "handler.py")
     programs = {
         "docker": f'exec {sys.executable} {ROOT}/tests/runbook/container.py "$@"',
@@ -213,10 +213,11 @@ def copied(folder: Path) -> Path:
     return Path(shutil.copy(folder / "keystone.db", folder / "backup.db"))
 
 
-def sign_up(operator: Operator, login: str, password: str = "correct-horse", **fields: str) -> tuple[int, Any]:
+def sign_up(operator: Operator, login: str, token: str = "", **fields: str) -> tuple[int, Any]:
     """Returns the answer to a sign-up that the UI sends."""
-    request = {"cloud_env": operator.cloud.cloud_env(), "username": login, "password": password, **fields}
-    return post(f"http://127.0.0.1:{operator.ports['service']}", json=request)
+    request = {"cloud_env": operator.cloud.cloud_env(), "username": login, "password": "correct-horse", **fields}
+    url = f"http://127.0.0.1:{operator.ports['service']}"
+    return post(url, json=request, headers={"Authorization": f"Bearer {token}"} if token else {})
 
 
 def aged(operator: Operator, login: str) -> None:
