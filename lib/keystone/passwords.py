@@ -62,11 +62,16 @@ def not_proved(user: User, refused: LogInRefused) -> NameTaken:
     else:
         why = (
             "the password sent does not open it, or failed log-ins have locked it, which Keystone does not tell apart."
-            f" If it is this login's, an operator can look into Keystone's log, unlock it (openstack user set --enable"
-            f" {user.shown_id}), set its password (openstack user set --password-prompt {user.shown_id}) or remove it."
+            f" If it is this login's, an operator can look into Keystone's log, unlock it ({_unlock(user.shown_id)}),"
+            f" set its password (openstack user set --password-prompt {user.shown_id}) or remove it."
         )
     return NameTaken(
         f"User {user.shown_name} exists and cannot be proved to be this sign-up's: {why}",
         step="prove the user's password",
         keystone_request_id=refused.keystone_request_id,
     )
+
+
+def _unlock(user_id: str) -> str:
+    """Returns the commands that end a lock-out. Newer ones send Keystone nothing where the user is enabled already."""
+    return f"openstack user set --disable {user_id} && openstack user set --enable {user_id}"

@@ -41,8 +41,8 @@ def does_not_open(login: str, user_id: str) -> str:
     return (
         f"User concertim_{login} exists and cannot be proved to be this sign-up's: the password sent does not open it,"
         " or failed log-ins have locked it, which Keystone does not tell apart. If it is this login's, an operator can"
-        f" look into Keystone's log, unlock it (openstack user set --enable {user_id}), set its password"
-        f" (openstack user set --password-prompt {user_id}) or remove it."
+        f" look into Keystone's log, unlock it (openstack user set --disable {user_id} && openstack user set --enable"
+        f" {user_id}), set its password (openstack user set --password-prompt {user_id}) or remove it."
     )
 
 

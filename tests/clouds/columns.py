@@ -117,8 +117,8 @@ def wrong_password(site: Site) -> Cell:
     why = (
         f"User concertim_{login} exists and cannot be proved to be this sign-up's: the password sent does not open it,"
         " or failed log-ins have locked it, which Keystone does not tell apart. If it is this login's, an operator can"
-        f" look into Keystone's log, unlock it (openstack user set --enable {user_id}), set its password (openstack"
-        f" user set --password-prompt {user_id}) or remove it."
+        f" look into Keystone's log, unlock it (openstack user set --disable {user_id} && openstack user set --enable"
+        f" {user_id}), set its password (openstack user set --password-prompt {user_id}) or remove it."
     )
     return answer, lambda: error(409, "name_taken", why)
 

@@ -54,7 +54,7 @@ def option_items() -> list[CheckItem]:
             "ignore_lockout_failure_attempts",
             "failed log-ins lock users, cloud_env's account included",
             f"Look at lockout_failure_attempts and lockout_duration in {SECTION}; to unlock a user: openstack user"
-            " set --enable USER",
+            " set --disable USER && openstack user set --enable USER",
         ),
         _option(
             "password_expiry",
