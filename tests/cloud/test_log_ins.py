@@ -73,7 +73,8 @@ def test_a_persons_locked_account_can_be_unlocked(
     why = (
         "the password sent does not open it, or failed log-ins have locked it, which Keystone does not tell apart."
         " If it is this login's, an operator can look into Keystone's log, unlock it (openstack user set --disable"
-        f" {user} && openstack user set --enable {user}), set its password (openstack user set --password-prompt {user}) or remove it."
+        f" {user} && openstack user set --enable {user}), set its password (openstack user set --password-prompt"
+        f" {user}) or remove it."
     )
     assert stays(strict, sign_up, caplog, refused_log_ins) == cannot_be_proved(login, why)
     strict.set_user(user, **({"enabled": True} if remedy == "--enable" else {"password": PASSWORD}))

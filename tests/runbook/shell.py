@@ -2,7 +2,6 @@
 
 import os
 import pty
-import re
 import shutil
 import subprocess
 import sys
@@ -16,24 +15,17 @@ from typing import Any
 from tests.support.keystone import Keystone
 from tests.support.keystone.folders import PYTHON, Options, configured
 from tests.support.keystone.serving import served
-from tests.support.pages import section_of, text_of
+from tests.support.pages import text_of
 from tests.support.ports import free_ports
+from tests.support.runbook import PAGE, blocks_of
 from tests.support.service import ROOT, post
 from tools.run import register
 
-PAGE = "docs/runbook.md"
-# A block of commands: indented lines below an empty one.
-BLOCK = re.compile(r"(?<=\n\n)(?:    [^\n]*\n)+")
 CONTAINER = "concertim-user-handler"
 # So long may the commands of one block take on a busy machine.
 MOST_SECONDS = 60
 BETWEEN_LINES = 0.2
 LONG_AGO = "2026-03-01T09:30:00+00:00"
-
-
-def blocks_of(page: str, heading: str) -> list[str]:
-    """Returns the blocks of commands under this heading."""
-    return BLOCK.findall(section_of(page, heading))
 
 
 @dataclass
@@ -178,18 +170,28 @@ class Steps:
         assert self._left, f"{PAGE} has no commands under {heading}"
 
     def __enter__(self) -> "Steps":
+        """Returns the steps."""
         return self
 
     def __exit__(self, failed: object, *_: object) -> None:
+        """Asserts that no block is left, unless the test has failed before."""
         assert failed or not self._left, f"this test does not run:\n{''.join(self._left)}"
 
     def block(self) -> str:
-        """Returns the next block."""
+        """Returns the next block, which is still to be run."""
         return self._left[0]
 
-    def paste(self, code: int = 0, typed: str = "") -> str:
-        """Runs the next block, and returns what it wrote."""
-        return self._operator.paste(self._left.pop(0), code, typed)
+    def paste(self, code: int = 0, typed: str = "", **instead: str) -> str:
+        """Runs the next block, and returns what it wrote.
+
+        `instead` has what an operator writes in place of an example: `backup="2026-01-31"` in place of BACKUP, for
+        instance.
+        """
+        block = self._left.pop(0)
+        for example, meant in instead.items():
+            assert example.upper() in block, f"{example.upper()} is not in:\n{block}"
+            block = block.replace(example.upper(), meant)
+        return self._operator.paste(block, code, typed)
 
 
 def ids_of(operator: Operator, login: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import jwt
@@ -11,7 +12,7 @@ from keystoneauth1.exceptions import Unauthorized
 from tests.runbook.conftest import AtWork
 from tests.runbook.shell import Operator, Steps, aged, ids_of, sign_up
 from tests.support.census import finished
-from tests.support.keystone import Keystone
+from tests.support.keystone import ADMIN_PASSWORD, Keystone
 
 PASSWORD = "correct-horse"
 LOCKING = {"security_compliance": {"lockout_failure_attempts": "2", "lockout_duration": "86400"}}
@@ -33,12 +34,15 @@ def test_people_who_hold_admin_are_seen_and_keep_the_role_of_the_settings(operat
     operator.paste("openstack role add --user concertim_bob --project admin admin")
     with Steps(operator, "People who are cloud administrators") as steps:
         seen = steps.paste()
-        assert "concertim_ann@Default" in seen and "concertim_bob@Default" in seen
-        assert "person ann" in seen and "Replace the role admin of the user" in seen
+        assert "concertim_ann@Default" in seen
+        assert "concertim_bob@Default" in seen
+        assert "person ann" in seen
+        assert "Replace the role admin of the user" in seen
         assert "person ann" in steps.paste()
         assert "person bob" in steps.paste()
     held = operator.paste("openstack role assignment list --names --role admin")
-    assert "concertim_ann@Default" not in held and "concertim_bob@Default" not in held
+    assert "concertim_ann@Default" not in held
+    assert "concertim_bob@Default" not in held
     for login in ("ann", "bob"):
         finished(operator.cloud, login)
 
@@ -49,9 +53,10 @@ def test_a_locked_person_and_a_disabled_one_can_sign_up_again(operator_with: AtW
     sign_up(operator, "ann")
     fail_to_log_in(operator.cloud, "concertim_ann")
     assert sign_up(operator, "ann")[0] == 409
-    with Steps(operator, "The account of a person is locked or disabled") as steps:
+    with Steps(operator, "A person cannot log in or sign up") as steps:
         seen = steps.paste()
-        assert "code: name_taken" in seen and "failed log-ins have locked it" in seen
+        assert "code: name_taken" in seen
+        assert "failed log-ins have locked it" in seen
         enable = steps.block()
         steps.paste()
     assert sign_up(operator, "ann") == finished(operator.cloud, "ann")
@@ -61,24 +66,23 @@ def test_a_locked_person_and_a_disabled_one_can_sign_up_again(operator_with: AtW
     assert sign_up(operator, "ann") == finished(operator.cloud, "ann")
 
 
-def test_the_account_of_the_ui_is_unlocked_by_another_one_or_on_keystones_host(operator_with: AtWork) -> None:
-    """Nobody else has to be there for the second way."""
+def test_the_account_of_the_ui_is_unlocked_by_one_that_is_made_on_keystones_host(operator_with: AtWork) -> None:
+    """So nobody else has to be an administrator."""
     operator = operator_with(LOCKING)
-    cloud = operator.cloud
-    other = cloud.admin.users.create("other", domain="default", password="other-password")
-    [role] = cloud.admin.roles.list(name="admin")
-    cloud.admin.roles.grant(role.id, user=other.id, project=cloud.cloud_env_by_ids()["project_id"])
-    operator.openrc("other-openrc.sh", username="other", password="other-password")
-    fail_to_log_in(cloud, "admin")
+    fail_to_log_in(operator.cloud, "admin")
     assert sign_up(operator, "ann")[0] == 403
     with Steps(operator, "The account of the UI is refused") as steps:
         seen = steps.paste(code=4)
-        assert "code: cloud_env_refused" in seen and "problem  credentials" in seen
-        steps.paste()
-        assert sign_up(operator, "ann") == finished(operator.cloud, "ann")
-        fail_to_log_in(cloud, "admin")
-        steps.paste(typed="admin-password")
+        assert "code: cloud_env_refused" in seen
+        assert "problem  credentials" in seen
+        steps.paste(typed="rescue-password")
+        operator.openrc("other-openrc.sh", username="rescue", password="rescue-password")
+        steps.paste(typed=ADMIN_PASSWORD)
+    # Keystone takes a token of the same second for one that it has revoked.
+    time.sleep(1.05 - time.time() % 1)
     assert "Keystone accepts the password of cloud_env's account" in operator.paste("python handler.py check-cloud")
+    assert sign_up(operator, "ann") == finished(operator.cloud, "ann")
+    operator.paste("openstack user delete rescue")
 
 
 def test_a_secret_that_differs_is_seen_and_a_lost_one_is_replaced(operator_with: AtWork, tmp_path: Path) -> None:
@@ -103,7 +107,7 @@ def test_a_secret_that_differs_is_seen_and_a_lost_one_is_replaced(operator_with:
         assert seen[1] != seen[2]
         steps.paste()
     new = (secrets / "jwt-secret").read_text().strip()
-    assert operator.paste("logs | grep SIGHUP")
+    operator.paste("until logs | grep SIGHUP; do sleep 0.1; done")
     assert [asked_with("s" * 32), asked_with(new)] == [401, 201]
     assert "token: good" in operator.paste("logs | tail -1")
 
@@ -157,10 +161,11 @@ def test_whom_a_restored_keystone_has_forgotten_is_found_by_the_list_and_by_the_
     for login in ("ann", "cid"):
         sign_up(operator, login)
     shutil.copy(database, operator.folder / "backup.db")
+    backup = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     sign_up(operator, "bob-with-a-long-login")
-    for ids in [ids_of(operator, "cid")]:
-        operator.cloud.admin.projects.delete(ids["project_id"])
-        operator.cloud.admin.users.delete(ids["user_id"])
+    gone, admin = ids_of(operator, "cid"), operator.cloud.admin
+    admin.projects.delete(gone["project_id"])
+    admin.users.delete(gone["user_id"])
     with Steps(operator, "Keystone was restored from a backup") as steps:
         steps.paste()
         operator.stop_keystone()
@@ -168,7 +173,7 @@ def test_whom_a_restored_keystone_has_forgotten_is_found_by_the_list_and_by_the_
         operator.start_keystone()
         told = [line[:5] for line in steps.paste(code=1).splitlines() if line[0] in "<>"]
         assert sorted(told) == ["< bob", "> cid"]
-        assert "login: bob-with-a-long-login" in steps.paste()
+        assert steps.paste(backup=backup) == "login: bob-with-a-long-login\n"
         steps.paste()
     lost = {"cloud_user_id": "0" * 32, "project_id": "0" * 32}
     assert sign_up(operator, "bob-with-a-long-login", **lost) == finished(operator.cloud, "bob-with-a-long-login")
