@@ -161,7 +161,7 @@ def test_whom_a_restored_keystone_has_forgotten_is_found_by_the_list_and_by_the_
     for login in ("ann", "cid"):
         sign_up(operator, login)
     shutil.copy(database, operator.folder / "backup.db")
-    backup = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    backup = datetime.now(UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S,%f")
     sign_up(operator, "bob-with-a-long-login")
     gone, admin = ids_of(operator, "cid"), operator.cloud.admin
     admin.projects.delete(gone["project_id"])
