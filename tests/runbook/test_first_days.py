@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 from tests.runbook.conftest import AtWork
-from tests.runbook.shell import Operator, Steps, aged, ids_of, remove_what_concertim_needs, sign_up
+from tests.runbook.shell import Operator
+from tests.runbook.steps import Steps, aged, ids_of, remove_what_concertim_needs, sign_up
 from tests.support.census import census, finished
 
 READY = "Sign-ups, changes and removals will work"
@@ -45,6 +46,8 @@ def test_a_bare_cloud_is_prepared_used_broken_and_repaired_from_the_page_alone(o
         for login in ("ann", "bob"):
             aged(operator, login)
         assert steps.paste().count("Repaired: ") == 2
+    # Whoever has lost the project looks like a sign-up that was not finished.
+    assert not cloud.admin.users.list(name="concertim_bob")
     assert "0 with problems" in operator.paste("python handler.py list 2>&1")
     assert (status, body) == finished(cloud, "ann")
 

@@ -10,7 +10,8 @@ import pytest
 from keystoneauth1.exceptions import Unauthorized
 
 from tests.runbook.conftest import AtWork
-from tests.runbook.shell import Operator, Steps, aged, ids_of, sign_up
+from tests.runbook.shell import Operator
+from tests.runbook.steps import Steps, aged, ids_of, sign_up
 from tests.support.census import finished
 from tests.support.keystone import ADMIN_PASSWORD, Keystone
 
