@@ -114,8 +114,8 @@ def _add_repair(parser: argparse.ArgumentParser) -> None:
         metavar="ID",
         action="append",
         default=[],
-        help="repair this user, too, who holds roles outside Concertim's projects, or remove this user, who has neither"
-        " project nor role (may be given several times)",
+        help="repair this user, too, who holds roles outside Concertim's projects, or remove this user, who has no"
+        " project and no role (may be given several times)",
     )
     parser.add_argument(
         "--most-percent",

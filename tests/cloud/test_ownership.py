@@ -10,7 +10,6 @@ from typing import Any, cast
 import pytest
 from keystoneauth1.exceptions import Forbidden
 
-import handler
 from functions.change_user_details import change_user_details
 from functions.create_team import create_team
 from functions.create_team_role import create_team_role
@@ -24,18 +23,18 @@ from lib.endpoint import Answer, endpoint
 from lib.keystone.connect import connect
 from lib.request.users import UserRemoval
 from tests.support.answers import done, error, signed_up
-from tests.support.bodies import ROUTES, Field, Given, Route, body_of, fields_of, ids_of, put
+from tests.support.bodies import ASKED, FUNCTIONS, Field, Given, Route, body_of, fields_of, ids_of, is_list, put
 from tests.support.census import census
 from tests.support.fixtures import RequestOf
 from tests.support.keystone import Keystone
 from tests.support.proxy import Proxy
 
-# Every field of every path that names a user or a project.
+# Every field of every function that names a user or a project.
 NAMING = [
-    pytest.param(route, field, id=f"{' '.join(route)} {'.'.join(field)}") for route in ROUTES for field in ids_of(route)
+    pytest.param(route, field, id=f"{' '.join(route)} {'.'.join(field)}") for route in ASKED for field in ids_of(route)
 ]
 # Every path that finds a user by a login.
-BY_LOGIN = [route for route in ROUTES if ("username",) in fields_of(route)]
+BY_LOGIN = [route for route in ASKED if ("username",) in fields_of(route)]
 
 
 def ids(user: str, project: str) -> dict[str, str]:
@@ -89,8 +88,9 @@ def touches(cloud: Keystone, login: str, route: Route, field: Field, whose: str)
     user, project = theirs(cloud, login, whose)
     body = body_of(route, Given(login, signed_up["user_id"], signed_up["project_id"], "correct-horse"), field)
     before = census(cloud.admin)
-    put(body, field, user if field[-1].endswith("user_id") else project)
-    answer = handler.ROUTES[route]({"cloud_env": cloud.cloud_env(), **body})
+    named = user if "user_id" in field[-1] else project
+    put(body, field, [named] if is_list(field) else named)
+    answer = FUNCTIONS[route]({"cloud_env": cloud.cloud_env(), **body})
     return answer, census(cloud.admin) != before
 
 
@@ -99,7 +99,7 @@ def touches(cloud: Keystone, login: str, route: Route, field: Field, whose: str)
 def test_what_is_not_concertims_is_refused_and_left_alone(
     cloud: Keystone, login: str, route: Route, field: Field, whose: str
 ) -> None:
-    """Every path in the table of routes is tried, with every field of its model that holds an id."""
+    """Every function is tried, with every field of its model that holds an id."""
     (status, answer), touched = touches(cloud, login, route, field, whose)
     assert isinstance(answer, dict)
     assert (status, answer["error"], touched) in [(403, "not_concertims", False), (409, "name_taken", False)]
@@ -116,7 +116,7 @@ def test_an_endpoint_that_forgets_the_rule_is_found_out(
         return Done()
 
     route = ("DELETE", "/user")
-    monkeypatch.setitem(cast(dict[Route, Any], handler.ROUTES), route, careless)
+    monkeypatch.setitem(cast(dict[Route, Any], FUNCTIONS), route, careless)
     assert touches(cloud, login, route, ("user_info", "cloud_user_id"), "somebody's") == (done(), True)
 
 
@@ -142,7 +142,7 @@ def test_a_login_never_gets_what_is_not_its_own_by_a_password(
         settings_file("user_handler: {legacy_templates: {user_name: ['CM_{username}']}}")
     earlier = census(cloud.admin)
     body = body_of(route, Given(login, "", "", "correct-horse"))
-    status, answer = handler.ROUTES[route]({"cloud_env": env, **body})
+    status, answer = FUNCTIONS[route]({"cloud_env": env, **body})
     assert isinstance(answer, dict)
     assert (status, answer["error"]) == (409, "name_taken")
     assert before.tokens() == 1
@@ -176,12 +176,12 @@ def test_what_is_no_id_never_reaches_keystone(
     """A value that is no id is answered 400; a blank one counts as no id where the UI may not have one."""
     # This address is never dialled, so a request whose fields are accepted is answered 403.
     nowhere = cloud.cloud_env() | {"auth_url": "http://169.254.169.254"}
-    body = put(body_of(route, Given(login, "0" * 32, "1" * 32), field), field, bad)
-    status, answer = handler.ROUTES[route]({"cloud_env": nowhere, **body})
+    body = put(body_of(route, Given(login, "0" * 32, "1" * 32), field), field, [bad] if is_list(field) else bad)
+    status, answer = FUNCTIONS[route]({"cloud_env": nowhere, **body})
     assert isinstance(answer, dict)
     blank = bad is None or (isinstance(bad, str) and not bad.strip())
     # The UI sends null for ids that it does not have, when it removes something or may leave the field out.
-    may_be_blank = route[0] == "DELETE" or not fields_of(route)[field]
+    may_be_blank = (route[0] == "DELETE" or not fields_of(route)[field]) and not is_list(field)
     expected = (403, "auth_url_not_allowed") if blank and may_be_blank else (400, "bad_request")
     assert (status, answer["error"]) == expected
 
@@ -217,7 +217,7 @@ def test_an_id_that_is_not_sent_at_all_is_no_id_that_is_null(
     env: dict[str, Any], method: str, path: str, body: dict[str, Any]
 ) -> None:
     """If a request without an id succeeded, the UI would believe that something was removed."""
-    status, answer = handler.ROUTES[method, path](env | body)
+    status, answer = FUNCTIONS[method, path](env | body)
     assert isinstance(answer, dict)
     assert (status, answer["error"]) == (400, "bad_request")
     assert re.fullmatch(r"\w+\.\w+_id: is required( \(\w+ is not known\))?", answer["message"])

@@ -229,7 +229,7 @@ def converges(
     # another form are not retried.
     if outage.kind not in (*OUTLASTING, "cut within", "other json") and not outage.lasting:
         assert answer[0] < 500
-    if answer[0] < 400:
+    if answer[0] == 201:
         assert answer == repeated
     elif answer[0] < 500:
         assert answer[0] == repeated[0] == 409

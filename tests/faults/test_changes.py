@@ -1,14 +1,14 @@
 """Tests every fault at every call of the functions that create, change and remove users, teams and roles."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import handler
 from functions.create_user_project import create_user_project
+from functions.repair_user_projects import repair_user_projects
 from lib.endpoint import Answer, Endpoint
 from tests.faults.faults import (
     LOST_WAYS,
@@ -20,10 +20,10 @@ from tests.faults.faults import (
     pages_once,
     warm_up,
 )
-from tests.support.bodies import Body, Field, Given, Route, body_of, fields_of, ids_of
+from tests.support.bodies import FUNCTIONS, Body, Field, Given, Route, body_of, fields_of, ids_of
 from tests.support.census import Census, census
 from tests.support.fixtures import RequestOf
-from tests.support.keystone import Keystone
+from tests.support.keystone import Keystone, keystone
 from tests.support.proxy import Proxy
 
 DONE = (201, {"success": True})
@@ -67,6 +67,7 @@ CHANGES = [
     Change("POST", "/team_role", 3),
     Change("PATCH", "/team_role", 6, roles=("member",)),
     Change("DELETE", "/team_role", 5, roles=()),
+    Change("call", "repair_user_projects", 32, roles=("member",)),
 ]
 TRIALS = [
     pytest.param(
@@ -101,16 +102,27 @@ class Prepared:
     @property
     def function(self) -> Endpoint:
         """Returns the function that serves the request."""
-        return handler.ROUTES[self.change.route]
+        return FUNCTIONS[self.change.route]
 
     def is_so(self, answer: Answer) -> None:
         """Asserts that the answer is the success of the change, and that the cloud holds what the change leaves."""
         is_so(self.cloud, self.login, self.change, answer, self.earlier)
 
 
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Keystone]:
+    """Returns a Keystone of this module's own, as a repair goes through all that is old in the cloud."""
+    with keystone() as running:
+        running.admin.users.list(name="concertim")
+        yield running
+
+
 @pytest.fixture
 def prepared(cloud: Keystone, login: str, through: RequestOf) -> Callable[[Change], Prepared]:
-    """Returns a function that signs up, grants the user admin as the older service did, and fills the caches."""
+    """Returns a function that signs up, grants the user admin as the older service did, and fills the caches.
+
+    For a repair, the user holds nothing else, and user and project have no mark.
+    """
 
     def prepare(change: Change) -> Prepared:
         _, signed_up = create_user_project(through())
@@ -118,6 +130,12 @@ def prepared(cloud: Keystone, login: str, through: RequestOf) -> Callable[[Chang
         user_id, project_id = signed_up["user_id"], signed_up["project_id"]
         [admin] = cloud.admin.roles.list(name="admin")
         cloud.admin.roles.grant(admin.id, user=user_id, project=project_id)
+        if FUNCTIONS[change.route] is repair_user_projects:
+            [member] = cloud.admin.roles.list(name="member")
+            cloud.admin.roles.revoke(member.id, user=user_id, project=project_id)
+            for what, which in (("user", user_id), ("project", project_id)):
+                body = {what: {"concertim_kind": None, "concertim_created": None}}
+                cloud.admin.session.patch(f"{cloud.auth_url}/{what}s/{which}", json=body)
         request = {"cloud_env": through()["cloud_env"], **change.body(login, user_id, project_id)}
         earlier = census(cloud.admin)
         warm_up(through())
@@ -172,8 +190,8 @@ def test_pages_that_pass_change_nothing_of_the_answer(
 
 def test_every_function_that_writes_is_among_the_changes() -> None:
     """CHANGES has a row for every function that writes, except for the sign-up, whose trials are in test_faults.py."""
-    tried = {handler.ROUTES[change.route] for change in CHANGES}
-    assert tried == {one for one in handler.ROUTES.values() if one.model.changes_cloud} - {create_user_project}
+    tried = {FUNCTIONS[change.route] for change in CHANGES}
+    assert tried == {one for one in FUNCTIONS.values() if one.model.changes_cloud} - {create_user_project}
 
 
 def is_so(cloud: Keystone, login: str, change: Change, answer: Answer, earlier: Census) -> None:
@@ -191,6 +209,12 @@ def is_so(cloud: Keystone, login: str, change: Change, answer: Answer, earlier: 
         [made] = ours[2].projects
         assert answer == (201, {"project_id": made, "billing_acct_id": made})
         assert len(ours[2].grants) == 3
+    elif FUNCTIONS[change.route] is repair_user_projects:
+        assert isinstance(answer[1], dict)
+        assert (answer[0], answer[1]["applied"], answer[1]["remaining"]) == (200, True, 0)
+        assert not [one for one in answer[1]["repairs"] if one["login"] == login and "left_alone" in one]
+        marks = [one["concertim_kind"] for one in (*ours[0].users.values(), *ours[0].projects.values())]
+        assert marks == ["user", "project"]
     else:
         assert answer == DONE
     for user_id in ours[0].users:
@@ -206,5 +230,5 @@ def test_a_change_without_faults_makes_so_many_calls(
     """Each change makes exactly as many calls as its row says, so that the trials leave none of them out."""
     ready = prepared(change)
     before.calls.clear()
-    assert ready.function(ready.request)[0] == 201
+    assert ready.function(ready.request)[0] == FUNCTIONS[change.route].answer.status_code
     assert len(before.calls) == change.calls

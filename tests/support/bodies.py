@@ -1,4 +1,4 @@
-"""Builds a body for the request of any endpoint from its model, so that tests can go by the table of routes."""
+"""Builds a body for the request of any function from its model, so that tests can go by the table of functions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Any
 
 import handler
 from lib.answer.operations import CloudChecked
+from lib.endpoint import Endpoint
 from lib.request.model import Model
 
 Body = dict[str, Any]
@@ -13,8 +14,15 @@ Route = tuple[str, str]
 # The names that lead from the top of a body to one of its fields.
 Field = tuple[str, ...]
 
-# Every path that takes a request; GET / takes none.
-ROUTES: list[Route] = [route for route, function in handler.ROUTES.items() if function.model.model_fields]
+# Every function by its method and path. One without a path, which only the command line calls, has `call` and its name.
+FUNCTIONS: dict[Route, Endpoint] = {
+    **handler.ROUTES,
+    **{("call", name): one for name, one in handler.FUNCTIONS.items() if one not in handler.ROUTES.values()},
+}
+# Every function that takes a request; GET / takes none.
+ASKED: list[Route] = [route for route, function in FUNCTIONS.items() if function.model.model_fields]
+# Those of them that have a path.
+ROUTES: list[Route] = [route for route in ASKED if route in handler.ROUTES]
 
 # Those that answer an error where Keystone fails or refuses. A check answers what it has seen.
 FAILING = [route for route in ROUTES if handler.ROUTES[route].answer is not CloudChecked]
@@ -36,6 +44,8 @@ class Given:
             return self.user_id
         if name.endswith("project_id"):
             return self.project_id
+        if name.endswith("user_ids"):
+            return [self.user_id]
         values = {
             "username": self.login,
             "password": self.password,
@@ -46,14 +56,16 @@ class Given:
             "new_role": "member",
             "billing_account_id": None,
             "billing_acct_id": None,
+            "apply": True,
+            "most_percent": 100,
         }
         assert name in values, f"tests/support/bodies.py does not say what the field {'.'.join(field)} may hold"
         return values[name]
 
 
 def fields_of(route: Route) -> dict[Field, bool]:
-    """Returns each field of a request to this path, without those of cloud_env, and whether it is required."""
-    return dict(_fields(handler.ROUTES[route].model, ()))
+    """Returns each field of a request to this function, without those of cloud_env, and whether it is required."""
+    return dict(_fields(FUNCTIONS[route].model, ()))
 
 
 def _fields(model: type[Model], above: Field) -> Iterator[tuple[Field, bool]]:
@@ -66,8 +78,13 @@ def _fields(model: type[Model], above: Field) -> Iterator[tuple[Field, bool]]:
 
 
 def is_id(field: Field) -> bool:
-    """Returns whether the field holds the id of a Keystone user or project."""
-    return field[-1].endswith(("user_id", "project_id"))
+    """Returns whether the field holds the id of a Keystone user or project, or a list of them."""
+    return field[-1].endswith(("user_id", "project_id")) or is_list(field)
+
+
+def is_list(field: Field) -> bool:
+    """Returns whether the field holds a list of ids."""
+    return field[-1].endswith("user_ids")
 
 
 def ids_of(route: Route) -> list[Field]:

@@ -10,6 +10,7 @@ import pytest
 
 import handler
 from tests.faults.test_changes import CHANGES
+from tests.support.bodies import FUNCTIONS as BY_ROUTE
 from tests.support.service import ROOT
 
 PRODUCT = [ROOT / "handler.py", *sorted((ROOT / "lib").rglob("*.py")), *sorted((ROOT / "functions").rglob("*.py"))]
@@ -132,9 +133,8 @@ FUNCTIONS = sorted({path.stem for path in (ROOT / "functions").glob("*.py")} - {
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_every_function_is_served_and_has_the_name_of_its_file(function: str) -> None:
-    """The tests of the promise go by the table of routes, so they would not try a function that is not in it."""
-    served = {one.__name__ for one in handler.ROUTES.values()}
-    assert function in served, f"handler.ROUTES has no row for functions/{function}.py"
+    """The tests of the promise go by the table of functions, so they would not try a function that is not in it."""
+    assert function in handler.FUNCTIONS, f"handler.ROUTES has no row for functions/{function}.py"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -145,13 +145,13 @@ def test_every_function_is_called_by_a_test_of_its_own(function: str) -> None:
     assert calls, f"no test in tests/cloud calls {function}: add tests/cloud/test_{function}.py"
 
 
-WRITING = {one.__name__ for one in handler.ROUTES.values() if one.model.changes_cloud}
+WRITING = {name for name, one in handler.FUNCTIONS.items() if one.model.changes_cloud}
 
 
 @pytest.mark.parametrize("function", sorted(WRITING - {"create_user_project"}))
 def test_every_function_that_writes_is_tried_with_faults(function: str) -> None:
     """`make faults` breaks each call of what is in CHANGES. The sign-up has trials of its own."""
-    tried = {handler.ROUTES[change.route].__name__ for change in CHANGES if change.route in handler.ROUTES}
+    tried = {BY_ROUTE[change.route].__name__ for change in CHANGES if change.route in BY_ROUTE}
     assert function in tried, f"CHANGES in tests/faults/test_changes.py has no row for {function}"
 
 
