@@ -19,6 +19,7 @@ from functions.delete_team import delete_team
 from functions.delete_team_role import delete_team_role
 from functions.delete_user import delete_user
 from functions.list_user_projects import list_user_projects
+from functions.repair_user_projects import repair_user_projects
 from functions.update_team_role import update_team_role
 from lib.endpoint import Answer
 from tests.support.answers import done
@@ -90,6 +91,7 @@ def test_the_policy_is_enough_for_every_function(
     ask(delete_team, team_info={"project_id": project_id})
     assert ask(check_cloud)["ready"]
     assert [one["login"] for one in ask(list_user_projects)["entries"]].count(login) == 1
+    assert ask(repair_user_projects)["applied"] is False
     removal = {"cloud_user_id": ids["user_id"], "project_id": ids["project_id"]}
     assert (201, ask(delete_user, user_info=removal)) == done()
 
