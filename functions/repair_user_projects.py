@@ -22,7 +22,7 @@ def repair_user_projects(request: RepairRequest) -> UserProjectsRepaired:
 
     cloud = connect(request.cloud_env)
     mapping, wanted = completed_mapping(cloud)
-    plans = plans_for(mapping, wanted, request.named_user_ids)
+    plans = plans_for(mapping, wanted, request.named_user_ids, remove_half_made=request.remove_half_made)
     if not request.apply:
         return planned(plans)
     check_share(plans, len(mapping.entries), request.most_percent)

@@ -83,6 +83,7 @@ def _repair(functions: Functions, options: argparse.Namespace) -> int:
     request = {
         "apply": options.apply,
         "named_user_ids": options.named_users,
+        "remove_half_made": options.remove_half_made,
         "most_percent": options.most_percent,
     }
     return repair(functions["repair_user_projects"], request, _cloud_env(options))

@@ -63,7 +63,8 @@ example:
 REPAIR = """\
 Says what it would change about the users, projects and teams of Concertim's, and with --apply changes it: marks what
 the older service made, grants the roles that are missing, replaces the role admin of a user on Concertim's projects,
-and finishes or removes what a sign-up has left half-made for six hours. It can be interrupted and repeated.
+and finishes what a sign-up has left half-made for six hours. It removes users only with --named-user or
+--remove-half-made. It can be interrupted and repeated.
 The account is that of the variables OS_AUTH_URL, OS_PASSWORD, OS_USERNAME and so on.
 
 example:

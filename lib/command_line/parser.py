@@ -118,6 +118,9 @@ def _add_repair(parser: argparse.ArgumentParser) -> None:
         " project and no role (may be given several times)",
     )
     parser.add_argument(
+        "--remove-half-made", action="store_true", help="remove every user who has neither project nor role"
+    )
+    parser.add_argument(
         "--most-percent",
         metavar="N",
         type=int,

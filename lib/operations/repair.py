@@ -29,7 +29,9 @@ progress: ContextVar[Progress] = ContextVar("progress", default=lambda done, of:
 """Who is told of the progress of a repair in this context: the command line."""
 
 
-def plans_for(mapping: Mapping, wanted: Wanted, named: Collection[str]) -> list[Plan]:
+def plans_for(
+    mapping: Mapping, wanted: Wanted, named: Collection[str], *, remove_half_made: bool = False
+) -> list[Plan]:
     """Returns what to do. Raises StateConflict where Keystone has cut a list, as what is missing there is not missing.
 
     Raises NotConcertims where a user who is named is in no entry.
@@ -39,7 +41,7 @@ def plans_for(mapping: Mapping, wanted: Wanted, named: Collection[str]) -> list[
             "Keystone has cut its lists, so this service cannot tell what is missing. In keystone.conf, raise or remove"
             " list_limit and max_db_limit."
         )
-    people = People({entry["user_id"] for entry in mapping.entries if "user_id" in entry}, named)
+    people = People({entry["user_id"] for entry in mapping.entries if "user_id" in entry}, named, remove_half_made)
     unknown = {*named} - {*people.managed}
     if unknown:
         raise NotConcertims(f"These users are not managed by Concertim: {shown(', '.join(sorted(unknown)))}.")

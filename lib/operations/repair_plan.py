@@ -47,6 +47,12 @@ class People:
     """Those of all entries."""
     named: Collection[str]
     """Those whom the operator has named, as only an operator can tell whether to repair them."""
+    remove_half_made: bool = False
+    """Whether the operator has told to remove all who have no project and no role."""
+
+    def may_remove(self, user_id: str) -> bool:
+        """Whether to remove this user, who has no project and no role."""
+        return self.remove_half_made or user_id in self.named
 
 
 def plan_for(entry: Entry, wanted: Wanted, people: People) -> Plan | None:
@@ -90,9 +96,12 @@ def _why_leave_alone(entry: Entry, wanted: Wanted, people: People) -> str:
     for code in ("two_for_one_login", "two_for_one_team", "mark_and_name_disagree", "disabled"):
         if code in codes:
             return f"{codes[code]} An operator has to decide."
-    if "project_id" not in entry and is_half_made(entry, wanted) and entry["user_id"] not in people.named:
+    if "project_id" not in entry and is_half_made(entry, wanted) and not people.may_remove(entry["user_id"]):
         # Keystone takes the default project from a user when it is removed, so a finished sign-up may look like this.
-        return "The next sign-up of this login goes on with the user. Name the user to remove them."
+        return (
+            "The next sign-up of this login goes on with the user. To remove the user, name them (--named-user), or"
+            " remove all who have no project and no role (--remove-half-made)."
+        )
     if entry["kind"] == "person" and "user_id" not in entry:
         return "No user of this login exists. The next sign-up of this login goes on with the project."
     if "project_id" not in entry and not entry["user_marked"] and not needs_no_project(entry):

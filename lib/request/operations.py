@@ -28,5 +28,8 @@ class RepairRequest(ForCloud):
     named_user_ids: Annotated[tuple[KeystoneId, ...], Field(strict=False, max_length=1000)] = ()
     """Users to repair although they hold roles outside Concertim's projects, and users to remove who have no project
     and no role. Others of both kinds are left alone."""
+    remove_half_made: bool = False
+    """Whether to remove every user without a project and a role, and not only those who are named. Such a user is left
+    from a sign-up that was not finished, or somebody has removed the project since."""
     most_percent: Annotated[int, Field(ge=1, le=100)] = 10
     """So many of a hundred logins and teams may be changed at once. Ten may always be."""

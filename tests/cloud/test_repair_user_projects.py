@@ -219,14 +219,20 @@ def test_a_sign_up_without_roles_is_finished(own: Keystone, by_hand: ByHand, log
     assert own.admin.users.list(name=f"concertim_{login}")[0].default_project_id == project
 
 
-def test_a_user_alone_is_removed_if_named(own: Keystone, by_hand: ByHand, login: str) -> None:
+@pytest.mark.parametrize("how", ["named", "all"])
+def test_a_user_alone_is_removed_where_an_operator_says_so(
+    own: Keystone, by_hand: ByHand, login: str, how: str
+) -> None:
     """It may be a person whose project an operator has removed, so only an operator can decide."""
     user, _ = by_hand.user(f"concertim_{login}", **mark("user", login)), by_hand.person(f"{login}-2")
     before = census(own.admin)
     body = repaired(own)
-    why = "The next sign-up of this login goes on with the user. Name the user to remove them."
+    why = (
+        "The next sign-up of this login goes on with the user. To remove the user, name them (--named-user), or remove"
+        " all who have no project and no role (--remove-half-made)."
+    )
     assert (done(body), left(body), census(own.admin)) == ([], {login: why}, before)
-    body = repaired(own, named_user_ids=[user])
+    body = repaired(own, named_user_ids=[user]) if how == "named" else repaired(own, remove_half_made=True)
     assert (done(body), left(body)) == ([(login, REMOVE)], {})
     assert census(own.admin) == outside(before, {user})
 

@@ -57,6 +57,7 @@ class Given:
             "billing_account_id": None,
             "billing_acct_id": None,
             "apply": True,
+            "remove_half_made": True,
             "most_percent": 100,
         }
         assert name in values, f"tests/support/bodies.py does not say what the field {'.'.join(field)} may hold"
