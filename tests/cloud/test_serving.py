@@ -166,7 +166,7 @@ def test_a_config_for_root_alone_is_told_with_what_helps(tmp_path: Path, closed:
         "import os, sys, handler; from lib.command_line import commands;"
         " os.setgroups([]); os.setgid(12345); os.setuid(12345);"
         f"sys.argv[1:] = ['--config', {str(config)!r}];"
-        " commands.main(handler.application, handler.ROUTES, handler.openapi)"
+        " commands.main(handler.application, handler.FUNCTIONS, handler.openapi)"
     )
     command = [sys.executable, "-c", start_as_another]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
