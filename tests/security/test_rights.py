@@ -68,7 +68,7 @@ def test_the_policy_is_enough_for_every_function(
     strict: tuple[Keystone, dict[str, Any]], login: str, settings_file: SettingsFile, more: str
 ) -> None:
     """The account can do all that every function needs, including repeated requests and changed passwords."""
-    _, cloud_env = strict
+    cloud, cloud_env = strict
     settings_file(f"user_handler: {{cloud_env_roles: [user_handler]{more}}}")
 
     def ask(function: Callable[[dict[str, Any]], Answer], **body: Any) -> dict[str, Any]:
@@ -91,9 +91,24 @@ def test_the_policy_is_enough_for_every_function(
     ask(delete_team, team_info={"project_id": project_id})
     assert ask(check_cloud)["ready"]
     assert [one["login"] for one in ask(list_user_projects)["entries"]].count(login) == 1
-    assert ask(repair_user_projects)["applied"] is False
+    let_be_repaired(cloud, **ids)
+    repairs = ask(repair_user_projects, apply=True)["repairs"]
+    assert [one["action"] for one in repairs if one["user_id"] == ids["user_id"]] == [
+        "Grant the roles that are missing"
+    ]
     removal = {"cloud_user_id": ids["user_id"], "project_id": ids["project_id"]}
     assert (201, ask(delete_user, user_info=removal)) == done()
+
+
+def let_be_repaired(cloud: Keystone, user_id: str, project_id: str, **_: Any) -> None:
+    """Revokes the user's role on the project, makes both old, and lets the user be in a group that has a role there."""
+    admin, old = cloud.admin, {"concertim_created": "2026-01-01T00:00:00+00:00"}
+    admin.roles.revoke(role(cloud, "member"), user=user_id, project=project_id)
+    admin.users.update(user_id, **old)
+    admin.projects.update(project_id, **old)
+    group = admin.groups.create(f"group-{user_id}", domain="default").id
+    admin.users.add_to_group(user_id, group)
+    admin.roles.grant(role(cloud, "reader"), group=group, project=project_id)
 
 
 # Somebody who has stolen the account's password might try each of these.
