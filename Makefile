@@ -16,7 +16,7 @@ PORT ?= 42356
 # This test runs the service as another user, who may not write what was covered.
 NOT_COVERED = --deselect=tests/cloud/test_serving.py::test_a_config_for_root_alone_is_told_with_what_helps
 
-.PHONY: help demo run test coverage faults contract security fuzz audit mariadb ldap nginx prometheus clouds bench hosts openapi page runbook lint image clean
+.PHONY: help demo run test operators coverage faults contract security fuzz audit mariadb ldap nginx prometheus clouds bench hosts openapi page runbook lint image clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s  %s\n", $$1, $$2}' Makefile
@@ -32,7 +32,10 @@ test: $(SERVICE) $(KEYSTONE) ## runs tests/unit, tests/cloud (on a real Keystone
 	.venv/bin/python -m pytest --numprocesses=3
 
 coverage: $(SERVICE) $(KEYSTONE) ## runs the same tests, and prints the lines and branches of the product that they miss
-	.venv/bin/python -m pytest --numprocesses=3 --cov --cov-report=term-missing:skip-covered $(NOT_COVERED)
+	.venv/bin/python -m pytest tests/unit tests/cloud tests/model tests/operators --numprocesses=3 --cov --cov-report=term-missing:skip-covered $(NOT_COVERED)
+
+operators: $(SERVICE) $(KEYSTONE) ## checks clouds, lists and repairs the mapping, and signs up people from lists
+	.venv/bin/python -m pytest tests/operators --numprocesses=3
 
 # More processes than processors, as many trials wait: for a time to be over, or for a claim.
 faults: $(SERVICE) $(KEYSTONE) ## tries every fault at every call of every request, overlaps, and kill -9 (ten minutes)

@@ -12,6 +12,7 @@ from lib.call import log
 from lib.keystone.connect import clear_connections
 from lib.serving import startup
 from lib.settings.loading import JWT_FILE_VARIABLE, JWT_VARIABLE, PATH_VARIABLE, TEXT_VARIABLE
+from tests.support.command_line import Run, in_folder
 from tests.support.fixtures import RequestOf, SettingsFile
 from tests.support.keystone import Keystone, keystone
 from tests.support.proxy import Proxy, proxy
@@ -93,6 +94,12 @@ def request_of(cloud: Keystone, login: str) -> RequestOf:
         return {"cloud_env": cloud.cloud_env(), "username": login, "password": "correct-horse"} | changes
 
     return build
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs handler.py with a log in the folder of this test."""
+    return in_folder(tmp_path)
 
 
 @pytest.fixture

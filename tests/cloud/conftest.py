@@ -1,12 +1,10 @@
-"""Fixtures of the tests on a real Keystone: the command line, and a Keystone that refuses more than a stock one."""
+"""Provides a Keystone with strict options, which refuses more than a stock one, to the tests of refusals."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.cloud.strict import Strict
-from tests.support.command_line import Run, in_folder
 from tests.support.fixtures import SettingsFile
 from tests.support.keystone import keystone
 from tests.support.proxy import Proxy, proxy
@@ -43,9 +41,3 @@ def front(strict: Strict) -> Iterator[Proxy]:
     """Returns a proxy before the Keystone with strict options."""
     with proxy(strict.cloud.auth_url) as running:
         yield running
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Runs handler.py with a log in the folder of this test."""
-    return in_folder(tmp_path)

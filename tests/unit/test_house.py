@@ -140,7 +140,11 @@ def test_every_function_is_served_and_has_the_name_of_its_file(function: str) ->
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_every_function_is_called_by_a_test_of_its_own(function: str) -> None:
     """The tests that go by the table of routes show that nothing breaks, and not that it does what it is for."""
-    tests = [path.read_text() for folder in ("unit", "cloud") for path in (ROOT / "tests" / folder).glob("test_*.py")]
+    tests = [
+        path.read_text()
+        for folder in ("unit", "cloud", "operators")
+        for path in (ROOT / "tests" / folder).glob("test_*.py")
+    ]
     calls = [text for text in tests if re.search(rf"\b{function}\(", text)]
     assert calls, f"no test in tests/cloud calls {function}: add tests/cloud/test_{function}.py"
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.check_cloud import check_cloud
-from tests.cloud.test_check_cloud import USUAL, checked, not_ok, seen
+from tests.operators.test_check_cloud import USUAL, checked, not_ok, seen
 from tests.support.answers import refusal
 from tests.support.fixtures import SettingsFile
 from tests.support.keystone import ADMIN_PASSWORD, Keystone

@@ -1,0 +1,3 @@
+"""Shares a Keystone that refuses more than a stock one."""
+
+from tests.cloud.conftest import strict as strict
