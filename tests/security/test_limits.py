@@ -33,7 +33,7 @@ JSON = {"Content-Type": "application/json"}
 HURRIED = (
     "import handler; from lib.command_line import commands; from lib.serving import server;"
     "server.RECEIVE_SECONDS, server.IDLE_SECONDS = 1, 2;"
-    "commands.main(handler.application, handler.ROUTES, handler.openapi)"
+    "commands.main(handler.application, handler.FUNCTIONS, handler.openapi)"
 )
 
 
