@@ -24,8 +24,8 @@ class Action(Enum):
 
     REPLACE_ADMIN = "Replace the role admin of the user"
     GRANT = "Grant the roles that are missing"
-    MARK_USER = "Mark the user"
     MARK_PROJECT = "Mark the project"
+    MARK_USER = "Mark the user"
     REMOVE_USER = "Remove the user, who has no project and no role"
 
 
@@ -73,10 +73,10 @@ def _actions(entry: Entry, wanted: Wanted) -> Iterator[Action]:
         yield Action.REPLACE_ADMIN
     if missing_grants(entry, wanted):
         yield Action.GRANT
-    if not entry.get("user_marked", True):
-        yield Action.MARK_USER
     if not entry.get("project_marked", True):
         yield Action.MARK_PROJECT
+    if not entry.get("user_marked", True):
+        yield Action.MARK_USER
 
 
 def projects_with_admin(entry: Entry) -> list[str]:
@@ -135,12 +135,11 @@ def _whose_is_unclear(entry: Entry, wanted: Wanted, managed: Collection[str]) ->
 
 
 def _is_old(entry: Entry) -> bool:
-    return all(datetime.now(UTC) - one > OLD_ENOUGH for one in _times(entry))
-
-
-def _times(entry: Entry) -> list[datetime]:
+    if not entry.get("user_marked", True):
+        # The older service made the user. A repair that was interrupted may just have marked the project.
+        return True
     times = [marks.time_in({"at": entry.get(name, "")}, "at") for name in ("user_created", "project_created")]
-    return [one for one in times if one]
+    return all(datetime.now(UTC) - one > OLD_ENOUGH for one in times if one)
 
 
 def told(plan: Plan, action: str = "") -> Repair:

@@ -81,8 +81,8 @@ def test_a_repair_is_reviewed_and_then_applied(
     actions = [
         "Replace the role admin of the user",
         "Grant the roles that are missing",
-        "Mark the user",
         "Mark the project",
+        "Mark the user",
     ]
     lines = [f"person {login} (user {user}, project {project}): {action}" for action in actions]
     plan = run("repair", **variables_of(cloud))
