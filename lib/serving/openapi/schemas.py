@@ -41,6 +41,19 @@ class _Schemas(GenerateJsonSchema):
             return self.generate_inner(schema["schema"])
         return super().nullable_schema(schema)
 
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        """Whether the key is in every such object. Those of an entry in a list may be left out, as their class says."""
+        if field["type"] == "typed-dict-field":
+            return bool(field.get("required", total))
+        return super().field_is_required(field, total)
+
+    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
+        made = super().typed_dict_schema(schema)
+        made.pop("title", None)
+        for name, told in fields_of(schema["cls"]).items():
+            made["properties"][name]["description"] = told
+        return made
+
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         made = super().model_schema(schema)
         made.pop("title", None)
