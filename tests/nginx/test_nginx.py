@@ -10,7 +10,7 @@ from functions.delete_user import delete_user
 from lib.endpoint import Answer
 from tests.nginx import Fronts
 from tests.support.answers import done, error, unclear
-from tests.support.bodies import FAILING, Given, Route, body_of, ids_of
+from tests.support.bodies import FAILING, Given, Route, body_of, fields_of, ids_of
 from tests.support.census import census, finished
 from tests.support.fixtures import RequestOf, SettingsFile
 from tests.support.keystone import Keystone
@@ -65,7 +65,8 @@ def test_no_path_takes_a_page_for_keystones_answer(
     assert census(cloud.admin) == before
 
 
-@pytest.mark.parametrize("route", FAILING)
+# A request that names nobody gets no 404.
+@pytest.mark.parametrize("route", [route for route in FAILING if fields_of(route)])
 def test_a_page_in_place_of_keystones_404_proves_nothing(
     cloud: Keystone, fronts: Fronts, login: str, route: Route
 ) -> None:
