@@ -13,7 +13,6 @@ from lib.keystone.client.problems import KeystoneNotFound
 from lib.keystone.client.resources import Project, User, as_project, as_user
 from lib.keystone.operators import default_projects, is_operators_account
 
-SYSTEM = "system"
 ADMIN = "admin"
 INHERITED = "inherited from "
 
@@ -67,7 +66,7 @@ def read_roles_held(cloud: Connection, note: Callable[[Held], None]) -> bool:
 
     def take(row: Row) -> None:
         holder = "user" if "user" in row else "group"
-        [scope] = {"project", "domain", SYSTEM} & row["scope"].keys()
+        [scope] = {"project", "domain", "system"} & row["scope"].keys()
         scope_id = str(row["scope"][scope].get("id", "all"))
         how = INHERITED if "OS-INHERIT:inherited_to" in row["scope"] else ""
         note(Held(str(row["role"]["id"]), holder, str(row[holder]["id"]), f"{how}{scope}", scope_id))
