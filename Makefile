@@ -8,6 +8,7 @@ HOSTS = .hosts/installed
 OPENAPI = .openapi/installed
 OPENSTACK = .openstack/installed
 LDAP = .ldap/installed
+DEPLOY = .deploy/installed
 CLOUDS = .clouds/installed
 ZED = .clouds/22.0.1/installed
 
@@ -16,7 +17,7 @@ PORT ?= 42356
 # This test runs the service as another user, who may not write what was covered.
 NOT_COVERED = --deselect=tests/cloud/test_serving.py::test_a_config_for_root_alone_is_told_with_what_helps
 
-.PHONY: help demo run test operators coverage faults contract security fuzz audit mariadb ldap nginx prometheus clouds bench hosts openapi page runbook lint image clean
+.PHONY: help demo run test operators coverage faults contract security fuzz audit mariadb ldap nginx prometheus clouds bench hosts openapi page runbook deploy replicas lint image clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s  %s\n", $$1, $$2}' Makefile
@@ -85,6 +86,12 @@ page: $(SERVICE) $(KEYSTONE) $(OPENAPI) ## sorts and filters the page of the map
 runbook: $(SERVICE) $(KEYSTONE) $(OPENSTACK) ## runs each command of docs/runbook.md, with the openstack command, on Keystones in trouble
 	.venv/bin/python -m pytest tests/runbook --numprocesses=3
 
+deploy: $(SERVICE) $(KEYSTONE) $(DEPLOY) ## tries what is in docs/deploy with the programs that read it (as root on Debian)
+	.venv/bin/python -m tests.deploy $(DEPLOY_OPTIONS)
+
+replicas: $(SERVICE) $(KEYSTONE) ## signs up behind a real haproxy, while replicas are killed, stopped and cut off (as root on Debian)
+	.venv/bin/python -m tests.replicas $(REPLICAS_OPTIONS)
+
 lint: $(SERVICE) ## checks formatting, ruff, mypy and hadolint
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -95,7 +102,7 @@ image: $(SERVICE) $(KEYSTONE) ## builds the container image, and proves it on a 
 	.venv/bin/python -m tools.image $(IMAGE_OPTIONS)
 
 clean: ## removes all that the others have made
-	rm -rf .venv .keystone .audit .bench .hosts .openapi .openstack .ldap .clouds .image .hypothesis .coverage* .*_cache
+	rm -rf .venv .keystone .audit .bench .hosts .openapi .openstack .ldap .deploy .clouds .image .hypothesis .coverage* .*_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(SERVICE): requirements.txt requirements-dev.txt
@@ -125,6 +132,10 @@ $(OPENAPI): tests/openapi/requirements.txt
 
 $(OPENSTACK): tests/runbook/requirements.txt
 	@$(PYTHON) tools/install.py .openstack tests/runbook/requirements.txt
+	@touch $@
+
+$(DEPLOY): tests/deploy/requirements.txt
+	@$(PYTHON) tools/install.py .deploy tests/deploy/requirements.txt
 	@touch $@
 
 $(LDAP): tests/ldap/requirements.txt $(KEYSTONE)

@@ -1,0 +1,1 @@
+"""Tests of the files in docs/deploy with the real programs that read them."""
