@@ -10,7 +10,8 @@ from lib.call.masking import mask
 from lib.errors import CloudNotPrepared
 from lib.keystone.client.connection import Connection
 from lib.keystone.client.problems import DomainDisabled, NotListed
-from lib.settings.settings import StandingGrant
+from lib.keystone.namesakes import hint_at_namesake
+from lib.settings.sections import StandingGrant
 
 DomainSetting = tuple[str, str]
 """A setting that names a domain, and the name."""
@@ -25,6 +26,15 @@ class Missing:
     """The command that creates or enables it."""
     setting: str = ""
     """What to write into the settings, where Keystone does not tell its name from another that exists."""
+    choice: str = ""
+    """What helps where an operator has to choose. There is no command then."""
+
+    @property
+    def remedy(self) -> str:
+        """What helps, for an answer about this alone."""
+        if self.setting:
+            return f"In the settings write {self.setting}: Keystone does not tell these names apart."
+        return self.choice or self.command
 
 
 def account_id(cloud: Connection, account: StandingGrant) -> str:
@@ -62,10 +72,12 @@ def _message(missing: Sequence[Missing]) -> str:
     in_settings = ", and ".join(dict.fromkeys(one.setting for one in missing if one.setting))
     if in_settings:
         message += f" In the settings write {in_settings}: Keystone does not tell these names apart."
+    choices = [*dict.fromkeys(one.choice for one in missing if one.choice)]
+    message = " ".join([message, *choices])
     commands = "; ".join(dict.fromkeys(one.command for one in missing if one.command))
     if commands:
         # At the end, to be copied from there.
-        message += f" {'For the others, run' if in_settings else 'Run'}: {commands}"
+        message += f" {'For the others, run' if in_settings or choices else 'Run'}: {commands}"
     return message
 
 
@@ -93,7 +105,9 @@ def look_up_account(cloud: Connection, account: StandingGrant) -> str | Missing:
     except NotListed as why:
         what = f"user {account.username} in domain {domain or domain_id}"
         command = f"openstack user create --domain {domain_id} --password-prompt {shlex.quote(account.username)}"
-        return _missing(what, command, "standing_grants", why)
+        missing = _missing(what, command, "standing_grants", why)
+        hint = "" if domain or missing.setting else hint_at_namesake(cloud, account)
+        return Missing(what, choice=f"{hint} Otherwise, run: {command}.") if hint else missing
 
 
 def look_up_domain(cloud: Connection, setting: str, name: str) -> str | Missing:

@@ -5,7 +5,7 @@ from lib.keystone.accounts import account_id, is_in_domain
 from lib.keystone.client.connection import Connection
 from lib.keystone.client.problems import DomainDisabled, KeystoneNotFound
 from lib.keystone.client.resources import Project, User
-from lib.settings.settings import StandingGrant
+from lib.settings.sections import StandingGrant
 
 
 def is_operators_account(cloud: Connection, user: User) -> bool:

@@ -14,6 +14,7 @@ from lib.settings.files import why_unwritable
 from lib.settings.loading import DEFAULT_PATH, PATH_VARIABLE, TEXT_VARIABLE, warnings
 from lib.settings.placement import SECRETS
 from lib.settings.settings import Settings
+from lib.settings.siblings import told_preset, what_hides_clusters
 
 
 @Once
@@ -57,7 +58,9 @@ def to_tell(ours: Settings) -> Iterator[tuple[str, str]]:
     else:
         given = ", ".join(sorted(ours.model_fields_set - SECRETS.keys())) or "nothing"
         yield "INFO", f"settings from {source}: it sets {given}"
-    for danger in (*warnings(), *_dangers(ours)):
+    if preset := told_preset(ours):
+        yield "INFO", preset
+    for danger in (*warnings(), *_dangers(ours), *what_hides_clusters(ours)):
         yield "WARNING", danger
 
 

@@ -68,6 +68,9 @@ def _mistakes(error: ValidationError, root: yaml.Node, model: type[BaseModel]) -
     sentences = {"tuple_type": "must be a list", "model_type": "must be a mapping of keys to values"}
     for problem in error.errors(include_url=False, include_input=False):
         where, kind = problem["loc"], problem["type"]
+        if kind == "default_factory_not_called":
+            # The default of a setting that is not in the file depends on one that has a mistake.
+            continue
         path = where if where[0] == AT_THE_TOP else (SECTION, *where)
         line, node = find(root, path)
         if kind == "extra_forbidden":

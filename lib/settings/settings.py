@@ -1,46 +1,24 @@
 """Every setting with its default: `log_level` and the section `user_handler` of Concertim's config.yaml."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from lib.request.urls import is_under_any
 from lib.settings import values
+from lib.settings.releases import preset_in
+from lib.settings.sections import LegacyNames, Section, StandingGrant, TeamRoles
 
 MOST_CONCURRENT_REQUESTS = 100
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+def _preset(name: str) -> Any:
+    """Lets the preset of the site's release have the default of this setting."""
+    return Field(default_factory=lambda data: getattr(preset_in(data), name))
 
 
-class StandingGrant(_Section):
-    """Roles that an account of the site gets on every project made."""
-
-    username: values.Name
-    roles: values.OneRoleOrMore
-    user_domain_name: values.Name | None = None
-    """The account's domain. Without it, that is the domain of `cloud_env`'s user."""
-
-
-class LegacyNames(_Section):
-    """The names that releases of the older service gave. What it made has no marks and is recognised by its name."""
-
-    user_name: values.LegacyTemplates = ("concertim_{username}", "CM_{username}")
-    project_name: values.LegacyTemplates = ("concertim_{username}_project", "CM_{username}_proj")
-    team_name: values.LegacyTeamTemplates = ("CM_{name}",)
-
-
-class TeamRoles(_Section):
-    """The Keystone role of each role in a Concertim team."""
-
-    admin: values.Name = "member"
-    """Whoever administers a team in Concertim needs no Keystone `admin`, which would be cloud administrator."""
-    member: values.Name = "member"
-
-
-class Settings(_Section):
+class Settings(Section):
     """Every setting with its default. config.sample.yaml explains each."""
 
     log_level: values.LogLevel = "INFO"
@@ -51,9 +29,11 @@ class Settings(_Section):
     metrics_listen: values.HostAndPort | None = None
     """Where Prometheus can read metrics. Without it, nothing is counted."""
 
-    user_name: values.Template = "concertim_{username}"
-    project_name: values.Template = "concertim_{username}_project"
-    team_name: values.TeamTemplate = "concertim_{name}"
+    ui_release: values.Release | None = None
+    """The release of the Concertim UI that the site has. Names and standing grants default to what it expects."""
+    user_name: values.Template = _preset("user_name")
+    project_name: values.Template = _preset("project_name")
+    team_name: values.TeamTemplate = _preset("team_name")
     legacy_templates: LegacyNames = LegacyNames()
 
     user_domain: values.Name | None = None
@@ -68,9 +48,7 @@ class Settings(_Section):
     user_roles: values.RolesOfUsers = ("member",)
     """There must be one: a user without any role counts as one whose sign-up was never finished."""
     cloud_env_roles: values.Roles = ("admin",)
-    standing_grants: Annotated[tuple[StandingGrant, ...], Field(strict=False)] = (
-        StandingGrant(username="concertim", roles=("watcher", "member")),
-    )
+    standing_grants: Annotated[tuple[StandingGrant, ...], Field(strict=False)] = _preset("standing_grants")
     team_roles: TeamRoles = TeamRoles()
     billing_keys: bool = True
 

@@ -71,6 +71,15 @@ def _secret_file(name: str) -> str:
     return name
 
 
+def _release(value: object) -> object:
+    """Takes a release with or without its third number and the letter before the first: 1.2.0 is v1.2."""
+    found = _RELEASE.fullmatch(str(value).strip())
+    name = f"v{found[1]}" if found else value
+    if name not in RELEASES:
+        raise ValueError(f"must be one of {', '.join(RELEASES)}: the last for later releases, the first for July 2023")
+    return name
+
+
 def _level_name(value: object) -> object:
     """Takes a level in upper or lower case, and by either of the names that Python's logging has for it."""
     level = value.upper() if isinstance(value, str) else value
@@ -83,6 +92,9 @@ def _lower_case(value: object) -> object:
 
 HIGHEST_PORT = 65535
 _HOST = re.compile(r"[\w.*-]+|\[[0-9A-Fa-f:.]+\]")
+# Those of the Concertim UI between which something has changed that settings are about.
+RELEASES = ("v0.2", "v1.0", "v1.1", "v1.2")
+_RELEASE = re.compile(r"[vV]?([0-9]+\.[0-9]+)(?:\.[0-9]+)?")
 
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
@@ -115,3 +127,4 @@ Certificates = Annotated[FilePath, Field(strict=False), AfterValidator(_certific
 SecretFile = Annotated[str, AfterValidator(_secret_file)]
 LogFormat = Annotated[Literal["line", "json"], BeforeValidator(_lower_case)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_level_name)]
+Release = Annotated[str, BeforeValidator(_release)]

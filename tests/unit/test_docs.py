@@ -54,7 +54,12 @@ def test_the_reference_has_the_default_of_every_setting() -> None:
     rows = {name: default.replace("`", "") for name, default in rows.items()}
     # The table says in words what holds without these.
     told = {"jwt_secret_file": "", "allowed_auth_urls": "any", "cacert": "certifi's", "max_password_bytes": "no limit"}
-    told |= {"readiness_auth_url": "none", "metrics_listen": "none", "jwt_secret_previous_file": ""}
+    told |= {
+        "ui_release": "none",
+        "readiness_auth_url": "none",
+        "metrics_listen": "none",
+        "jwt_secret_previous_file": "",
+    }
     told |= {f"{part}_domain": f"that of cloud_env's {part}" for part in ("user", "project")}
     assert {name: rows.pop(name) for name in told} == told
     rows["legacy_templates"] = f"{{{rows['legacy_templates']}}}"
@@ -76,7 +81,7 @@ def test_the_sample_of_the_settings_has_each_with_its_default(tmp_path: Path) ->
     assert problems == []
     assert settings
     examples = {"cacert", "allowed_auth_urls", "jwt_secret_file", "user_domain", "project_domain", "max_password_bytes"}
-    examples |= {"readiness_auth_url", "metrics_listen", "jwt_secret_previous_file"}
+    examples |= {"ui_release", "readiness_auth_url", "metrics_listen", "jwt_secret_previous_file"}
     assert settings.model_dump(exclude=examples) == Settings().model_dump(exclude=examples)
     assert settings.model_fields_set == OF_THE_FILE
 

@@ -44,6 +44,13 @@ class Ids:
         """
         return self.cached(("domain", name), partial(self._domain, name))
 
+    @asks("find the user in other domains")
+    def domains_with_user(self, name: str) -> list[str]:
+        """Returns the names of the domains that have a user of this name. It is not cached."""
+        users = [as_listed(one.to_dict()) for one in self._client.users.list(name=name)]
+        ids = dict.fromkeys(one.domain_id for one in users if one.name == name and one.domain_id)
+        return [as_listed(self._client.domains.get(one).to_dict()).name for one in ids]
+
     def cached(self, key: Hashable, make: Callable[[], _Value]) -> _Value:
         """Returns what `make` makes of ids. It is cached as long as they are."""
         made: _Value = self._cache.get(key, make)

@@ -8,7 +8,7 @@ from lib.answer.operations import CheckItem
 from lib.errors import Problem
 from lib.keystone.client.connection import Connection
 from lib.keystone.connect import front_of, log_in_anew
-from lib.operations.check import account, keystone, names, passwords, prepared, roles
+from lib.operations.check import account, in_use, keystone, names, passwords, prepared, roles
 from lib.operations.check.front import front_items
 from lib.operations.check.items import Check, all_of, failed, not_checked, not_seen, ok, seen
 from lib.operations.check.rights import rights_of
@@ -27,10 +27,13 @@ OF_THE_RIGHTS = (
 )
 OF_THE_CLOUD = (*OF_THE_RIGHTS, "roles", "accounts", "domains", "user_domain", "passwords", "lists")
 OF_THE_OPTIONS = ("password_length", "first_use", "lockout", "password_expiry", "password_history")
-OF_THE_NAMES = ("user_names", "project_names", "team_names", "services_to_v1_1", "services_from_v1_2")
+OF_THE_NAMES = (
+    *("user_names", "project_names", "team_names", in_use.CHECK),
+    *("services_to_v1_1", "services_from_v1_2"),
+)
 ALL = (*OF_THE_FRONT, *OF_THE_ACCOUNT, *OF_THE_CLOUD, *OF_THE_OPTIONS, *OF_THE_NAMES)
 # These need a log-in.
-BEHIND = (*OF_THE_ACCOUNT, *OF_THE_CLOUD, "services_from_v1_2")
+BEHIND = (*OF_THE_ACCOUNT, *OF_THE_CLOUD, in_use.CHECK, "services_from_v1_2")
 
 
 def check_all(cloud_env: CloudEnv) -> list[CheckItem]:
@@ -75,6 +78,7 @@ def _of_the_cloud(cloud: Connection, clock: Check) -> list[CheckItem]:
         "user_domain": partial(keystone.writable_items, cloud),
         "passwords": partial(passwords.rule_items, cloud),
         "lists": partial(keystone.list_items, cloud),
+        in_use.CHECK: partial(in_use.name_items, cloud),
     }
     told = [*account.account_items(cloud, known), *rights.items(), *all_of(needed, failed), *all_of(others, not_seen)]
     return [*told, roles.granting(), names.services_from_v1_2(known.name if known else "")]

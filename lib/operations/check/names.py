@@ -5,13 +5,13 @@ from lib.answer.operations import CheckItem
 from lib.keystone.client import marks
 from lib.keystone.names import whole_length
 from lib.operations.check.items import ok, warning
+from lib.settings.releases import RATING, SIGN, WATCHER
+from lib.settings.siblings import FROM_V1_2, TO_V1_1, is_granted, run_here, without_sign
 
 # Characters that the Concertim UI allows for a login and for the name of a team.
 LONGEST_IN_UI = {marks.USER: ("logins", 80), marks.PROJECT: ("logins", 80), marks.TEAM: ("teams", 56)}
 # Characters. With fewer, most logins are cut, and a person can hardly tell whose a name is.
 FEW = 16
-# What siblings of v1.2 and later look for.
-SIGN = "CM_"
 
 
 def length_items() -> list[CheckItem]:
@@ -35,43 +35,42 @@ def _length(kind: str) -> CheckItem:
 
 def services_to_v1_1() -> CheckItem:
     """Returns whether Concertim's other services of those releases find what is created with these settings."""
-    check, services = "services_to_v1_1", "Concertim services of v0.1.2 to v1.1"
-    if _holds("concertim", "watcher"):
-        return ok(check, f"{services} find the projects, on which concertim gets the role watcher.")
+    check, ours = "services_to_v1_1", settings.current()
+    if not run_here(ours, TO_V1_1):
+        return _not_here(check, TO_V1_1)
+    if is_granted(ours, WATCHER):
+        return ok(check, f"{TO_V1_1} find the projects, on which concertim gets the role watcher.")
     return warning(
         check,
-        f"{services} do not find the projects, as concertim does not get the role watcher on them.",
+        f"{TO_V1_1} do not find the projects, as concertim does not get the role watcher on them.",
         "Only where those run, let concertim have the role watcher in the setting standing_grants.",
     )
 
 
 def services_from_v1_2(account_name: str) -> CheckItem:
     """Returns the same for later releases. The account is that of cloud_env, with an empty name if it is not known."""
-    check, services = "services_from_v1_2", "Concertim services of v1.2 and later"
-    lacking = [*_lacking_names(), *_lacking_grants(account_name)]
+    check, ours = "services_from_v1_2", settings.current()
+    if not run_here(ours, FROM_V1_2):
+        return _not_here(check, FROM_V1_2)
+    lacking = [*(f"{SIGN} in {name}" for name in without_sign(ours)), *_lacking_grants(account_name)]
     if not lacking:
-        return ok(check, f"{services} find the users and projects by their names and grants.")
-    told = f"{services} do not find all that they need: the settings lack {', '.join(lacking)}."
+        return ok(check, f"{FROM_V1_2} find the users and projects by their names and grants.")
+    told = f"{FROM_V1_2} do not find all that they need: the settings lack {', '.join(lacking)}."
     remedy = 'Only where those run, and before anybody signs up, apply "Names and roles" in docs/operations.md.'
     return warning(check, told, remedy)
 
 
-def _lacking_names() -> list[str]:
-    ours = settings.current()
-    templates = {"user_name": ours.user_name, "project_name": ours.project_name, "team_name": ours.team_name}
-    return [f"{SIGN} in {name}" for name, template in templates.items() if SIGN not in template]
+def _not_here(check: str, services: str) -> CheckItem:
+    return ok(check, f"{services} do not run here: the setting ui_release is {settings.current().ui_release}.")
 
 
 def _lacking_grants(account_name: str) -> list[str]:
     ours = settings.current()
     perhaps = not account_name or account_name == "admin"
     wanted = {
-        "the role admin for the user admin": (perhaps and "admin" in ours.cloud_env_roles) or _holds("admin", "admin"),
-        "watcher for concertim": _holds("concertim", "watcher"),
-        "rating for cloudkitty": _holds("cloudkitty", "rating"),
+        "the role admin for the user admin": (perhaps and "admin" in ours.cloud_env_roles)
+        or is_granted(ours, ("admin", "admin")),
+        "watcher for concertim": is_granted(ours, WATCHER),
+        "rating for cloudkitty": is_granted(ours, RATING),
     }
     return [what for what, is_there in wanted.items() if not is_there]
-
-
-def _holds(username: str, role: str) -> bool:
-    return any(one.username == username and role in one.roles for one in settings.current().standing_grants)

@@ -43,13 +43,7 @@ def domains_in_settings(cloud: Connection) -> list[CheckItem]:
 def _items(check: str, look_ups: Sequence[Callable[[], str | Missing]], names: str) -> list[CheckItem]:
     missing = dict.fromkeys(one for one in in_parallel(look_ups) if isinstance(one, Missing))
     if missing:
-        return [problem(check, f"The cloud has no {one.what}.", _remedy(one)) for one in missing]
+        return [problem(check, f"The cloud has no {one.what}.", one.remedy) for one in missing]
     return [
         ok(check, f"All {check} of the settings are there: {names}." if names else f"The settings name no {check}.")
     ]
-
-
-def _remedy(missing: Missing) -> str:
-    if missing.command:
-        return missing.command
-    return f"In the settings write {missing.setting}: Keystone does not tell these names apart."

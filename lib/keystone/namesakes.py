@@ -1,0 +1,36 @@
+"""What to say of a standing account that is missing, where another domain has a user of its name."""
+
+import yaml
+
+from lib import settings
+from lib.call.masking import shown
+from lib.keystone.client.connection import Connection
+from lib.keystone.client.problems import REFUSALS
+from lib.settings.sections import StandingGrant
+
+
+def hint_at_namesake(cloud: Connection, account: StandingGrant) -> str:
+    """Returns the setting for an account that is in another domain than was looked in, or an empty text.
+
+    An operator has to say whether it is the account: in another domain, anybody may have the name.
+    """
+    try:
+        domains = cloud.ids.domains_with_user(account.username)
+    except REFUSALS:
+        # Not every account may look into other domains.
+        return ""
+    if not domains:
+        return ""
+    named = account.model_copy(update={"user_domain_name": domains[0]})
+    grants = [named if one == account else one for one in settings.current().standing_grants]
+    return (
+        f"Domain {shown(domains[0])} has a user {account.username}: if that is the account, write into the settings"
+        f" standing_grants: {_in_one_line(grants)}."
+    )
+
+
+def _in_one_line(grants: list[StandingGrant]) -> str:
+    values = [one.model_dump(exclude_none=True) for one in grants]
+    return yaml.safe_dump(
+        values, default_flow_style=True, width=float("inf"), sort_keys=False, allow_unicode=True
+    ).strip()
