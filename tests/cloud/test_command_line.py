@@ -163,7 +163,7 @@ def test_good_settings_are_told_with_what_they_leave_open(run: Run, tmp_path: Pa
     first, *warnings, last = done.stdout.splitlines()
     assert last == "The service would start with these settings."
     assert (done.returncode, first) == (0, f"INFO: settings from {tmp_path / 'config.yaml'}: it sets log_file")
-    assert [line.partition(":")[0] for line in warnings] == ["WARNING"] * 2
+    assert [line.partition(":")[0] for line in warnings] == ["WARNING"] * 3
     assert not (tmp_path / "log").exists()
 
 
