@@ -160,7 +160,7 @@ def test_a_check_names_who_is_under_other_names(request_of: RequestOf, settings_
         told = ", ".join(names[:10])
         assert _names_in_use(bare) == (
             "warning",
-            f"Other names than the settings give have {told} and 2 more.",
+            f"These have other names than the settings give: {told} and 2 more.",
         )
 
 

@@ -107,3 +107,11 @@ def test_a_project_that_concertims_services_cannot_find_is_mended(operator_with:
         assert "concertim_ann_project" in operator.paste(
             "openstack role assignment list --names --user concertim --role watcher"
         )
+        settings = operator.folder / "config.yaml"
+        settings.write_text(f"{settings.read_text()}  ui_release: v1.2\n")
+        assert "project concertim_ann_project, user concertim_ann." in steps.paste(code=4)
+        ids = ids_of(operator, "ann")
+        steps.paste()
+    assert re.search("^ok +names_in_use ", operator.paste("python handler.py check-cloud", code=4), re.MULTILINE)
+    assert operator.cloud.admin.users.get(ids["user_id"]).name == "CM_ann"
+    assert operator.cloud.admin.projects.get(ids["project_id"]).name == "CM_ann_proj"

@@ -27,7 +27,7 @@ def name_items(cloud: Connection) -> list[CheckItem]:
     if others:
         named = sorted(others.values())
         more = f" and {len(named) - MOST_TOLD} more" if len(named) > MOST_TOLD else ""
-        told = f"Other names than the settings give have {', '.join(named[:MOST_TOLD])}{more}."
+        told = f"These have other names than the settings give: {', '.join(named[:MOST_TOLD])}{more}."
         return [warning(CHECK, told, NAMES_AND_ROLES)]
     if not all(complete):
         cut = "Keystone has cut its list of users or of projects, so not all names were seen."
