@@ -13,7 +13,8 @@ def main() -> None:
     why_not = "" if apache.PROGRAM else missing(["apache2"], ["apache2", "libapache2-mod-wsgi-py3"])
     if why_not:
         print(f"NOT TESTED: Apache: {why_not}")
-    sys.exit(subprocess.run([sys.executable, "-m", "pytest", "tests/hosts"], cwd=ROOT).returncode)
+    command = [sys.executable, "-m", "pytest", "tests/hosts", "--numprocesses=2", "--dist=loadgroup"]
+    sys.exit(subprocess.run(command, cwd=ROOT).returncode)
 
 
 if __name__ == "__main__":

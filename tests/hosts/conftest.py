@@ -66,3 +66,12 @@ def _matrix(write: Callable[[str], None], cells: dict[tuple[str, str], str]) -> 
     real = dict.fromkeys(host.kind for host in HOSTS if host.real and not apache.why_not(host))
     write(f"{len(real)} real hosts: {', '.join(real)}. What stands before awslambdaric is ours, by Amazon's contract")
     write("By contract only, as the host itself cannot be had: Azure Functions")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Lets one process run all tests of a host, so that each host is started once."""
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        host = item.callspec.params["host"]
+        assert isinstance(host, Host)
+        item.add_marker(pytest.mark.xdist_group(host.name))

@@ -22,7 +22,8 @@ def main() -> None:
         sys.exit(0 if if_possible else 1)
     with mariadb() as socket:
         environment = os.environ | {"TEST_MARIADB_SOCKET": str(socket)}
-        sys.exit(subprocess.run([sys.executable, "-m", "pytest", *TESTS], cwd=ROOT, env=environment).returncode)
+        command = [sys.executable, "-m", "pytest", *TESTS, "--numprocesses=2"]
+        sys.exit(subprocess.run(command, cwd=ROOT, env=environment).returncode)
 
 
 if __name__ == "__main__":

@@ -3,4 +3,4 @@
 from tests.support.with_server import run_with
 
 if __name__ == "__main__":
-    run_with("nginx", "tests/nginx", ["nginx"], ["nginx"])
+    run_with("nginx", "tests/nginx", ["nginx"], ["nginx"], "--numprocesses=2")
