@@ -67,8 +67,8 @@ def _add_listen(parser: argparse.ArgumentParser, default: str | None) -> None:
         metavar="HOST:PORT",
         type=_address,
         default=default,
-        help=f"where to serve (default: all addresses, and the port in the variable {serve.PORT_VARIABLE} or"
-        f" {serve.PORT})",
+        help=f"where to serve (default: the address in the variable {serve.HOST_VARIABLE} or all addresses, and the"
+        f" port in the variable {serve.PORT_VARIABLE} or {serve.PORT})",
     )
 
 

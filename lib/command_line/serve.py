@@ -1,6 +1,8 @@
 """`python handler.py serve`: the service from its start until somebody says stop."""
 
+import ipaddress
 import os
+import re
 import signal
 import socket
 
@@ -19,6 +21,10 @@ from lib.settings.values import is_port
 PORT = 42356
 # In this variable, Cloud Run, Knative and OpenFaaS tell a container on which port to listen.
 PORT_VARIABLE = "PORT"
+# Concertim's cluster builder has its address in this variable, too.
+HOST_VARIABLE = "HOST"
+# The last part of a name is no number, so that a mistyped IPv4 address is none.
+_NAME = re.compile(r"([A-Za-z0-9]([\w-]*[A-Za-z0-9])?\.)*(?![0-9]+$)[A-Za-z0-9]([\w-]*[A-Za-z0-9])?", re.ASCII)
 
 
 def serve(application: Application, listen: str) -> int:
@@ -50,14 +56,32 @@ def check_address(listen: str, ours: Settings) -> None:
 
 
 def default_address() -> str:
-    """Returns all addresses of this machine, of both families, with our port or the one that the environment names.
+    """Returns where to listen, by the environment: all addresses of both families, and our port, where it names none.
 
-    Raises Misconfigured.
+    Raises Misconfigured, with a line for each mistake.
     """
-    port = os.environ.get(PORT_VARIABLE) or str(PORT)
-    if not is_port(port):
-        raise Misconfigured(f"the environment variable {PORT_VARIABLE} names no port: {port!r}")
-    return f"0.0.0.0:{port} [::]:{port}" if _has_ipv6() else f"0.0.0.0:{port}"
+    host, port = (os.environ.get(name) for name in (HOST_VARIABLE, PORT_VARIABLE))
+    in_address, mistakes = _in_address(host or "0.0.0.0"), []  # noqa: S104 - as everywhere where nothing is set
+    if not in_address:
+        mistakes.append(f"the environment variable {HOST_VARIABLE} names no host: {host!r}")
+    if port and not is_port(port):
+        mistakes.append(f"the environment variable {PORT_VARIABLE} names no port: {port!r}")
+    if mistakes:
+        raise Misconfigured("\n".join(mistakes))
+    port = port or str(PORT)
+    return f"{in_address}:{port}" if host or not _has_ipv6() else f"{in_address}:{port} [::]:{port}"
+
+
+def _in_address(host: str) -> str:
+    """Returns the host as it stands before a port, an IPv6 address in brackets, or an empty text if it is no host."""
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    try:
+        address = ipaddress.ip_address(bare)
+    except ValueError:
+        return host if _NAME.fullmatch(host) else ""
+    if isinstance(address, ipaddress.IPv6Address):
+        return f"[{bare}]"
+    return host if host == bare else ""
 
 
 def _has_ipv6() -> bool:

@@ -1,19 +1,14 @@
 """Tests of what a process loads and when, since Keystone's libraries take longer to load than everything else."""
 
-import errno
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
 
 import pytest
 
-from lib.command_line import serve
-from lib.errors import Misconfigured
 from lib.serving import health
 from tests.support.service import ROOT, service
 
@@ -41,23 +36,6 @@ def test_a_process_starts_without_keystones_libraries() -> None:
     """Neither the application with its server and command line nor a function that is imported alone loads them."""
     assert said(f"import sys, handler, lib.command_line.commands; print({LOADED})") == "False"
     assert said(f"import sys, functions.create_user_project; print({LOADED})") == "False"
-
-
-@pytest.mark.parametrize(("port", "addresses"), [("8080", "0.0.0.0:8080 [::]:8080"), ("", "0.0.0.0:42356 [::]:42356")])
-def test_the_environment_may_name_the_port(port: str, addresses: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Container platforms pass the port in the variable PORT; an empty one counts as not set."""
-    monkeypatch.setenv("PORT", port)
-    assert serve.default_address() == addresses
-
-
-def test_where_there_is_no_ipv6_the_service_listens_on_ipv4(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kernel without IPv6 makes no such socket, which must not keep the service from its start."""
-
-    def without_ipv6(*address: Any, family: socket.AddressFamily) -> NoReturn:
-        raise OSError(errno.EAFNOSUPPORT, f"{family}: {address}")
-
-    monkeypatch.setattr(socket, "create_server", without_ipv6)
-    assert serve.default_address() == "0.0.0.0:42356"
 
 
 @pytest.mark.parametrize(
@@ -108,15 +86,6 @@ def checked(pid: int) -> tuple[int, str]:
     command = [sys.executable, "-m", "lib.serving.health", str(pid)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.returncode, done.stderr
-
-
-@pytest.mark.parametrize("port", ["tcp://10.0.0.1:80", "none", "70000", "-1"])
-def test_a_port_in_the_environment_that_is_none_stops_the_start(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A PORT that is no port is refused with a message that names the variable and its value."""
-    monkeypatch.setenv("PORT", port)
-    with pytest.raises(Misconfigured) as stopped:
-        serve.default_address()
-    assert stopped.value.message == f"the environment variable PORT names no port: {port!r}"
 
 
 def test_the_first_request_of_any_kind_loads_keystones_libraries_ahead_of_a_sign_up() -> None:
