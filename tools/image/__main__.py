@@ -5,6 +5,7 @@ import sys
 
 from tests.support.keystone import keystone
 from tools.image.engine import engine, prepare
+from tools.image.labels import build_labelled, prove_unlabelled
 from tools.image.proof import prove, prove_another_address, prove_without_files
 
 
@@ -19,7 +20,8 @@ def main() -> None:
         sys.exit(0 if if_possible else 1)
     with engine() as builder, keystone() as cloud:
         try:
-            builder.build()
+            build_labelled(builder)
+            prove_unlabelled(builder)
             prove(builder, cloud)
             prove_without_files(builder, cloud)
             prove_another_address(builder)

@@ -10,16 +10,23 @@ import subprocess
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.support.debian import missing
+from tests.support.service import ROOT
 from tools.image.base import base
 from tools.image.checks import output_of
 
-IMAGE = f"concertim-user-handler:test-{uuid.uuid4().hex[:8]}"
+# Every image of this run has the tag.
+TAG = f"test-{uuid.uuid4().hex[:8]}"
+IMAGE = f"concertim-user-handler:{TAG}"
 CONTAINER = IMAGE.replace(":", "-")
+# As docs/operations.md has it for a read-only root without rights.
+HARDENED = ("--read-only", "--cap-drop=all", "--security-opt=no-new-privileges")
+# The Makefile makes this environment.
+TOOLS = ROOT / ".image" / "venv" / "bin"
 PACKAGES = ["buildah", "podman", "runc", "crun", "uidmap", "mmdebstrap", "netavark", "catatonit"]
 
 
@@ -29,22 +36,40 @@ class Engine:
 
     builder: Sequence[str]
     runner: str
+    built: list[str] = field(default_factory=list)
+    """The images that are removed in the end."""
 
     @property
     def is_podman(self) -> bool:
         """Whether this is podman, which differs from docker in some options."""
         return self.runner == "podman"
 
-    def build(self) -> None:
-        """Builds the image from the Dockerfile."""
-        print("Building", flush=True)
-        output_of([*self.builder, f"--tag={IMAGE}", "--file=Dockerfiles/Dockerfile.user_handler", "."])
+    @property
+    def hardened(self) -> list[str]:
+        """The options for a root that cannot be written and for no rights."""
+        # Docker gives a read-only container no folder for temporary files.
+        return [*HARDENED, *(["--read-only-tmpfs=false"] if self.is_podman else [])]
 
-    def start(self, *options: str, command: Sequence[str] = ()) -> None:
+    def build(self, file: str, image: str, folder: str = ".", **arguments: str) -> None:
+        """Builds the image from this Dockerfile with these build arguments."""
+        print(f"Building {image} from {file}", flush=True)
+        self.built.append(image)
+        given = [f"--build-arg={name}={value}" for name, value in arguments.items()]
+        output_of([*self.builder, *given, f"--tag={image}", f"--file={file}", folder])
+
+    def start(self, *options: str, command: Sequence[str] = (), image: str = IMAGE) -> None:
         """Starts the container with these options, and this command if one is given, in place of the one before."""
         self._remove_container()
-        pull = ["--pull=never"] if self.is_podman else []
-        self.run("run", "--detach", f"--name={CONTAINER}", "--network=host", *pull, *options, IMAGE, *command)
+        self.run("run", "--detach", f"--name={CONTAINER}", "--network=host", *self._pull, *options, image, *command)
+
+    def output(self, image: str, *command: str) -> str:
+        """Returns what this command prints in a container of its own, which is removed afterwards."""
+        program, *arguments = command
+        return self.run("run", "--rm", f"--entrypoint={program}", *self._pull, "--network=none", image, *arguments)
+
+    @property
+    def _pull(self) -> list[str]:
+        return ["--pull=never"] if self.is_podman else []
 
     def run(self, *arguments: str) -> str:
         """Returns what docker or podman prints with these arguments."""
@@ -60,9 +85,9 @@ class Engine:
         return done.stdout + done.stderr
 
     def clear(self) -> None:
-        """Removes the container and the image, if they are there."""
+        """Removes the container and the images, if they are there."""
         self._remove_container()
-        subprocess.run([self.runner, "rmi", "--force", IMAGE], capture_output=True, check=False)
+        subprocess.run([self.runner, "rmi", "--force", *self.built], capture_output=True, check=False)
 
     def _remove_container(self) -> None:
         # There may be none. Old releases fail then.
@@ -85,7 +110,16 @@ def engine() -> Iterator[Engine]:
         _configure_podman(Path(name))
         imported = f"localhost/base:{uuid.uuid4().hex[:8]}"
         output_of(["podman", "import", str(base(Path(name))), imported])
-        build = ["buildah", "build", "--pull-never", "--isolation=chroot", "--network=host", "--format=docker"]
+        # In layers, as docker does, so that a second build makes only what is different.
+        build = [
+            "buildah",
+            "build",
+            "--layers",
+            "--pull-never",
+            "--isolation=chroot",
+            "--network=host",
+            "--format=docker",
+        ]
         try:
             yield Engine([*build, f"--build-arg=BASE={imported}"], "podman")
         finally:

@@ -1,21 +1,17 @@
 """What must be so of the image: it serves a real Keystone, it is hardened, and it stops in time."""
 
-import contextlib
 import json
 import os
 import socket
-import sys
 import time
 import uuid
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import requests
 
-from tests.contract.ui import token
 from tests.support.keystone import Keystone
-from tests.support.service import START_SECONDS
+from tools.image.asking import PASSWORD, await_running, bearer, post, sign_up
 from tools.image.base import BASE
 from tools.image.checks import expect
 from tools.image.engine import CONTAINER, IMAGE, Engine
@@ -23,7 +19,6 @@ from tools.image.engine import CONTAINER, IMAGE, Engine
 URL = "http://127.0.0.1:42356"
 CONFIG = "/etc/concertim-openstack-service/config.yaml"
 LOG = "/var/log/concertim-openstack-service/user-handler.log"
-PASSWORD = "correct-horse"
 # Finds compilers and what pip has cached, neither of which the service needs.
 NEEDLESS = "command -v gcc cc g++ make ld; find / -xdev -path '*/pip/cache*' -o -path '*/.cache/pip*' 2>/dev/null; :"
 STOP_SECONDS = 10
@@ -36,11 +31,8 @@ def prove(engine: Engine, cloud: Keystone) -> None:
         config.write_text(f"log_level: debug\nuser_handler: {{allowed_auth_urls: ['{cloud.auth_url}']}}\n")
         # As an operator passes it on: in the environment of this command, not among its arguments.
         os.environ["JWT_SECRET"] = uuid.uuid4().hex
-        hardened = ["--restart=unless-stopped", "--read-only", "--cap-drop=all", "--security-opt=no-new-privileges"]
-        # Docker gives a read-only container no folder for temporary files.
-        hardened += ["--read-only-tmpfs=false"] if engine.is_podman else []
-        engine.start(*hardened, "--env=JWT_SECRET", f"--volume={config}:{CONFIG}:ro")
-        _await_running(engine, URL)
+        engine.start(*engine.hardened, "--restart=unless-stopped", "--env=JWT_SECRET", f"--volume={config}:{CONFIG}:ro")
+        await_running(engine, URL)
         _prove_sign_up(engine, cloud)
         _prove_page()
         _prove_limit()
@@ -50,15 +42,18 @@ def prove(engine: Engine, cloud: Keystone) -> None:
 
 
 def prove_without_files(engine: Engine, cloud: Keystone) -> None:
-    """Runs the image as hosts of containers do: a port of theirs, settings in the environment, the log on stdout."""
+    """Runs the image as hosts of containers do: all in the environment, and the log on standard output."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         os.environ["PORT"] = str(probe.getsockname()[1])
+    os.environ["HOST"] = "127.0.0.1"
     os.environ["CONCERTIM_CONFIG_TEXT"] = f"user_handler: {{allowed_auth_urls: ['{cloud.auth_url}']}}\n"
-    engine.start(*(f"--env={name}" for name in ("PORT", "CONCERTIM_CONFIG_TEXT", "JWT_SECRET")))
+    engine.start(*(f"--env={name}" for name in ("HOST", "PORT", "CONCERTIM_CONFIG_TEXT", "JWT_SECRET")))
     url = f"http://127.0.0.1:{os.environ['PORT']}"
-    _await_running(engine, url)
-    answer = _post(url, json=_sign_up(cloud), headers=_bearer())
-    expect(answer.status_code == 201, "it serves at the port in PORT, with the settings in CONCERTIM_CONFIG_TEXT")
+    await_running(engine, url)
+    answer = post(url, json=sign_up(cloud), headers=bearer())
+    expect(answer.status_code == 201, "it serves with the settings in CONCERTIM_CONFIG_TEXT")
+    listening = f"listening on 127.0.0.1:{os.environ['PORT']}\n"
+    expect(listening in engine.logs(), "it listens at the address in HOST and the port in PORT alone")
     if engine.is_podman:
         engine.run("healthcheck", "run", CONTAINER)
         print("ok: the health check looks there")
@@ -69,16 +64,16 @@ def prove_another_address(engine: Engine) -> None:
     """Runs the image at an address of its command line, which the environment contradicts."""
     os.environ["PORT"] = "1"
     engine.start("--env=PORT", command=["/opt/venv/bin/python", "handler.py", "--listen", "[::1]:42356"])
-    _await_running(engine, "http://[::1]:42356")
+    await_running(engine, "http://[::1]:42356")
     if engine.is_podman:
         engine.run("healthcheck", "run", CONTAINER)
         print("ok: the health check looks where --listen says")
 
 
 def _prove_sign_up(engine: Engine, cloud: Keystone) -> None:
-    stranger = _post(URL, json=_sign_up(cloud))
+    stranger = post(URL, json=sign_up(cloud))
     expect(stranger.status_code == 401, "a sign-up without a token is answered 401")
-    answer = _post(URL, json=_sign_up(cloud), headers=_bearer())
+    answer = post(URL, json=sign_up(cloud), headers=bearer())
     print(f"{answer.status_code} {answer.text}")
     expect(answer.status_code == 201, "a sign-up through the container is answered 201")
     user = cloud.client(user_id=answer.json()["user_id"], password=PASSWORD, unscoped=True)
@@ -96,8 +91,8 @@ def _prove_page() -> None:
 
 
 def _prove_limit() -> None:
-    headers = {"Content-Type": "application/json"} | _bearer()
-    too_large = _post(URL, data=b" " * 900_000, headers=headers)
+    headers = {"Content-Type": "application/json"} | bearer()
+    too_large = post(URL, data=b" " * 900_000, headers=headers)
     expect(too_large.status_code == 413 and "error" in too_large.json(), "a body that is too large gets its 413")
 
 
@@ -124,25 +119,3 @@ def _print_size(engine: Engine) -> None:
     [image] = json.loads(engine.run("image", "inspect", IMAGE))
     base = f"; its base alone {BASE.stat().st_size / 1e6:.0f} MB" if engine.is_podman else ""
     print(f"The image has {image['Size'] / 1e6:.0f} MB{base}")
-
-
-def _sign_up(cloud: Keystone) -> dict[str, Any]:
-    return {"cloud_env": cloud.cloud_env(), "username": f"ann-{uuid.uuid4().hex[:8]}", "password": PASSWORD}
-
-
-def _bearer() -> dict[str, str]:
-    return {"Authorization": f"Bearer {token(os.environ['JWT_SECRET'])}"}
-
-
-def _post(url: str, **request: Any) -> requests.Response:
-    return requests.post(f"{url}/create_user_project", timeout=60, **request)
-
-
-def _await_running(engine: Engine, url: str) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
-        with contextlib.suppress(requests.ConnectionError):
-            expect(requests.get(url, timeout=5).text == "Running", "GET / says Running")
-            return
-        time.sleep(0.2)
-    sys.exit(f"the container does not serve:\n{engine.logs()}")
