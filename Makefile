@@ -10,6 +10,7 @@ OPENSTACK = .openstack/installed
 LDAP = .ldap/installed
 DEPLOY = .deploy/installed
 CLOUDS = .clouds/installed
+IMAGE = .image/installed
 ZED = .clouds/22.0.1/installed
 
 PORT ?= 42356
@@ -96,9 +97,9 @@ lint: $(SERVICE) ## checks formatting, ruff, mypy and hadolint
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
-	.venv/bin/hadolint Dockerfiles/*
+	.venv/bin/hadolint Dockerfiles/Dockerfile.*
 
-image: $(SERVICE) $(KEYSTONE) ## builds the container image, and proves it on a real Keystone (as root, port 42356 free)
+image: $(SERVICE) $(KEYSTONE) $(IMAGE) ## builds the container image, and proves it on a real Keystone (as root, port 42356 free)
 	.venv/bin/python -m tools.image $(IMAGE_OPTIONS)
 
 clean: ## removes all that the others have made
@@ -136,6 +137,10 @@ $(OPENSTACK): tests/runbook/requirements.txt
 
 $(DEPLOY): tests/deploy/requirements.txt
 	@$(PYTHON) tools/install.py .deploy tests/deploy/requirements.txt
+	@touch $@
+
+$(IMAGE): tools/image/requirements.txt
+	@$(PYTHON) tools/install.py .image/venv tools/image/requirements.txt
 	@touch $@
 
 $(LDAP): tests/ldap/requirements.txt $(KEYSTONE)

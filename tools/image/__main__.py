@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from tests.support.keystone import keystone
+from tools.image.bill import write_bill
 from tools.image.engine import engine, prepare
 from tools.image.labels import build_labelled, prove_unlabelled
 from tools.image.proof import prove, prove_another_address, prove_without_files
@@ -22,6 +23,7 @@ def main() -> None:
         try:
             build_labelled(builder)
             prove_unlabelled(builder)
+            write_bill(builder)
             prove(builder, cloud)
             prove_without_files(builder, cloud)
             prove_another_address(builder)
