@@ -15,18 +15,9 @@ from lib.serving.adapters import asgi
 
 handle = asgi(application)
 """
-AWS_LAMBDA = """\
-from handler import application
-from lib.serving.adapters import aws_lambda
-
-lambda_handler = aws_lambda(application)
-"""
-GOOGLE = """\
-from handler import application
-from lib.serving.adapters import google_function
-
-function = google_function(application)
-"""
+# The files of the images are those of docs/hosts.md, too.
+AWS_LAMBDA = (ROOT / "Dockerfiles/aws_lambda/lambda_function.py").read_text()
+GOOGLE = (ROOT / "Dockerfiles/functions_framework/main.py").read_text()
 AZURE = """\
 from azure.functions import AuthLevel, FunctionApp, HttpMethod
 

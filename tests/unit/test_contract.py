@@ -140,10 +140,12 @@ def test_nothing_of_the_contract_is_loaded_at_the_start() -> None:
 
 
 def test_the_version_is_the_same_everywhere() -> None:
-    """The product has it in lib/__init__.py, and the tags of the image in documents repeat it."""
+    """The product has it in lib/__init__.py, and the tags of the images in documents and in their files repeat it."""
+    files = [ROOT / "README.md", *(ROOT / "docs").rglob("*.*"), *(ROOT / "Dockerfiles").glob("Dockerfile.*")]
     tags = [
         tag
-        for name in ("README.md", "docs/operations.md", "Dockerfiles/Dockerfile.user_handler")
-        for tag in re.findall(r"concertim-user-handler:([\d.]+\d)", (ROOT / name).read_text())
+        for file in files
+        if file.suffix not in (".png", ".svg")
+        for tag in re.findall(r"concertim-user-handler[\w-]*:([\d.]+\d)", file.read_text())
     ]
     assert {handler.openapi()["info"]["version"], *tags} == {VERSION}

@@ -6,6 +6,7 @@ import sys
 from tests.support.keystone import keystone
 from tools.image.bill import write_bill
 from tools.image.engine import engine, prepare
+from tools.image.function_hosts import prove_functions_framework, prove_lambda
 from tools.image.labels import build_labelled, prove_unlabelled
 from tools.image.proof import prove, prove_another_address, prove_without_files
 
@@ -27,6 +28,8 @@ def main() -> None:
             prove(builder, cloud)
             prove_without_files(builder, cloud)
             prove_another_address(builder)
+            prove_lambda(builder, cloud)
+            prove_functions_framework(builder, cloud)
         finally:
             builder.clear()
     print("The image is as it should be.")
