@@ -1,6 +1,7 @@
 """Runs a folder of tests that need a server of Debian's, and installs the server if that is possible."""
 
 import argparse
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -20,5 +21,7 @@ def run_with(name: str, folder: str, programs: Sequence[str], packages: Sequence
     if why_not := missing(programs, packages):
         print(f"NOT TESTED: there is no {name}: {why_not}")
         sys.exit(0 if if_possible else 1)
+    # Ctrl-C in a terminal is for pytest, which stops what it has started. It would be killed before it has.
+    signal.signal(signal.SIGINT, lambda *_: None)
     command = [sys.executable, "-m", "pytest", folder, *more]
     sys.exit(subprocess.run(command, cwd=ROOT, check=False).returncode)
