@@ -62,19 +62,24 @@ def post(url: str | None, **body: Any) -> tuple[int, Any]:
 
 @contextmanager
 def service(
-    *options: str, listen: str = "127.0.0.1:0", program: Sequence[str] = ("handler.py",), **environment: str
+    *options: str,
+    listen: str = "127.0.0.1:0",
+    program: Sequence[str] = ("handler.py",),
+    under: Sequence[str] = (),
+    **environment: str,
 ) -> Iterator[Service]:
     """Runs handler.py with these options and environment variables.
 
-    Where `listen` is empty, there is no such option, and the variables say where to listen. The rest of the environment
-    is inherited, except for the site's secret.
+    Where `listen` is empty, there is no such option, and the variables say where to listen. `under` is a command that
+    becomes the one it is given, such as nsenter. The rest of the environment is inherited, except for the site's secret.
     """
     inherited = {name: value for name, value in os.environ.items() if name not in (JWT_VARIABLE, JWT_FILE_VARIABLE)}
     with TemporaryDirectory() as folder:
         stdout, stderr = Path(folder) / "stdout", Path(folder) / "stderr"
         # The output goes to files, as a full pipe that nobody reads would block the service.
         with stdout.open("wb") as out, stderr.open("wb") as err:
-            command = [sys.executable, *program, *(["--listen", listen] if listen else []), *options]
+            where = ["--listen", listen] if listen else []
+            command = [*under, sys.executable, *program, *where, *options]
             # In a session of its own: Ctrl-C in a terminal is for us alone, and we stop it then.
             process = subprocess.Popen(
                 command, cwd=ROOT, env=inherited | environment, stdout=out, stderr=err, start_new_session=True
