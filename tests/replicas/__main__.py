@@ -3,4 +3,9 @@
 from tests.support.with_server import run_with
 
 if __name__ == "__main__":
-    run_with("HAProxy", "tests/replicas", ["haproxy", "ip"], ["haproxy", "iproute2"])
+    run_with(
+        "HAProxy",
+        "tests/replicas",
+        ["haproxy", "ip", "unshare", "nsenter", "setpriv"],
+        ["haproxy", "iproute2", "util-linux"],
+    )

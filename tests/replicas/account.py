@@ -22,12 +22,13 @@ class Account:
     """What happened, and what is left of it."""
 
     began: float
+    seconds: float
     people: list[Person]
     attempts: list[Attempt]
     failures: list[Failure]
     changes: list[Change]
-    served: Mapping[str, set[str]]
-    """The ids of the requests that each replica has served."""
+    served: Mapping[str, Mapping[str, str]]
+    """What each replica has answered according to its log: the status, or nothing, by the request's id."""
     before: Census
     now: Census
     lacks: Mapping[str, str]
@@ -37,8 +38,8 @@ class Account:
     written: Mapping[str, bytes]
     """All that each process has written."""
     secrets: list[bytes]
-    seconds: float
     not_tested: str
+    """Why no replica was cut off, or nothing."""
 
     def source(self, attempt: Attempt) -> str:
         """Returns the replica that has answered, HAPROXY, or NOBODY."""
@@ -50,16 +51,30 @@ class Account:
         """Returns how many answers there were, by where they came from and their status."""
         return Counter((self.source(one), one.status) for one in self.attempts)
 
-    def in_flight(self, failure: Failure) -> list[Attempt]:
-        """Returns the requests that were at the replica when it failed. Those of a killed one have no answer of it."""
-        sources = (failure.replica, HAPROXY, NOBODY)
-        then = [one for one in self.attempts if one.began <= failure.at <= one.ended]
-        return [one for one in then if self.source(one) in sources]
+    def ends(self, failure: Failure) -> Counter[str]:
+        """Returns with which statuses a replica says that it has answered what it was changing when it failed."""
+        return Counter(self.served[failure.replica][one] for one in failure.caught)
+
+    def told(self, failure: Failure) -> Counter[tuple[str, int | None]]:
+        """Returns what was answered to the UI's jobs that waited then for the people whom those requests were about."""
+        people = {*failure.caught.values()}
+        then = [one for one in self.attempts if one.login in people and one.began <= failure.at <= one.ended]
+        return Counter((self.source(one), one.status) for one in then)
+
+    def state(self, server: str, moment: float) -> str:
+        """Returns how HAProxy saw the server at this moment."""
+        return [one.state for one in self.changes if one.server == server and one.at <= moment][-1]
+
+    def other_changes(self) -> list[Change]:
+        """Returns the changes of readiness that no failure explains. On a busy machine Keystone may answer too late."""
+        spans = [(one.replica, one.at, one.up) for one in self.failures]
+        later = [one for one in self.changes if one.at > self.began]
+        return [one for one in later if not any(one.server == name and a <= one.at <= b for name, a, b in spans)]
 
     def finished(self, login: str) -> bool:
         """Whether all jobs of this person have ended with a success."""
-        jobs = {one.job for one in self.attempts if one.login == login and one.status == 201}
-        return any(one.login == login and one.jobs == len(jobs) for one in self.people)
+        [person] = [one for one in self.people if one.login == login]
+        return len({one.job for one in self.attempts if one.login == login and one.status == 201}) == person.jobs
 
     def overlapped(self) -> list[Person]:
         """Returns the people of whom two requests were served at the same time."""

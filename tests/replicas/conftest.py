@@ -2,7 +2,6 @@
 
 import secrets
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ from tests.replicas import account as accounts
 from tests.replicas.account import Account
 from tests.replicas.client import Client
 from tests.replicas.course import Site, new_people, sign_ups
-from tests.replicas.haproxy import UP, configuration, haproxy
+from tests.replicas.haproxy import UP, haproxy
 from tests.replicas.replica import Replica
 from tests.replicas.table import table
 from tests.support.census import census
@@ -33,7 +32,7 @@ TABLE = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture(scope="session")
-def account(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Account]:
+def account(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Account:
     """Runs the whole course, and returns the account of it."""
     folder, not_tested = tmp_path_factory.mktemp("replicas"), ""
     with ExitStack() as stack:
@@ -41,57 +40,58 @@ def account(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Confi
             apart = stack.enter_context(namespace())
         except NoNamespaceError as why:
             apart, not_tested = None, f"this machine gives no network namespace: {why}"
-        # In a namespace, another loopback is the only one.
+        # A namespace has a loopback of its own, so Keystone listens where it can be reached from both sides.
         host = apart.called.outside.address if apart else LOOPBACK
         kept = stack.enter_context(configured(HASHES))
         cloud = Keystone(stack.enter_context(served(kept, PYTHON, host=host)))
-        cloud.admin.users.list(name="concertim")
-        found = _account(stack, cloud, apart, folder, not_tested)
-        pytestconfig.stash[TABLE] = list(table(found))
-        yield found
+        site = _site(stack, cloud, apart, folder)
+        found = _account(cloud, site, not_tested)
+    pytestconfig.stash[TABLE] = list(table(found))
+    return found
 
 
-def _account(stack: ExitStack, cloud: Keystone, apart: Namespace | None, folder: Path, not_tested: str) -> Account:
-    secret, people, before = secrets.token_hex(16), new_people(), census(cloud.admin)
-    replicas = {one.name: one for one in _replicas(cloud, apart, folder)}
+def _site(stack: ExitStack, cloud: Keystone, apart: Namespace | None, folder: Path) -> Site:
+    """Starts the replicas, and HAProxy before them."""
+    ports, secret = free_ports(*NAMES), secrets.token_hex(16)
+    hosts, enter = dict.fromkeys(NAMES, LOOPBACK), dict[str, tuple[str, ...]]()
+    if apart:
+        hosts[NAMES[-1]], enter[NAMES[-1]] = apart.callers.inside.address, apart.enter
+    addresses = {name: f"{host}:{ports[name]}" for name, host in hosts.items()}
+    replicas = {
+        name: Replica(name, address, cloud.auth_url, folder, enter.get(name, ())) for name, address in addresses.items()
+    }
     for one in replicas.values():
         stack.enter_context(one.running(secret))
-    addresses = {name: one.address for name, one in replicas.items()}
-    view = stack.enter_context(haproxy(configuration(), addresses, folder))
-    for name in replicas:
+    view = stack.enter_context(haproxy(addresses, folder))
+    for name in NAMES:
         view.wait_until(name, UP)
     client = Client(view.url, cloud.cloud_env_by_ids(), secret, partial(accounts.untrue, cloud))
-    began = time.monotonic()
-    failures = sign_ups(Site(replicas, view, client, apart), people)
-    seconds = time.monotonic() - began
+    return Site(replicas, view, client, apart)
+
+
+def _account(cloud: Keystone, site: Site, not_tested: str) -> Account:
+    people, before, began = new_people(), census(cloud.admin), time.monotonic()
+    failures = sign_ups(site, people)
+    seconds, changes = time.monotonic() - began, [*site.view.changes]
     now, lacks, moved = accounts.in_the_end(cloud, people)
-    written = {name: one.output().encode() for name, one in replicas.items()} | {"HAProxy": view.said.read_bytes()}
-    hidden = [ADMIN_PASSWORD, secret, *(one.password for one in people), *client.tokens]
-    served_ids = {name: one.request_ids() for name, one in replicas.items()}
+    hidden = [ADMIN_PASSWORD, site.client.jwt_secret, *(one.password for one in people), *site.client.tokens]
+    written = {name: one.output().encode() for name, one in site.replicas.items()}
     return Account(
         began=began,
+        seconds=seconds,
         people=people,
-        attempts=client.attempts,
+        attempts=site.client.attempts,
         failures=failures,
-        changes=view.changes,
-        served=served_ids,
+        changes=changes,
+        served={name: one.served() for name, one in site.replicas.items()},
         before=before,
         now=now,
         lacks=lacks,
         moved=moved,
-        written=written,
+        written=written | {"HAProxy": site.view.said.read_bytes()},
         secrets=[one.encode() for one in hidden],
-        seconds=seconds,
         not_tested=not_tested,
     )
-
-
-def _replicas(cloud: Keystone, apart: Namespace | None, folder: Path) -> Iterator[Replica]:
-    ports = free_ports(*NAMES)
-    for name in NAMES:
-        is_apart = apart is not None and name == NAMES[-1]
-        host = apart.callers.inside.address if apart and is_apart else LOOPBACK
-        yield Replica(name, f"{host}:{ports[name]}", cloud.auth_url, folder, apart.enter if apart and is_apart else ())
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from tests.replicas.client import Client, Person
 from tests.replicas.haproxy import DOWN, UP, View
-from tests.replicas.replica import PATIENCE, Replica
+from tests.replicas.replica import Replica, wait_until
 from tests.support.namespaces import Namespace
 
 # This many people sign up at a time, as many as the UI has threads for its jobs.
 AT_ONCE = 5
-PEOPLE, GROUPS = 60, 4
+KILLED, STOPPED, CUT_OFF = "killed", "stopped", "cut off"
+PEOPLE = 60
 # Every third person is signed up twice at the same moment.
 ONCE_OR_TWICE = (2, 1, 1)
 
@@ -49,12 +50,12 @@ class Site:
 
 def kill(site: Site, name: str) -> Failure:
     """Kills the replica amid changes, and starts it again once HAProxy has seen that it is gone."""
-    return _restart(site, name, "killed", Replica.kill)
+    return _restart(site, name, KILLED, Replica.kill)
 
 
 def stop(site: Site, name: str) -> Failure:
     """Tells the replica to stop amid changes, and starts it again once it has ended and HAProxy has seen that."""
-    return _restart(site, name, "stopped", Replica.terminate)
+    return _restart(site, name, STOPPED, Replica.terminate)
 
 
 def _restart(site: Site, name: str, what: str, end: Callable[[Replica], None]) -> Failure:
@@ -77,26 +78,25 @@ def cut_off(site: Site, name: str) -> Failure:
         at = time.monotonic()
         site.namespace.called.cut()
     site.view.wait_until(name, DOWN)
-    until = time.monotonic() + PATIENCE
-    while replica.changing() and time.monotonic() < until:
-        time.sleep(0.05)
+    wait_until(lambda: not replica.changing(), f"{name} gives up what it was changing")
     over, unsent = time.monotonic(), site.namespace.unsent()
     site.namespace.called.join()
-    return Failure("cut off", name, at, caught, over, site.view.wait_until(name, UP), 0, unsent)
+    return Failure(CUT_OFF, name, at, caught, over, site.view.wait_until(name, UP), 0, unsent)
 
 
 def sign_ups(site: Site, people: list[Person]) -> list[Failure]:
     """Signs the people up, a group after the other, and lets a replica fail during each group but the last."""
-    fail: list[Callable[[Site, str], Failure]] = [kill, stop, *([cut_off] if site.namespace else [])]
-    failures = []
-    size = len(people) // GROUPS
-    for number in range(GROUPS):
+    # The namespace is that of the last replica.
+    acts, names = [kill, stop, cut_off if site.namespace else None, None], [*site.replicas]
+    failures, size = [], len(people) // len(acts)
+    for number, fail in enumerate(acts):
         with _signing_up(site.client, people[number * size : (number + 1) * size]):
-            # The namespace is that of the last replica.
-            for act, name in list(zip(fail, site.replicas, strict=False))[number : number + 1]:
+            if fail:
                 _wait_for_answers(site.client)
-                failures.append(act(site, name))
-    _wait_for_what_is_late(site)
+                failures.append(fail(site, names[number]))
+    if site.namespace:
+        # Long after its requests have ended, the replica that was cut off may still have something to send.
+        wait_until(lambda: site.namespace and not site.namespace.unsent(), "Keystone gets what is late")
     return failures
 
 
@@ -122,13 +122,5 @@ def _signing_up(client: Client, people: list[Person]) -> Iterator[None]:
 
 def _wait_for_answers(client: Client) -> None:
     """Waits for some answers. Sign-ups that have begun together are at the same call until then."""
-    until, before = time.monotonic() + PATIENCE, len(client.attempts)
-    while len(client.attempts) < before + AT_ONCE and time.monotonic() < until:
-        time.sleep(0.01)
-
-
-def _wait_for_what_is_late(site: Site) -> None:
-    """Waits until Keystone has got all that the replica which was cut off had sent, long after its requests ended."""
-    until = time.monotonic() + PATIENCE
-    while site.namespace and site.namespace.unsent() and time.monotonic() < until:
-        time.sleep(0.1)
+    before = len(client.attempts)
+    wait_until(lambda: len(client.attempts) >= before + AT_ONCE, "some sign-ups are answered")

@@ -14,32 +14,14 @@ from pathlib import Path
 from tests.replicas.replica import ENDS_WITH_THE_TESTS, PATIENCE
 from tests.support.debian import found
 from tests.support.ports import free_ports, wait_until_it_listens
+from tests.support.service import ROOT
 
 # HAProxy's state of a server that is to get requests, and of one that is not.
 UP, DOWN = "UP", "DOWN"
 # So often it is asked for the states. Its checks are seconds apart.
 SECONDS_BETWEEN_LOOKS = 0.05
-CONFIG = """\
-global
-    maxconn 200
-defaults
-    mode http
-    retries 3
-    option redispatch
-    timeout connect 2s
-    timeout client 60s
-    timeout server 60s
-frontend concertim
-    bind 127.0.0.1:42356
-    default_backend userhandler
-backend userhandler
-    option httpchk GET /readyz
-    http-error status 502 content-type application/json string '{"message": "The service was lost: repeat"}'
-    http-error status 503 content-type application/json string '{"message": "No service is ready: repeat"}'
-    http-error status 504 content-type application/json string '{"message": "The service is silent: repeat"}'
-    default-server inter 1s fall 2 rise 2
-    server userhandler1 127.0.0.1:42357 check
-"""
+# What a site takes as it is, but for the addresses.
+CONFIG = ROOT / "docs" / "deploy" / "haproxy" / "haproxy.cfg"
 # HAProxy takes several files as one configuration.
 STATISTICS = """\
 global
@@ -106,16 +88,14 @@ class View:
         return {one["svname"]: one["status"].split()[0] for one in rows if one["svname"] in self._servers}
 
 
-def configuration() -> str:
-    """Returns the configuration that sites take, with their own addresses."""
-    return CONFIG
-
-
 @contextmanager
-def haproxy(config: str, servers: Mapping[str, str], folder: Path) -> Iterator[View]:
-    """Runs HAProxy with this configuration before these servers, which are host:port by name."""
+def haproxy(servers: Mapping[str, str], folder: Path) -> Iterator[View]:
+    """Runs HAProxy before these servers, which are host:port by name."""
     port, stats = free_ports("haproxy")["haproxy"], folder / "stats"
-    files = {"haproxy.cfg": before(config, servers, port), "statistics.cfg": STATISTICS.format(socket=stats)}
+    files = {
+        "haproxy.cfg": for_replicas(CONFIG.read_text(), servers, port),
+        "statistics.cfg": STATISTICS.format(socket=stats),
+    }
     command = [*ENDS_WITH_THE_TESTS, found("haproxy") or "haproxy", "-db"]
     for name, text in files.items():
         (folder / name).write_text(text)
@@ -138,22 +118,24 @@ def haproxy(config: str, servers: Mapping[str, str], folder: Path) -> Iterator[V
         process.wait()
 
 
-def before(config: str, servers: Mapping[str, str], port: int) -> str:
-    """Returns the configuration with these servers in place of those that are asked for /readyz, and with this port.
+def for_replicas(config: str, servers: Mapping[str, str], port: int) -> str:
+    """Returns the configuration for these servers in place of those that are asked for /readyz, and for this port.
 
-    Nothing but names and addresses is replaced, so that what a site takes is what is tried.
+    It is otherwise what a site with replicas has. Only the account that HAProxy changes to is left out: with another
+    account it would not end with the tests.
     """
-    sections = re.split(r"^(?=\S)", config, flags=re.MULTILINE)
-    for at, section in enumerate(sections):
-        if "/readyz" in section:
-            sections[at] = _with_servers(section, servers)
-    return re.sub(r"^(\s+bind )\S+", rf"\g<1>127.0.0.1:{port}", "".join(sections), flags=re.MULTILINE)
+    sections = re.split(r"^(?=\w)", config, flags=re.MULTILINE)
+    [at] = [number for number, section in enumerate(sections) if "httpchk GET /readyz" in section]
+    sections[at] = _with_servers(sections[at], servers)
+    found = "".join(sections)
+    found = re.sub(r"^(\s+bind )\S+", rf"\g<1>127.0.0.1:{port}", found, flags=re.MULTILINE)
+    return re.sub(r"^\s+(user|group) .*\n", "", found, flags=re.MULTILINE)
 
 
 def _with_servers(section: str, servers: Mapping[str, str]) -> str:
-    lines = section.splitlines(keepends=True)
-    [first, *_] = [line for line in lines if line.split()[:1] == ["server"]]
-    ours = [re.sub(r"^(\s+server\s+)\S+\s+\S+", rf"\g<1>{name} {where}", first) for name, where in servers.items()]
-    at = lines.index(first)
-    rest = [line for line in lines[at:] if line.split()[:1] != ["server"]]
-    return "".join([*lines[:at], *ours, *rest])
+    """Returns the section with a line for each server, and with what a comment offers to sites with several."""
+    server = re.compile(r"^(\s+server )\S+ \S+( .*)?\n", re.MULTILINE)
+    found = server.search(section)
+    assert found
+    lines = "".join(f"{found[1]}{name} {where}{found[2] or ''}\n" for name, where in servers.items())
+    return re.sub(r"^(\s+)# (?=retry-on )", r"\1", server.sub("", section) + lines, flags=re.MULTILINE)

@@ -4,7 +4,7 @@ import json
 import re
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -15,13 +15,22 @@ from tests.support.service import Service, service
 
 # However the process of the tests ends, the kernel kills what this command starts.
 ENDS_WITH_THE_TESTS = ("setpriv", "--pdeathsig", "KILL")
-# How long a replica may be waited for that has something in flight, and to end its requests.
+# Nothing that is waited for takes as long as this, in seconds, even on a busy machine.
 PATIENCE = 60
 # Two requests that are changing the cloud at the same moment are worth a shorter wait. Then one will do.
 SECONDS_FOR_TWO = 3
 REQUEST_ID = re.compile(r" - \[(req-[0-9a-f-]{36})\] ")
 FIRST_CHANGE = re.compile(r" - \[(req-[0-9a-f-]{36})\] create_user_project sends its first change; login: (\S+);")
-ANSWERED = re.compile(r" - \[(req-[0-9a-f-]{36})\] create_user_project \d{3} \d+ ms;")
+ANSWERED = re.compile(r" - \[(req-[0-9a-f-]{36})\] create_user_project (\d{3}) \d+ ms;")
+
+
+def wait_until(is_so: Callable[[], object], what: str) -> None:
+    """Waits until this is so. Raises RuntimeError with what was waited for when patience has run out."""
+    until = time.monotonic() + PATIENCE
+    while not is_so():
+        if time.monotonic() > until:
+            raise RuntimeError(f"This has not come about: {what}")
+        time.sleep(0.01)
 
 
 class Replica:
@@ -77,37 +86,38 @@ class Replica:
         """Returns what all processes of this replica have written, to the log file and elsewhere."""
         return "".join([self.log(), *(one.said() + one.complained() for one in self._processes)])
 
-    def request_ids(self) -> set[str]:
-        """Returns the ids of the requests that this replica has served."""
-        return set(REQUEST_ID.findall(self.log()))
+    def served(self) -> dict[str, str]:
+        """Returns the requests that this replica has served: the status of its answer, or nothing, by their id."""
+        log = self.log()
+        return dict.fromkeys(REQUEST_ID.findall(log), "") | dict(ANSWERED.findall(log))
 
     def changing(self) -> dict[str, str]:
         """Returns the requests that may have changed something and have no answer yet: the login of each, by its id."""
         log = self.log().rpartition(" listening on ")[2]
-        answered = set(ANSWERED.findall(log))
+        answered = dict(ANSWERED.findall(log))
         return {key: login for key, login in FIRST_CHANGE.findall(log) if key not in answered}
 
     @contextmanager
     def caught_in_a_change(self) -> Iterator[dict[str, str]]:
         """Waits until the process is changing the cloud, and holds it still within the block; yields its `changing`."""
-        process, until = psutil.Process(self._processes[-1].process.pid), time.monotonic() + PATIENCE
-        while True:
-            if time.monotonic() > until:
-                raise RuntimeError(f"No sign-up came to replica {self.name}:\n{self.log()[-2000:]}")
-            time.sleep(0.01)
-            wanted = 2 if time.monotonic() < until - PATIENCE + SECONDS_FOR_TWO else 1
+        process = psutil.Process(self._processes[-1].process.pid)
+        one_will_do = time.monotonic() + SECONDS_FOR_TWO
+
+        def is_caught() -> bool:
+            wanted = 2 if time.monotonic() < one_will_do else 1
             if len(self.changing()) < wanted:
-                continue
+                return False
             process.send_signal(signal.SIGSTOP)
-            while process.status() != psutil.STATUS_STOPPED:
-                time.sleep(0.001)
+            wait_until(lambda: process.status() == psutil.STATUS_STOPPED, f"{self.name} stands still")
             # It may have ended in the meantime what it was changing.
-            changing = self.changing()
-            if len(changing) >= wanted:
-                break
+            if len(self.changing()) >= wanted:
+                return True
             process.send_signal(signal.SIGCONT)
+            return False
+
         try:
-            yield changing
+            wait_until(is_caught, f"{self.name} is changing the cloud")
+            yield self.changing()
         finally:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGCONT)

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tests.replicas.account import HAPROXY, NOBODY, Account
-from tests.replicas.client import Attempt
-from tests.replicas.course import Failure
+from tests.replicas.course import CUT_OFF, Failure
 from tests.security.canaries import hits
 
 WIDTH = 22
@@ -19,7 +18,8 @@ def table(account: Account) -> Iterator[str]:
     for failure in account.failures:
         yield from _failure(account, failure)
     if account.not_tested:
-        yield _row("cut off from Keystone", f"NOT TESTED: {account.not_tested}")
+        yield _row(f"{[*account.served][-1]} {CUT_OFF}", f"NOT TESTED: {account.not_tested}")
+    yield _row("readiness otherwise", f"{len(account.other_changes())} changes that no failure explains")
     for kind in ("users", "projects"):
         doubled = account.doubled(kind).total()
         lost = (account.expected(kind) - account.added(kind)).total()
@@ -63,20 +63,19 @@ def _failure(account: Account, failure: Failure) -> Iterator[str]:
     def after(moment: float) -> str:
         return f"{moment - account.began:.1f} s"
 
-    flying = account.in_flight(failure)
-    ends = ", ".join(f"{number} x {end}" for end, number in Counter(map(_end, flying)).items())
-    logins = {one.login for one in flying} | {*failure.caught.values()}
+    ends = ", ".join(f"{number} x {status or 'nothing'}" for status, number in account.ends(failure).items())
+    told = ", ".join(f"{number} x {_end(*one)}" for one, number in account.told(failure).items())
+    logins = {*failure.caught.values()}
     done = sum(account.finished(login) for login in logins)
     name = f"{failure.replica} {failure.what}"
-    yield _row(name, f"at {after(failure.at)}, {len(flying)} in flight, {len(failure.caught)} amid changes: {ends}")
-    yield _row("", f"of their {len(logins)} people, {done} were finished, by repeats where it had failed")
-    if failure.what == "cut off":
-        yield _row("", f"joined again with {failure.unsent} connections still sending to Keystone")
-    seen = [one for one in account.changes if one.server == failure.replica and one.at > failure.at]
+    yield _row(name, f"at {after(failure.at)} amid the changes of {len(failure.caught)} requests; it answered {ends}")
+    yield _row("", f"the UI got {told}; {done} of these {len(logins)} people are signed up")
+    if failure.what == CUT_OFF:
+        yield _row("", f"connections that Keystone had yet to hear from when it was joined again: {failure.unsent}")
+    seen = [one for one in account.changes if one.server == failure.replica and failure.at < one.at <= failure.up]
     states = ", ".join(f"{one.state} at {after(one.at)}" for one in seen)
     yield _row("", f"back at {after(failure.over)}; HAProxy saw it {states}")
 
 
-def _end(attempt: Attempt) -> str:
-    code = (attempt.body or {}).get("error", "") if attempt.status != 201 else ""
-    return f"{attempt.status or 'lost'} {code}".strip()
+def _end(source: str, status: int | None) -> str:
+    return f"{status} of {source}" if status else source
