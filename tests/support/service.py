@@ -71,7 +71,7 @@ def service(
     """Runs handler.py with these options and environment variables.
 
     Where `listen` is empty, there is no such option, and the variables say where to listen. `under` is a command that
-    becomes the one it is given, such as nsenter. The rest of the environment is inherited, except for the site's secret.
+    becomes the one it is given, such as nsenter. The rest of the environment is inherited, except for the secret.
     """
     inherited = {name: value for name, value in os.environ.items() if name not in (JWT_VARIABLE, JWT_FILE_VARIABLE)}
     with TemporaryDirectory() as folder:
