@@ -44,7 +44,7 @@ faults: $(SERVICE) $(KEYSTONE) ## tries every fault at every call of every reque
 	.venv/bin/python -m pytest tests/faults --numprocesses=6
 
 contract: $(SERVICE) $(KEYSTONE) ## replays what every release of the Concertim UI sends, and prints a matrix of it
-	.venv/bin/python -m pytest tests/contract
+	.venv/bin/python -m pytest tests/contract --numprocesses=2
 
 security: $(SERVICE) $(KEYSTONE) ## tries to get in, to get out, to find out and to wear down
 	.venv/bin/python -m pytest tests/security --numprocesses=4

@@ -16,11 +16,13 @@ from tests.support.service import service
 # The deadline of a request, and some more.
 SECONDS_TO_ANSWER = 60
 _accounted_for: list[int] = []
+# The name by which a process of xdist hands this over to the one that prints it.
+ACCOUNTED_FOR = "accounted_for"
 
 
 @pytest.fixture(scope="session")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Returns the URL of one running service, with the default settings, for every release.
+    """Returns the URL of the running service, with the default settings, for every release.
 
     At the end, its metrics must account for every request that was sent.
     """
@@ -42,6 +44,18 @@ def _counted(port: int) -> int:
     return sum(int(one.value) for one in samples if one.name == "user_handler_requests_total")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Takes over what a process of xdist has accounted for."""
+    _accounted_for.extend(node.workeroutput[ACCOUNTED_FOR])
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hands over what this process has accounted for, if it is one of xdist's."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[ACCOUNTED_FOR] = _accounted_for
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Writes a table with a row for each thing that a UI does and a column for each release.
 
@@ -53,7 +67,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             done = dict(report.user_properties).get("contract")
             if done and (outcome != "passed" or report.when == "call"):
                 cells[tuple(done)] = sign
-    terminalreporter.write_line(f"The metrics account for all {sum(_accounted_for)} requests to one service.")
+    terminalreporter.write_line(f"The metrics account for all {sum(_accounted_for)} requests to the service.")
     names = [release.name for release in RELEASES]
     terminalreporter.write_line(" " * 40 + "".join(f"{name:>10}" for name in names))
     for what in sorted({what for _, what in cells}):
