@@ -47,7 +47,7 @@ def _counted(port: int) -> int:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Takes over what a process of xdist has accounted for."""
-    _accounted_for.extend(node.workeroutput[ACCOUNTED_FOR])
+    _accounted_for.extend(getattr(node, "workeroutput", {}).get(ACCOUNTED_FOR, ()))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
