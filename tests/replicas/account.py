@@ -100,7 +100,8 @@ def untrue(cloud: Keystone, login: str, said: Any) -> str:
     """Returns what is not so in the cloud of what a success says, or nothing. Passwords are tried in the end."""
 
     def check() -> None:
-        assert complete(cloud, login) == (201, said)
+        if complete(cloud, login) != (201, said):
+            raise ValueError(f"The answer said {said}.")
 
     return _why_not(check)
 

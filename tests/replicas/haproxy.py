@@ -138,4 +138,4 @@ def _with_servers(section: str, servers: Mapping[str, str]) -> str:
     found = server.search(section)
     assert found
     lines = "".join(f"{found[1]}{name} {where}{found[2] or ''}\n" for name, where in servers.items())
-    return re.sub(r"^(\s+)# (?=retry-on )", r"\1", server.sub("", section) + lines, flags=re.MULTILINE)
+    return re.sub(r"^(\s+)# (?=(?:option|retry-on) )", r"\1", server.sub("", section) + lines, flags=re.MULTILINE)

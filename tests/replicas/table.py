@@ -71,7 +71,7 @@ def _failure(account: Account, failure: Failure) -> Iterator[str]:
     yield _row(name, f"at {after(failure.at)} amid the changes of {len(failure.caught)} requests; it answered {ends}")
     yield _row("", f"the UI got {told}; {done} of these {len(logins)} people are signed up")
     if failure.what == CUT_OFF:
-        yield _row("", f"connections that Keystone had yet to hear from when it was joined again: {failure.unsent}")
+        yield _row("", f"{failure.unsent} connections still had something to send to Keystone when it was joined again")
     seen = [one for one in account.changes if one.server == failure.replica and failure.at < one.at <= failure.up]
     states = ", ".join(f"{one.state} at {after(one.at)}" for one in seen)
     yield _row("", f"back at {after(failure.over)}; HAProxy saw it {states}")

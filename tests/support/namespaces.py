@@ -9,11 +9,11 @@ from pathlib import Path
 
 from tests.support.debian import found
 
-# These addresses are for measurements in laboratories (RFC 2544), so nobody else has them.
+# These addresses are for measurements in laboratories (RFC 2544), so no site has them.
 ADDRESS = "198.18.{}.{}"
 # No device has this address, so a frame to it is dropped by whoever receives it.
 NOBODY = "02:00:00:00:00:00"
-# The kernel's table of sockets has the addresses, the state, and the bytes to be sent and read, in these columns.
+# In these columns, the kernel's table of sockets has the peer's address, and the bytes to be sent and to be read.
 PEER, QUEUES = 2, 4
 
 
@@ -40,7 +40,7 @@ class Link:
     def cut(self) -> None:
         """Lets all packets vanish, in both directions. No device goes down, so neither side is told of it."""
         for one, other in ((self.outside, self.inside), (self.inside, self.outside)):
-            # The nearest thing to a cable that is drawn behind the next switch.
+            # So it is, too, where a cable is pulled out beyond the next switch.
             change = ("neigh", "replace", other.address, "lladdr", NOBODY, "dev", one.device, "nud", "permanent")
             ip(*change, enter=one.enter)
 
