@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -17,7 +18,10 @@ from lib.settings.settings import Settings
 from tests.deploy import unit
 from tests.deploy.running import LISTEN, sign_up, started, until
 from tests.deploy.sandbox import OWNER, Sandbox, needs_sandbox, sandbox
+from tests.support.command_line import variables_of
 from tests.support.keystone import Keystone
+from tests.support.pages import text_of
+from tests.support.runbook import blocks_of
 
 # What `systemd-analyze security` says of the unit, from 0 (nothing is open) to 10.
 EXPOSURE = 1.1
@@ -138,6 +142,22 @@ def test_the_service_bears_the_unit(box: Sandbox, cloud: Keystone) -> None:
         assert running.stop() == 0
         assert moved.read_text() + log.read_text() == running.said()
         assert (secret in running.said(), running.complained()) == (False, "")
+
+
+@needs_sandbox
+def test_a_command_of_roots_leaves_the_log_to_the_service(box: Sandbox, cloud: Keystone) -> None:
+    """The commands on the page for sites work, although root alone can read the settings."""
+    box.put(
+        "/etc/concertim-openstack-service/config.yaml",
+        f"user_handler: {{allowed_auth_urls: [{cloud.auth_url}]}}",
+        0o400,
+    )
+    [commands] = [block for block in blocks_of(text_of("docs/deploy/README.md"), "systemd") if "check-cloud" in block]
+    command = box.as_root(["sh", "-ec", commands])
+    environment = {"PATH": os.environ["PATH"]} | variables_of(cloud)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert box.at(str(Settings().log_file)).stat().st_uid == OWNER
 
 
 @needs_sandbox
