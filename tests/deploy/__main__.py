@@ -30,7 +30,7 @@ def main() -> None:
     if why_not := missing([*PACKAGES], wanted) or _schemas():
         print(f"NOT TESTED: the files in docs/deploy: {why_not}")
         sys.exit(0 if if_possible else 1)
-    sys.exit(subprocess.run([sys.executable, "-m", "pytest", "tests/deploy"], cwd=ROOT, check=False).returncode)
+    sys.exit(subprocess.run([sys.executable, "-m", "pytest", "tests/deploy", "--numprocesses=2"], cwd=ROOT).returncode)
 
 
 def _schemas() -> str:
