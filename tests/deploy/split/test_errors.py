@@ -94,20 +94,27 @@ def test_a_server_that_breaks_off_is_a_502(name: str, path: str) -> None:
             assert broken.requests <= checks + 1
 
 
+def posted(path: str, framed: str, body: bytes) -> bytes:
+    """Returns a request that says in this header how its body is framed.
+
+    A front may answer before it has read all of it. Requests, the library, does not always read such an answer.
+    """
+    return f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{framed}\r\n\r\n".encode() + body
+
+
 @pytest.mark.parametrize("path", ["/user", "/statistics"])
 @pytest.mark.parametrize("size", [MIB, 16 * MIB])
 def test_a_body_of_1_mib_is_refused(plain: Front, older: OlderServer, path: str, size: int) -> None:
     """Neither server gets it."""
     asked = [*older.asked]
-    assert told(ask(plain, path, data=b"x" * size, json=None, headers=JSON)) == TOO_LARGE
+    assert told_in(said_to(plain, posted(path, f"Content-Length: {size}", b"x" * size))) == TOO_LARGE
     assert older.asked == asked
 
 
 @pytest.mark.parametrize("length", [MIB, 2**32 + 1, 2**62])
 def test_a_length_of_1_mib_is_refused_before_the_body_comes(plain: Front, length: int) -> None:
     """However large the number is."""
-    head = f"POST /user HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
-    assert told_in(said_to(plain, head.encode())) == TOO_LARGE
+    assert told_in(said_to(plain, posted("/user", f"Content-Length: {length}", b""))) == TOO_LARGE
 
 
 def test_a_body_below_1_mib_arrives(plain: Front) -> None:
@@ -120,13 +127,14 @@ def test_a_body_below_1_mib_arrives(plain: Front) -> None:
 @pytest.mark.parametrize("size", [10, MIB])
 def test_a_body_without_a_length_is_measured_or_refused(plain: Front, size: int) -> None:
     """Nginx reads it, and passes it on with a length. HAProxy cannot tell how large it is."""
-    answer = ask(plain, "/statistics", data=iter([b"x" * size]), json=None)
+    chunks = f"{size:x}\r\n{'x' * size}\r\n0\r\n\r\n".encode()
+    status, body = told_in(said_to(plain, posted("/statistics", "Transfer-Encoding: chunked", chunks)))
     if plain.name == "haproxy":
-        assert told(answer) == WITHOUT_LENGTH
+        assert (status, body) == WITHOUT_LENGTH
     elif size == MIB:
-        assert told(answer) == TOO_LARGE
+        assert (status, body) == TOO_LARGE
     else:
-        assert (answer.json()["body"], answer.json()["headers"]["Content-Length"]) == ("x" * size, f"{size}")
+        assert (body["body"], body["headers"]["Content-Length"]) == ("x" * size, f"{size}")
 
 
 HOST = b"HTTP/1.1\r\nHost: x\r\n"

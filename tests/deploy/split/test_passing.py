@@ -96,7 +96,8 @@ def test_a_line_of_the_log_leads_to_the_line_of_userhandler(
         [line] = running.lines_with(request_id)
         assert "127.0.0.1 [" in line
         assert re.search(rf"POST //user {answer.status_code} server .*\b{site.user_handler} .*\d", line)
-        refused = requests.post(f"{running.url}/user", data=b"x" * (1 << 20), timeout=60)
+        length = {"Content-Length": f"{1 << 20}"}
+        refused = requests.post(f"{running.url}/user", headers=length, timeout=60)
         [line] = running.lines_with(told(refused)[1]["request_id"])
         assert " 413 " in line
         requests.get(f"{running.url}/statistics", timeout=60)
@@ -131,15 +132,15 @@ def test_haproxy_leaves_a_userhandler_out_that_is_not_ready(nobody: str, older: 
 
 
 @every_front
-@pytest.mark.parametrize("trouble", ["busy", "broken"])
+@pytest.mark.parametrize("trouble", ["busy", "broken", "down"])
 def test_another_replica_gets_what_one_cannot_do(
-    name: str, trouble: str, site: Site, cloud: Keystone, request_of: RequestOf
+    name: str, trouble: str, nobody: str, site: Site, cloud: Keystone, request_of: RequestOf
 ) -> None:
-    """Each person is signed up, although every other request first reaches a replica that is busy or breaks off."""
+    """Each person is signed up, although every other request is first for one that is busy, breaks off or is down."""
     change = {old: new.format(address=site.user_handler) for old, new in REPLICA[name].items()}
     with older_server() as busy, breaking() as broken:
-        bad = busy.address if trouble == "busy" else broken.address
-        with front(name, Site(bad, site.older_server), change) as running:
+        bad = {"busy": busy.address, "broken": broken.address, "down": nobody}
+        with front(name, Site(bad[trouble], site.older_server), change) as running:
             logins = [f"ann-{uuid.uuid4().hex[:12]}" for _ in range(4)]
             for login in logins:
                 answer = requests.post(
@@ -148,7 +149,7 @@ def test_another_replica_gets_what_one_cannot_do(
                 assert answer.status_code == 201
                 [made] = cloud.admin.users.list(name=f"concertim_{login}")
                 assert answer.json()["user_cloud_id"] == made.id
-        assert broken.requests or ("POST", "/user") in busy.asked
+        assert trouble == "down" or broken.requests or ("POST", "/user") in busy.asked
 
 
 def test_twenty_requests_in_parallel_get_their_own_answers(plain: Front) -> None:
