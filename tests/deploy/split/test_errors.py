@@ -94,6 +94,17 @@ def test_a_server_that_breaks_off_is_a_502(name: str, path: str) -> None:
             assert broken.requests <= checks + 1
 
 
+@every_front
+def test_no_second_older_server_gets_what_one_has_read(name: str, site: Site) -> None:
+    """A site may have two of them, although a request to them must not be sent again."""
+    between = {"nginx": " max_fails=0;\n    server ", "haproxy": " check\n    server other_older_server "}[name]
+    with breaking() as one, breaking() as other:
+        two = Site(site.user_handler, f"{one.address}{between}{other.address}")
+        with front(name, two) as running:
+            assert told(ask(running, "/credits")) == BAD_GATEWAY
+            assert one.requests + other.requests == 1
+
+
 def posted(path: str, framed: str, body: bytes) -> bytes:
     """Returns a request that says in this header how its body is framed.
 
