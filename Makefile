@@ -97,7 +97,7 @@ lint: $(SERVICE) ## checks formatting, ruff, mypy and hadolint
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
-	.venv/bin/hadolint Dockerfiles/Dockerfile.*
+	.venv/bin/hadolint Dockerfiles/Dockerfile.* tools/image/stand_ins/Dockerfile.*
 
 image: $(SERVICE) $(KEYSTONE) $(IMAGE) ## builds the container image, and proves it on a real Keystone (as root, port 42356 free)
 	.venv/bin/python -m tools.image $(IMAGE_OPTIONS)

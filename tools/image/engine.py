@@ -27,7 +27,7 @@ CONTAINER = IMAGE.replace(":", "-")
 HARDENED = ("--read-only", "--cap-drop=all", "--security-opt=no-new-privileges")
 # The Makefile makes this environment.
 TOOLS = ROOT / ".image" / "venv" / "bin"
-PACKAGES = ["buildah", "podman", "runc", "crun", "uidmap", "mmdebstrap", "netavark", "catatonit"]
+PACKAGES = ["buildah", "podman", "runc", "crun", "uidmap", "mmdebstrap", "netavark", "iptables", "catatonit"]
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,8 @@ class Engine:
 
 def prepare() -> str:
     """Makes sure that images can be built here. Returns why they cannot, or an empty string."""
-    return "" if _has_docker() else missing(["buildah", "podman", "runc", "mmdebstrap"], PACKAGES)
+    wanted = ["buildah", "podman", "runc", "mmdebstrap", "iptables", "usr/lib/podman/netavark"]
+    return "" if _has_docker() else missing(wanted, PACKAGES)
 
 
 @contextmanager
