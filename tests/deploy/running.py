@@ -43,7 +43,7 @@ def until(so: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def sign_up(running: Service, cloud: Keystone, secret: str) -> int:
-    """Signs somebody up with a token of this secret, and returns the status of the answer."""
+def sign_up(url: str | None, cloud: Keystone, secret: str) -> int:
+    """Signs somebody up at this URL with a token of this secret, and returns the status of the answer."""
     person = {"cloud_env": cloud.cloud_env(), "username": f"ann-{uuid.uuid4().hex[:12]}", "password": "correct-horse"}
-    return post(running.url, json=person, headers={"Authorization": f"Bearer {token(secret)}"})[0]
+    return post(url, json=person, headers={"Authorization": f"Bearer {token(secret)}"})[0]

@@ -1,11 +1,11 @@
 """A file tree of its own in which a program sees what a unit of systemd or a container gives it, and may do no more."""
 
-import json
 import os
 import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,14 +16,12 @@ import pytest
 
 from tests.support.service import ROOT
 
-SECCOMP = Path(__file__).with_name("seccomp.py")
 # The service runs as this user and group, both in the image and in the unit of systemd.
 OWNER = 10001
 HOME = "/opt/user-handler"
 LOG_FOLDER = "/var/log/concertim-openstack-service"
-# What the machine has and everything needs, as in any image.
-SHARED = ("/usr", sys.base_prefix)
-Filters = Mapping[str, Sequence[str] | Sequence[int]]
+# The Python that runs the tests, which may be in a home: systemd hides those from the service.
+PYTHON = "/opt/python"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 
 
@@ -34,6 +32,11 @@ class Sandbox:
     root: Path
     venv: str
     """Where the service's virtual environment is."""
+
+    @property
+    def packages(self) -> str:
+        """Where the packages of the virtual environment are."""
+        return f"{self.venv}/lib/python{sysconfig.get_python_version()}/site-packages"
 
     def at(self, path: str) -> Path:
         """Returns where a path of the sandbox is outside it."""
@@ -48,36 +51,35 @@ class Sandbox:
         os.chown(file, owner, group)
         return file
 
-    def command(
-        self,
-        command: Sequence[str],
-        environment: Mapping[str, str] | None = None,
-        filters: Filters | None = None,
-    ) -> list[str]:
+    def command(self, command: Sequence[str], environment: Mapping[str, str]) -> list[str]:
         """Returns what runs the command as the owner of the service: nothing but the log can be written.
 
-        It has these variables alone, no capabilities, and never gets any. `filters` are those of seccomp.py.
+        It has these variables alone, no capabilities, and never gets any. It ends with the process that starts it.
         """
-        given = [f"{name}={value}" for name, value in (environment or {}).items()]
+        given = [f"{name}={value}" for name, value in environment.items()]
         owner = ["setpriv", f"--reuid={OWNER}", f"--regid={OWNER}", "--clear-groups", "--no-new-privs"]
-        owner += ["--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all"]
-        limited = [f"{self.venv}/bin/python", "/seccomp.py", json.dumps(filters)] if filters else []
-        return self.as_root([*owner, "env", "-i", *given, *limited, *command])
+        owner += ["--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", "--pdeathsig=KILL"]
+        return self.as_root([*owner, "env", "-i", *given, *command])
 
     def as_root(self, command: Sequence[str]) -> list[str]:
         """Returns what runs the command as root, who may write the log alone, too."""
         inside = shlex.join(["chroot", str(self.root), "sh", "-c", f'cd {HOME} && exec "$@"', "-", *command])
-        return ["unshare", "--mount", "--propagation", "private", "sh", "-ec", f"{self._mounts()}exec {inside}"]
+        return ["unshare", "--mount", "--propagation", "private", "sh", "-ec", f"{self.mounts()}exec {inside}"]
 
-    def _mounts(self) -> str:
+    def mounts(self) -> str:
         """Returns the commands that mount the tree, for a shell whose mounts nobody else sees."""
         root = shlex.quote(str(self.root))
         lines = [f"mount --bind {root} {root}", f"mount -t proc -o subset=pid,hidepid=invisible proc {root}/proc"]
-        lines += [f"mount --bind {shlex.quote(one)} {root}{shlex.quote(one)}" for one in (*SHARED, *DEVICES)]
-        lines += [f"mount --bind {shlex.quote(sys.prefix)} {root}{self.venv}"]
+        packages = sysconfig.get_path("purelib")
+        binds = {
+            "/usr": "/usr",
+            sys.base_prefix: PYTHON,
+            packages: self.packages,
+            **dict(zip(DEVICES, DEVICES, strict=True)),
+        }
+        lines += [f"mount --bind {shlex.quote(source)} {root}{target}" for source, target in binds.items()]
         lines += [f"mount --bind {root}{LOG_FOLDER} {root}{LOG_FOLDER}"]
-        read_only = (*SHARED, self.venv, "")
-        lines += [f"mount -o remount,bind,ro {root}{shlex.quote(one) if one else ''}" for one in read_only]
+        lines += [f"mount -o remount,bind,ro {root}{one}" for one in ("/usr", PYTHON, self.packages, "")]
         return "".join(f"{line}\n" for line in lines)
 
 
@@ -88,20 +90,29 @@ def sandbox(venv: str = f"{HOME}/venv") -> Iterator[Sandbox]:
         # Others than root must be able to pass through it.
         Path(name).chmod(0o755)
         made = Sandbox(Path(name), venv)
-        for folder in (*SHARED, "/proc", "/tmp", "/run", HOME, venv, LOG_FOLDER):
+        for folder in ("/usr", PYTHON, "/proc", "/tmp", "/run", HOME, f"{venv}/bin", made.packages, LOG_FOLDER):
             made.at(folder).mkdir(parents=True, exist_ok=True)
+        made.at(f"{venv}/bin/python").symlink_to(f"{PYTHON}/bin/python3")
+        made.put(f"{venv}/pyvenv.cfg", f"home = {PYTHON}/bin\n")
+        _let_python_find_its_library(made.root)
         for link in ("bin", "sbin", "lib", "lib64"):
             made.at(link).symlink_to(f"usr/{link}")
         for device in DEVICES:
             made.put(device, "")
         made.put("/etc/passwd", f"root:x:0:0::/root:/bin/sh\nuser-handler:x:{OWNER}:{OWNER}::/:/bin/false\n")
         made.put("/etc/group", f"root:x:0:\nuser-handler:x:{OWNER}:\n")
-        made.put("/seccomp.py", SECCOMP.read_text())
         shutil.copy(ROOT / "handler.py", made.at(HOME))
         for folder in ("functions", "lib"):
             shutil.copytree(ROOT / folder, made.at(HOME) / folder)
         os.chown(made.at(LOG_FOLDER), OWNER, OWNER)
         yield made
+
+
+def _let_python_find_its_library(root: Path) -> None:
+    """Writes where the library of this Python is, if it has one: it may name the place from which it was moved."""
+    mount = f"mount --bind {shlex.quote(sys.base_prefix)} {root}{PYTHON} && mkdir {root}/etc"
+    find = f"echo {PYTHON}/lib >{root}/etc/ld.so.conf && /sbin/ldconfig -r {root} -X"
+    subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-ec", f"{mount} && {find}"], check=True)
 
 
 def _why_none() -> str:

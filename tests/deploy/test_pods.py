@@ -116,8 +116,8 @@ def test_the_service_serves_in_the_pod(workload: Workload, cloud: Keystone) -> N
     secret = uuid.uuid4().hex
     with sandbox(COMMAND[0].removesuffix("/bin/python")) as box:
         with started(command_in(box, workload, cloud.auth_url, secret)) as running:
-            assert sign_up(running, cloud, secret) == 201
-            assert sign_up(running, cloud, "the secret of somebody else altogether") == 401
+            assert sign_up(running.url, cloud, secret) == 201
+            assert sign_up(running.url, cloud, "the secret of somebody else altogether") == 401
             answered = [requests.get(f"{running.url}{path}", timeout=60).status_code for path in PROBES.values()]
             assert answered == [200, 200]
             taken = psutil.Process(running.process.pid).memory_info().rss
