@@ -23,14 +23,23 @@ PACKAGES = {
 def main() -> None:
     """Runs the tests, and exits with the code of pytest."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--if-possible", action="store_true", help="end with 0 where a program cannot be had")
+    options.add_argument(
+        "--if-possible", action="store_true", help="go on where a program or the schemas cannot be had"
+    )
     if_possible = options.parse_args().if_possible
     # What is there stays as it is: a node that is not Debian's brings its own npm.
     wanted = [package for program, package in PACKAGES.items() if not found(program)]
-    if why_not := missing([*PACKAGES], wanted) or _schemas():
+    if why_not := missing([*PACKAGES], wanted):
         print(f"NOT TESTED: the files in docs/deploy: {why_not}")
         sys.exit(0 if if_possible else 1)
-    sys.exit(subprocess.run([sys.executable, "-m", "pytest", "tests/deploy", "--numprocesses=2"], cwd=ROOT).returncode)
+    left_out = []
+    if why_not := _schemas():
+        print(f"NOT TESTED: the schemas of Knative: {why_not}")
+        left_out = ["--ignore=tests/deploy/test_knative.py"]
+    if left_out and not if_possible:
+        sys.exit(1)
+    tests = [sys.executable, "-m", "pytest", "tests/deploy", "--numprocesses=2", *left_out]
+    sys.exit(subprocess.run(tests, cwd=ROOT, check=False).returncode)
 
 
 def _schemas() -> str:
