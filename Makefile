@@ -10,6 +10,7 @@ OPENSTACK = .openstack/installed
 LDAP = .ldap/installed
 DEPLOY = .deploy/installed
 CLOUDS = .clouds/installed
+PRODUCTION = .clouds/production/installed
 IMAGE = .image/installed
 ZED = .clouds/22.0.1/installed
 
@@ -72,7 +73,7 @@ prometheus: $(SERVICE) $(KEYSTONE) ## lets a real Prometheus read the metrics an
 clouds: $(SERVICE) $(KEYSTONE) $(CLOUDS) ## does what the UI does on every kind of Keystone, and prints a table (as root on Debian)
 	.venv/bin/python -m tests.clouds $(CLOUDS_OPTIONS)
 
-bench: $(SERVICE) $(KEYSTONE) $(BENCH) ## measures sign-ups beside the least that Keystone allows (ten minutes, or BENCH_OPTIONS=--quick)
+bench: $(SERVICE) $(KEYSTONE) $(BENCH) $(PRODUCTION) ## measures sign-ups beside the least that Keystone allows (ten minutes; BENCH_OPTIONS=--quick or --scale)
 	.venv/bin/python -m tools.bench $(BENCH_OPTIONS)
 
 hosts: $(SERVICE) $(KEYSTONE) $(HOSTS) ## sends the same requests to every host (as root on Debian, to Apache too)
@@ -153,7 +154,10 @@ $(ZED): tests/clouds/keystone-22.0.1.txt $(SERVICE)
 	@.venv/bin/python -m pip --quiet --python .clouds/22.0.1/bin/python install --no-deps --requirement $<
 	@touch $@
 
-$(CLOUDS): tests/clouds/keystone-2025.1.txt tests/clouds/production.txt $(KEYSTONE)
+$(CLOUDS): tests/clouds/keystone-2025.1.txt $(PRODUCTION)
 	@$(PYTHON) tools/install.py .clouds/2025.1 tests/clouds/keystone-2025.1.txt
+	@touch $@
+
+$(PRODUCTION): tests/clouds/production.txt $(KEYSTONE)
 	@$(PYTHON) tools/install.py .clouds/production tests/clouds/production.txt --beside .keystone/venv
 	@touch $@
