@@ -14,7 +14,8 @@ from lib.settings.placement import SECRETS
 from lib.settings.settings import Settings
 from tests.hosts.rows import APACHE, FUNCTION_HOSTS, FUNCTIONS_FRAMEWORK, GTHREAD, SERVERS
 from tests.support.pages import names_of, part_of, text_of
-from tools.bench.__main__ import with_figures
+from tools.bench.pages import PAGES as FIGURES
+from tools.bench.pages import Page
 
 ROUTES = [*handler.ROUTES]
 PAGES = pages_beside(handler.ROUTES, handler.OPEN_TO_ALL)
@@ -86,10 +87,10 @@ def test_the_sample_of_the_settings_has_each_with_its_default(tmp_path: Path) ->
     assert settings.model_fields_set == OF_THE_FILE
 
 
-def test_the_page_on_performance_has_the_figures_that_were_measured() -> None:
+@pytest.mark.parametrize("page", FIGURES.values(), ids=FIGURES)
+def test_a_page_with_figures_has_those_that_were_measured(page: Page) -> None:
     """`make bench` writes the figures into the page, so none was put in by hand."""
-    page = text_of("docs/performance.md")
-    assert with_figures(page, json.loads(text_of("docs/bench.json"))) == page
+    assert page.with_figures(json.loads(page.path.with_name(page.results).read_text())) == page.path.read_text()
 
 
 def test_the_page_on_hosts_has_what_make_hosts_runs() -> None:

@@ -1,4 +1,4 @@
-"""`make bench`: measures, prints the table, and writes it as JSON and as a picture."""
+"""`make bench`: measures, prints the tables, and writes them as JSON and as a picture."""
 
 import argparse
 import json
@@ -15,48 +15,50 @@ from typing import Any
 import psutil
 
 from tests.support.service import ROOT, service
-from tools.bench import measures, report
+from tools.bench import measures, report, scale
 from tools.bench.measures import QUICK, Extent
+from tools.bench.pages import DOCS, PAGES, Page
+from tools.bench.scale import Scale
 
 WRITTEN = ROOT / ".bench"
-# What the page on performance shows.
-PUBLISHED = ROOT / "docs"
-PAGE = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- Written by make bench: begin -->\n", "<!-- Written by make bench: end -->\n"
 
 
 def main() -> None:
     """Takes ten minutes; with --quick, half of one."""
     options = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    options.add_argument("--scale", action="store_true", help="measure what bounds the rate of sign-ups instead")
     options.add_argument("--quick", action="store_true", help="a glance, whose figures mean nothing")
-    options.add_argument("--publish", action="store_true", help="put table and picture into docs/performance.md")
+    options.add_argument("--publish", action="store_true", help="put the figures into docs/")
     chosen = options.parse_args()
-    measured = _measured(QUICK if chosen.quick else Extent())
-    _write(measured, WRITTEN)
+    if chosen.quick and chosen.publish:
+        options.error("the figures of --quick mean nothing, so they are not published")
+    page = PAGES["scale" if chosen.scale else "performance"]
+    measured = _rounded(_scale(chosen.quick) if chosen.scale else _performance(chosen.quick))
+    _write(measured, WRITTEN, page)
     if chosen.publish:
-        _write(measured, PUBLISHED)
-        PAGE.write_text(with_figures(PAGE.read_text(), measured))
-    print(section(measured))
-    print("A glance: the figures mean nothing." if chosen.quick else "\n".join(report.missed(measured)))
+        _write(measured, DOCS, page)
+        page.path.write_text(page.with_figures(measured))
+    print(page.section(measured))
+    if chosen.quick:
+        print("A glance: the figures mean nothing.")
+    elif not chosen.scale:
+        print("\n".join(report.missed(measured)))
 
 
-def section(measured: dict[str, Any]) -> str:
-    """Returns what the page on performance has of it."""
-    return f"Measured on {measured['date']}: {measured['machine']}.\n\n{report.table(measured)}\n"
+def _scale(quick: bool) -> dict[str, Any]:
+    return _when_and_where() | scale.measure(scale.TINY if quick else Scale(), _say)
 
 
-def with_figures(page: str, measured: dict[str, Any]) -> str:
-    """Returns the page with these figures in place of those before."""
-    before, _, rest = page.partition(BEGIN)
-    return f"{before}{BEGIN}{section(measured)}{END}{rest.partition(END)[2]}"
-
-
-def _measured(extent: Extent) -> dict[str, Any]:
+def _performance(quick: bool) -> dict[str, Any]:
+    extent = QUICK if quick else Extent()
     with TemporaryDirectory() as name:
         config = Path(name) / "config.yaml"
         config.write_text(f"log_level: INFO\nuser_handler:\n  log_file: {name}/user-handler.log\n")
         options = ("--config", str(config))
-        measured: dict[str, Any] = {"date": str(datetime.now(UTC).date()), "machine": _machine()}
+        measured = _when_and_where(
+            " in one process with SQLite, its tokens cached, passwords hashed at cost 12;"
+            f" keystoneauth1 {version('keystoneauth1')}"
+        )
         measured["extent"] = asdict(extent)
         _say("Starting a Keystone, and the service")
         with measures.real_keystone() as cloud, service(*options) as running:
@@ -70,6 +72,10 @@ def _measured(extent: Extent) -> dict[str, Any]:
             measured["own"] = measures.own_work(extent, running)
         _say("Memory")
         measured["memory"] = measures.memory(extent, options)
+    return measured
+
+
+def _rounded(measured: dict[str, Any]) -> dict[str, Any]:
     rounded: dict[str, Any] = json.loads(json.dumps(measured), parse_float=lambda text: round(float(text), 5))
     return rounded
 
@@ -78,15 +84,15 @@ def _say(what: str) -> None:
     print(f"{what} …", flush=True)
 
 
-def _machine() -> str:
-    """Enough to know what the seconds are worth."""
+def _when_and_where(more: str = "") -> dict[str, Any]:
+    """Returns the date, and enough of the machine to know what the seconds are worth."""
     model = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), ":")
     memory = psutil.virtual_memory().total / 2**30
-    return (
+    machine = (
         f"{os.cpu_count()} cores ({model.partition(':')[2].strip()}), {memory:.0f} GiB, {platform.system()}, shared"
-        f" with others; Python {platform.python_version()}; Keystone {_keystone()} in one process with SQLite, its"
-        f" tokens cached, passwords hashed at cost 12; keystoneauth1 {version('keystoneauth1')}"
+        f" with others; Python {platform.python_version()}; Keystone {_keystone()}{more}"
     )
+    return {"date": str(datetime.now(UTC).date()), "machine": machine}
 
 
 def _keystone() -> str:
@@ -94,12 +100,16 @@ def _keystone() -> str:
     return next(line.partition("==")[2] for line in pinned.splitlines() if line.startswith("keystone=="))
 
 
-def _write(measured: dict[str, Any], folder: Path) -> None:
+def _write(measured: dict[str, Any], folder: Path, page: Page) -> None:
     folder.mkdir(exist_ok=True)
-    results, picture = folder / "bench.json", folder / "bench.svg"
+    results = folder / page.results
     results.write_text(json.dumps(measured) + "\n")
-    subprocess.run([WRITTEN / "venv" / "bin" / "python", ROOT / "tools/bench/picture.py", results, picture], check=True)
-    _say(f"Written: {results.relative_to(ROOT)}, {picture.relative_to(ROOT)}")
+    written = [results]
+    # Only a page that has a picture needs what draws it.
+    if page.picture:
+        written.append(folder / page.picture)
+        subprocess.run([WRITTEN / "venv" / "bin" / "python", ROOT / "tools/bench/picture.py", *written], check=True)
+    _say(f"Written: {', '.join(str(one.relative_to(ROOT)) for one in written)}")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,11 @@
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import psutil
+
+Name = TypeVar("Name")
 
 
 def seconds_of(step: Callable[[], object]) -> float:
@@ -19,7 +22,7 @@ def processor_seconds(process: psutil.Process) -> float:
     return times.user + times.system
 
 
-def turned(names: list[str], by: int) -> list[str]:
+def turned(names: list[Name], by: int) -> list[Name]:
     """Returns the names in their order, but beginning with another each time."""
     by %= len(names)
     return names[by:] + names[:by]

@@ -25,6 +25,11 @@ class Bound:
         return f"{self.text}: {'reached' if self.reached else 'MISSED'}"
 
 
+def section(measured: Mapping[str, Any]) -> str:
+    """Returns what the page on performance has of it."""
+    return f"Measured on {measured['date']}: {measured['machine']}.\n\n{table(measured)}\n"
+
+
 def table(measured: Mapping[str, Any]) -> str:
     """Returns the table in Markdown."""
     rows = [HEAD, tuple("---" for _ in HEAD), *_rows(measured)]

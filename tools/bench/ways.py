@@ -107,13 +107,19 @@ class Ours:
 
     def sign_up(self, login: str) -> None:
         """Signs up with one call, on a new connection."""
-        body = json.dumps({"cloud_env": self._cloud_env, "username": login, "password": PASSWORD})
+        self.signed_up(login)
+
+    def signed_up(self, login: str, **known: str) -> dict[str, str]:
+        """Signs up, and returns the answer. `known` has the ids that the UI has stored, if it has any."""
+        body = json.dumps({"cloud_env": self._cloud_env, "username": login, "password": PASSWORD, **known})
         with closing(HTTPConnection(self._address, timeout=60)) as connection:
             connection.request("POST", "/create_user_project", body, {"Content-Type": "application/json"})
             answer = connection.getresponse()
             data = answer.read()
         if answer.status != 201:
             raise RuntimeError(f"create_user_project: {answer.status} {data!r}")
+        answered: dict[str, str] = json.loads(data)
+        return answered
 
 
 class Plain:
@@ -131,6 +137,17 @@ class Plain:
         [concertim], [own] = (admin.users.list(domain="default", name=name) for name in ("concertim", "admin"))
         for role, to in [(member, user), (watcher, concertim), (member, concertim), (operator, own)]:
             admin.roles.grant(role.id, user=to.id, project=project.id)
+
+
+def log_in(cloud_env: CloudEnv, login: str) -> None:
+    """Logs in as somebody who has signed up, without a scope, on a new connection."""
+    user = {"name": f"concertim_{login}", "domain": {"id": "default"}, "password": PASSWORD}
+    body = json.dumps({"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}})
+    with closing(HTTPConnection(urlsplit(cloud_env["auth_url"]).netloc, timeout=60)) as connection:
+        connection.request("POST", "/v3/auth/tokens", body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        if answer.status != 201:
+            raise RuntimeError(f"POST /v3/auth/tokens: {answer.status} {answer.read()!r}")
 
 
 def _client(cloud_env: CloudEnv) -> Client:
