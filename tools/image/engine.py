@@ -90,8 +90,9 @@ class Engine:
         subprocess.run([self.runner, "rmi", "--force", *self.built], capture_output=True, check=False)
 
     def _remove_container(self) -> None:
-        # There may be none. Old releases fail then.
-        command = [self.runner, "rm", "--force", "--volumes", CONTAINER]
+        # There may be none. Old releases fail then. podman waits for an end, and Lambda's client hears of none.
+        at_once = ["--time=0"] if self.is_podman else []
+        command = [self.runner, "rm", "--force", *at_once, "--volumes", CONTAINER]
         subprocess.run(command, capture_output=True, check=False)
 
 
