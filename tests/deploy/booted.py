@@ -39,12 +39,12 @@ umount -l /old
 mount --make-rshared /
 exec env -i container=tests SYSTEMD_UNIT_PATH={units} {command}
 """
+# Removes the groups of a systemd that has ended.
 CLEAR = """
 mount -t cgroup2 none {root}{cgroups}
 cd {root}{cgroups}
 test ! -d {name} || find {name} -depth -type d -exec rmdir {{}} +
 """
-
 TRY = ["unshare", "--mount", "--pid", "--fork", "--cgroup", "sh", "-ec", f"mount -t cgroup2 none {CGROUPS}"]
 
 
@@ -65,15 +65,7 @@ class Booted:
 @contextmanager
 def booted(box: Sandbox) -> Iterator[Booted]:
     """Starts a systemd in the sandbox, with the unit installed but not started. It has the machine's network."""
-    box.put(f"{UNITS}/{FILE.name}", FILE.read_text())
-    # The only thing that is not as on a host: nobody else may reach the port.
-    command = f"{value_of('ExecStart')} {' '.join(LISTEN)}"
-    box.put(f"{UNITS}/{FILE.name}.d/listen.conf", f"[Service]\nExecStart=\nExecStart={command}\n")
-    for target in AROUND:
-        box.put(f"{UNITS}/{target}", "[Unit]\nDescription=A target of the tests\n")
-    box.put("/etc/machine-id", f"{uuid.uuid4().hex}\n")
-    for folder in ("/old", "/var/tmp", CGROUPS):
-        box.at(folder).mkdir(parents=True)
+    _install(box)
     words = {
         "root": shlex.quote(str(box.root)),
         "cgroups": CGROUPS,
@@ -102,6 +94,18 @@ def booted(box: Sandbox) -> Iterator[Booted]:
         outer.wait()
         clear = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", CLEAR.format(**words)]
         until(lambda: subprocess.run(clear, capture_output=True, check=False).returncode == 0)
+
+
+def _install(box: Sandbox) -> None:
+    box.put(f"{UNITS}/{FILE.name}", FILE.read_text())
+    # The only thing that is not as on a host: nobody else may reach the port.
+    command = f"{value_of('ExecStart')} {' '.join(LISTEN)}"
+    box.put(f"{UNITS}/{FILE.name}.d/listen.conf", f"[Service]\nExecStart=\nExecStart={command}\n")
+    for target in AROUND:
+        box.put(f"{UNITS}/{target}", "[Unit]\nDescription=A target of the tests\n")
+    box.put("/etc/machine-id", f"{uuid.uuid4().hex}\n")
+    for folder in ("/old", "/var/tmp", CGROUPS):
+        box.at(folder).mkdir(parents=True)
 
 
 def _systemds_below(parent: int) -> list[int]:
