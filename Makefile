@@ -100,7 +100,7 @@ lint: $(SERVICE) ## checks formatting, ruff, mypy and hadolint
 	.venv/bin/mypy
 	.venv/bin/hadolint Dockerfiles/Dockerfile.* tools/image/stand_ins/Dockerfile.*
 
-image: $(SERVICE) $(KEYSTONE) $(IMAGE) ## builds the container image, and proves it on a real Keystone (as root, port 42356 free)
+image: $(SERVICE) $(KEYSTONE) $(IMAGE) ## builds the container image, and proves it on a real Keystone (as root, ports 42356 to 42358 free)
 	.venv/bin/python -m tools.image $(IMAGE_OPTIONS)
 
 clean: ## removes all that the others have made

@@ -31,7 +31,7 @@ _WATCHED = StandingGrant(username=WATCHER[0], roles=(WATCHER[1],))
 _SIGNED = ("CM_{username}", "CM_{username}_proj", "CM_{name}")
 
 EARLIEST = Preset("concertim_{username}", "concertim_{username}_project", "concertim_{name}", (_WATCHED_BY_MEMBER,))
-# Concertim is installed with billing from v1.0 on.
+# The older service granted the second one where billing was on, as it is by default in Concertim's playbook.
 _BILLED = Preset(*_SIGNED, (_WATCHED_BY_MEMBER, _RATED))
 PRESETS: Mapping[str | None, Preset] = MappingProxyType(
     {None: EARLIEST, "v0.2": EARLIEST, "v1.0": _BILLED, "v1.1": _BILLED, "v1.2": Preset(*_SIGNED, (_WATCHED, _RATED))}
