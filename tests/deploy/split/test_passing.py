@@ -99,7 +99,7 @@ def test_a_line_of_the_log_leads_to_the_line_of_userhandler(
         length = {"Content-Length": f"{1 << 20}"}
         refused = requests.post(f"{running.url}/user", headers=length, timeout=60)
         [line] = running.lines_with(told(refused)[1]["request_id"])
-        assert " 413 " in line
+        assert "POST /user 413 " in line
         requests.get(f"{running.url}/statistics", timeout=60)
         [line] = running.lines_with("/statistics")
         assert site.older_server in line
