@@ -33,7 +33,7 @@ def config(tmp_path: Path) -> Callable[[str], str]:
     def write(text: str) -> str:
         path = tmp_path / "config.yaml"
         # Services of this release do not go by names, so nothing is to be said of these.
-        path.write_text(f"user_handler:\n  log_file: {tmp_path}/log\n  ui_release: v0.2\n" + text)
+        path.write_text(f"user_handler:\n  log_file: {tmp_path}/log\n{text}  ui_release: v0.2\n")
         return str(path)
 
     return write
