@@ -32,8 +32,7 @@ def config(tmp_path: Path) -> Callable[[str], str]:
 
     def write(text: str) -> str:
         path = tmp_path / "config.yaml"
-        # Services of this release do not go by names, so nothing is to be said of these.
-        path.write_text(f"user_handler:\n  log_file: {tmp_path}/log\n{text}  ui_release: v0.2\n")
+        path.write_text(f"user_handler:\n  log_file: {tmp_path}/log\n" + text)
         return str(path)
 
     return write
@@ -208,7 +207,8 @@ def test_the_start_warns_once_of_every_door_that_is_open(
     config: Callable[[str], str], text: str, environment: dict[str, str], warnings: list[str]
 ) -> None:
     """The start logs one warning for each protection that is off, and none for those that are on."""
-    with service("--config", config(text), **environment) as running:
+    # Services of this release do not go by names, so nothing is to be said of these.
+    with service("--config", config(f"{text}  ui_release: v0.2\n"), **environment) as running:
         said = running.said()
     lines = [line.partition(" (startup) - [-] ")[2] for line in said.splitlines() if "[WARNING]" in line]
     assert [line.partition(":")[0] for line in lines] == warnings
