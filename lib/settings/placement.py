@@ -16,8 +16,10 @@ SECRETS = {
     "jwt_secret": "belongs in the environment variable JWT_SECRET, or in a file that jwt_secret_file names",
     "jwt_secret_previous": "belongs in a file that jwt_secret_previous_file names",
 }
-# No other service grants these or protects these. A site would believe them to be in force.
-PLAINLY_OURS = ("allowed_auth_urls", "cloud_env_roles", "legacy_templates", "standing_grants", "team_roles")
+# No other service has these: they protect the site, or decide names for good. A site would believe them to be in force.
+PLAINLY_OURS = frozenset(
+    {"allowed_auth_urls", "cloud_env_roles", "legacy_templates", "standing_grants", "team_roles", "ui_release"}
+)
 SAMPLE = "config.sample.yaml has them all"
 # Of 1 for the same letters: one letter more, fewer or elsewhere, and not another word more.
 NEARLY = 0.9

@@ -6,7 +6,7 @@ import pytest
 
 from lib.errors import Misconfigured
 from lib.settings.loading import PATH_VARIABLE, TEXT_VARIABLE, current, load, parse
-from lib.settings.placement import SECTION
+from lib.settings.placement import PLAINLY_OURS, SECTION
 from lib.settings.settings import Settings
 
 
@@ -203,10 +203,11 @@ def test_a_setting_outside_the_section_is_a_warning_as_it_may_be_another_service
     assert parse("loglevel: x\nlog_level: info\n") == (Settings(), [])
 
 
-def test_a_setting_outside_the_section_that_is_plainly_ours_is_a_mistake() -> None:
+@pytest.mark.parametrize("name", sorted(PLAINLY_OURS))
+def test_a_setting_outside_the_section_that_is_plainly_ours_is_a_mistake(name: str) -> None:
     """Otherwise the site would believe, for instance, that only its own Keystone may be asked."""
-    where = f"line 1: allowed_auth_urls: is not read here; it belongs in {SECTION}, as {SECTION}.allowed_auth_urls"
-    assert parse("allowed_auth_urls: [http://keystone:5000]\n") == (None, [where])
+    where = f"line 1: {name}: is not read here; it belongs in {SECTION}, as {SECTION}.{name}"
+    assert parse(f"{name}: [http://keystone:5000]\n") == (None, [where])
 
 
 @pytest.mark.parametrize("name", ["user-handler", "userhandler", "user_handlers", "UserHandler", "USER_HANDLER"])
