@@ -27,7 +27,7 @@ class Missing:
     setting: str = ""
     """What to write into the settings, where Keystone does not tell its name from another that exists."""
     choice: str = ""
-    """What helps where an operator has to choose. There is no command then."""
+    """What helps where an operator has to choose, with the command that may be one of the choices."""
 
     @property
     def remedy(self) -> str:

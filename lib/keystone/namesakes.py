@@ -4,22 +4,24 @@ import yaml
 
 from lib import settings
 from lib.call.masking import shown
+from lib.errors import DeadlineExceeded, Problem
 from lib.keystone.client.connection import Connection
-from lib.keystone.client.problems import REFUSALS
 from lib.settings.sections import StandingGrant
 
 
 def hint_at_namesake(cloud: Connection, account: StandingGrant) -> str:
-    """Returns the setting for an account that is in another domain than was looked in, or an empty text.
+    """Returns a sentence with the setting to write if the one user of this name is the account, or an empty text.
 
-    An operator has to say whether it is the account: in another domain, anybody may have the name.
+    Whether it is, an operator has to say: in another domain, anybody may have the name.
     """
     try:
         domains = cloud.ids.domains_with_user(account.username)
-    except REFUSALS:
-        # Not every account may look into other domains.
+    except DeadlineExceeded:
+        raise
+    except Problem:
+        # Not every account may look into other domains, and what is missing is known already.
         return ""
-    if not domains:
+    if len(domains) != 1:
         return ""
     named = account.model_copy(update={"user_domain_name": domains[0]})
     grants = [named if one == account else one for one in settings.current().standing_grants]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import fields
 
-from lib.settings.releases import BY_NAME, SIGN, WATCHER, Preset
+from lib.settings.releases import BY_NAME, NAME_PREFIX, WATCHER, Preset
 from lib.settings.sections import StandingGrant
 from lib.settings.settings import Settings
 
@@ -26,15 +26,15 @@ def _told(value: str | tuple[StandingGrant, ...]) -> str:
     return ", ".join(f"{' and '.join(one.roles)} for {one.username}" for one in value)
 
 
-def run_here(ours: Settings, services: str) -> bool:
+def may_run_here(ours: Settings, services: str) -> bool:
     """Whether these services may be those of the site. Without the setting ui_release, any may."""
     return ours.ui_release is None or (ours.ui_release == BY_NAME) == (services == FROM_V1_2)
 
 
-def without_sign(ours: Settings) -> list[str]:
+def settings_without_prefix(ours: Settings) -> list[str]:
     """Returns the settings for names by which services of v1.2 and later show no cluster."""
     templates = {"user_name": ours.user_name, "project_name": ours.project_name, "team_name": ours.team_name}
-    return [name for name, template in templates.items() if SIGN not in template]
+    return [name for name, template in templates.items() if NAME_PREFIX not in template]
 
 
 def is_granted(ours: Settings, grant: tuple[str, str]) -> bool:
@@ -44,12 +44,12 @@ def is_granted(ours: Settings, grant: tuple[str, str]) -> bool:
 
 def what_hides_clusters(ours: Settings) -> Iterator[str]:
     """Says why other services of the site show no cluster of what is created with these settings."""
-    names = without_sign(ours)
-    if names and run_here(ours, FROM_V1_2):
+    names = settings_without_prefix(ours)
+    if names and may_run_here(ours, FROM_V1_2):
         remedy = "leave these settings out" if ours.ui_release else "set ui_release to the release of the Concertim UI"
         yield (
-            f"{FROM_V1_2} show no cluster of what is created with these settings: {', '.join(names)} without {SIGN}."
-            f" Before anybody signs up, {remedy}"
+            f"{FROM_V1_2} show no cluster of what is created with these settings: {', '.join(names)} without"
+            f" {NAME_PREFIX}. Before anybody signs up, {remedy}"
         )
     if not is_granted(ours, WATCHER):
         account, role = WATCHER

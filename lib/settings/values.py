@@ -72,12 +72,13 @@ def _secret_file(name: str) -> str:
 
 
 def _release(value: object) -> object:
-    """Takes a release with or without its third number and the letter before the first: 1.2.0 is v1.2."""
+    """Takes a release without the letter before it, too, and from v1.0 on its third number: 1.2.0 is v1.2."""
     found = _RELEASE.fullmatch(str(value).strip())
-    name = f"v{found[1]}" if found else value
-    if name not in RELEASES:
-        raise ValueError(f"must be one of {', '.join(RELEASES)}: the last for later releases, the first for July 2023")
-    return name
+    whole, short = (f"v{found[1]}{found[2] or ''}", f"v{found[1]}") if found else ("", "")
+    for name in (_LIKE.get(whole, whole), short):
+        if name in RELEASES:
+            return name
+    raise ValueError(f"must be one of {', '.join(RELEASES)}: the last for later releases, the first for July 2023")
 
 
 def _level_name(value: object) -> object:
@@ -93,8 +94,9 @@ def _lower_case(value: object) -> object:
 HIGHEST_PORT = 65535
 _HOST = re.compile(r"[\w.*-]+|\[[0-9A-Fa-f:.]+\]")
 # Those of the Concertim UI between which something has changed that settings are about.
-RELEASES = ("v0.2", "v1.0", "v1.1", "v1.2")
-_RELEASE = re.compile(r"[vV]?([0-9]+\.[0-9]+)(?:\.[0-9]+)?")
+RELEASES = ("v0.2.1", "v0.2.3", "v1.0", "v1.1", "v1.2")
+_LIKE = {"v0.2.0": "v0.2.1", "v0.2.2": "v0.2.3"}
+_RELEASE = re.compile(r"[vV]?([0-9]+\.[0-9]+)(\.[0-9]+)?")
 
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]

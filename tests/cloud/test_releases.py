@@ -20,7 +20,8 @@ RATED = {("cloudkitty", "rating")}
 WATCHED = {("concertim", "watcher"), ("admin", "admin")}
 # By the release: the user's name, the project's name, and who holds what on it besides the user.
 LEFT = {
-    "v0.2": ("concertim_{}", "concertim_{}_project", WATCHED | {("concertim", "member")}),
+    "v0.2.1": ("concertim_{}", "concertim_{}_project", WATCHED | {("concertim", "member")}),
+    "v0.2.3": ("CM_{}", "CM_{}_proj", WATCHED | RATED | {("concertim", "member")}),
     "v1.0": ("CM_{}", "CM_{}_proj", WATCHED | RATED | {("concertim", "member")}),
     "v1.1": ("CM_{}", "CM_{}_proj", WATCHED | RATED | {("concertim", "member")}),
     "v1.2": ("CM_{}", "CM_{}_proj", WATCHED | RATED),
@@ -62,7 +63,7 @@ def test_a_sign_up_leaves_what_the_services_of_the_release_look_for(
     assert cloud.admin.projects.get(project_id).name == project_name.format(login)
     assert roles_on(cloud, project_id) == granted | {(user_name.format(login), "member")}
     assert project_id in seen_to_v1_1(cloud)
-    assert (project_id in seen_from_v1_2(cloud, user_id)) == (release != "v0.2")
+    assert (project_id in seen_from_v1_2(cloud, user_id)) == (release != "v0.2.1")
 
 
 def test_a_user_a_team_and_a_role_leave_what_the_services_of_v1_2_look_for(

@@ -208,7 +208,7 @@ def test_the_start_warns_once_of_every_door_that_is_open(
 ) -> None:
     """The start logs one warning for each protection that is off, and none for those that are on."""
     # Services of this release do not go by names, so nothing is to be said of these.
-    with service("--config", config(f"{text}  ui_release: v0.2\n"), **environment) as running:
+    with service("--config", config(f"{text}  ui_release: v0.2.1\n"), **environment) as running:
         said = running.said()
     lines = [line.partition(" (startup) - [-] ")[2] for line in said.splitlines() if "[WARNING]" in line]
     assert [line.partition(":")[0] for line in lines] == warnings

@@ -27,7 +27,15 @@ def test_every_release_has_a_preset() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "release"),
-    [("v1.2", "v1.2"), ("v1.2.0", "v1.2"), ("1.2", "v1.2"), ("'1.2.0'", "v1.2"), ("V0.2.3", "v0.2"), ("1.0", "v1.0")],
+    [
+        ("v1.2", "v1.2"),
+        ("v1.2.0", "v1.2"),
+        ("1.2", "v1.2"),
+        ("'1.2.0'", "v1.2"),
+        ("V0.2.2", "v0.2.3"),
+        ("1.0", "v1.0"),
+        ("0.2.0", "v0.2.1"),
+    ],
 )
 def test_a_release_is_read_as_it_is_typed(typed: str, release: str) -> None:
     """The third number makes no difference to names and grants."""
@@ -35,10 +43,12 @@ def test_a_release_is_read_as_it_is_typed(typed: str, release: str) -> None:
     assert (ours and ours.ui_release, problems) == (release, [])
 
 
-@pytest.mark.parametrize("typed", ["v1.3", "main", "July 2023", "2", "yes", "[v1.2]", "v1.2.0.1", "''", "2023-07-10"])
+@pytest.mark.parametrize(
+    "typed", ["v1.3", "v0.2", "main", "July 2023", "2", "yes", "[v1.2]", "v1.2.0.1", "''", "2023-07-10"]
+)
 def test_another_release_is_refused_with_those_that_there_are(typed: str) -> None:
     """A release that is not known must not silently mean the names of July 2023."""
-    told = "must be one of v0.2, v1.0, v1.1, v1.2: the last for later releases, the first for July 2023"
+    told = "must be one of v0.2.1, v0.2.3, v1.0, v1.1, v1.2: the last for later releases, the first for July 2023"
     assert parse(f"user_handler: {{ui_release: {typed}}}") == (None, [f"line 1: user_handler.ui_release: {told}"])
 
 
@@ -68,7 +78,7 @@ EARLIEST = "user_name: concertim_{username}; project_name: concertim_{username}_
         ("", [SET_RELEASE]),
         (SIGNED_SETTINGS, []),
         ("standing_grants: []", [SET_RELEASE, hidden(UNWATCHED)]),
-        ("ui_release: v0.2", [sets("v0.2", f"{EARLIEST}; standing_grants: watcher and member for concertim")]),
+        ("ui_release: v0.2.1", [sets("v0.2.1", f"{EARLIEST}; standing_grants: watcher and member for concertim")]),
         ("ui_release: v1.1", [sets("v1.1", f"{SIGNED}; standing_grants: watcher and member for concertim, {RATED}")]),
         ("ui_release: v1.2", [sets("v1.2", f"{SIGNED}; standing_grants: watcher for concertim, {RATED}")]),
         (

@@ -60,7 +60,6 @@ def site(engine: Engine, cloud: Keystone) -> Iterator[Site]:
         _lay_out(folder, cloud)
         os.environ |= {
             "CONCERTIM_ROOT": str(folder),
-            "CONCERTIM_CONFIG_FILE": str(folder / "config.yaml"),
             "USER_HANDLER_IMAGE": _local(engine, IMAGE),
             "NGINX_IMAGE": _local(engine, _build_nginx(engine)),
             "API_SERVER_TAG": _build_older_server(engine).partition(":")[2],
@@ -103,7 +102,8 @@ def _lay_out(folder: Path, cloud: Keystone) -> None:
     log = folder / "var/log/openstack-service"
     log.mkdir(parents=True)
     os.chown(log, UID, UID)
-    config = folder / "config.yaml"
+    config = folder / "etc/openstack-service/config.yaml"
+    config.parent.mkdir(parents=True)
     config.write_text(f"log_level: debug\nuser_handler: {{allowed_auth_urls: ['{cloud.auth_url}']}}\n")
     os.chown(config, 0, UID)
     config.chmod(0o640)

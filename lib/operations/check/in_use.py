@@ -27,7 +27,8 @@ def name_items(cloud: Connection) -> list[CheckItem]:
     if others:
         named = sorted(others.values())
         more = f" and {len(named) - MOST_TOLD} more" if len(named) > MOST_TOLD else ""
-        told = f"These have other names than the settings give: {', '.join(named[:MOST_TOLD])}{more}."
+        cut = "" if all(complete) else " Keystone has cut its list, so there may be more."
+        told = f"These have other names than the settings give: {', '.join(named[:MOST_TOLD])}{more}.{cut}"
         return [warning(CHECK, told, NAMES_AND_ROLES)]
     if not all(complete):
         cut = "Keystone has cut its list of users or of projects, so not all names were seen."

@@ -5,8 +5,8 @@ from lib.answer.operations import CheckItem
 from lib.keystone.client import marks
 from lib.keystone.names import whole_length
 from lib.operations.check.items import ok, warning
-from lib.settings.releases import RATING, SIGN, WATCHER
-from lib.settings.siblings import FROM_V1_2, TO_V1_1, is_granted, run_here, without_sign
+from lib.settings.releases import NAME_PREFIX, RATING, WATCHER
+from lib.settings.siblings import FROM_V1_2, TO_V1_1, is_granted, may_run_here, settings_without_prefix
 
 # Characters that the Concertim UI allows for a login and for the name of a team.
 LONGEST_IN_UI = {marks.USER: ("logins", 80), marks.PROJECT: ("logins", 80), marks.TEAM: ("teams", 56)}
@@ -36,7 +36,7 @@ def _length(kind: str) -> CheckItem:
 def services_to_v1_1() -> CheckItem:
     """Returns whether Concertim's other services of those releases find what is created with these settings."""
     check, ours = "services_to_v1_1", settings.current()
-    if not run_here(ours, TO_V1_1):
+    if not may_run_here(ours, TO_V1_1):
         return _not_here(check, TO_V1_1)
     if is_granted(ours, WATCHER):
         return ok(check, f"{TO_V1_1} find the projects, on which concertim gets the role watcher.")
@@ -50,9 +50,9 @@ def services_to_v1_1() -> CheckItem:
 def services_from_v1_2(account_name: str) -> CheckItem:
     """Returns the same for later releases. The account is that of cloud_env, with an empty name if it is not known."""
     check, ours = "services_from_v1_2", settings.current()
-    if not run_here(ours, FROM_V1_2):
+    if not may_run_here(ours, FROM_V1_2):
         return _not_here(check, FROM_V1_2)
-    lacking = [*(f"{SIGN} in {name}" for name in without_sign(ours)), *_lacking_grants(account_name)]
+    lacking = [*(f"{NAME_PREFIX} in {name}" for name in settings_without_prefix(ours)), *_lacking_grants(account_name)]
     if not lacking:
         return ok(check, f"{FROM_V1_2} find the users and projects by their names and grants.")
     told = f"{FROM_V1_2} do not find all that they need: the settings lack {', '.join(lacking)}."
