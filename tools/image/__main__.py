@@ -9,6 +9,7 @@ from tools.image.bill import write_bill
 from tools.image.engine import engine, prepare
 from tools.image.function_hosts import prove_functions_framework, prove_lambda
 from tools.image.labels import build_labelled, prove_unlabelled
+from tools.image.ports import reserved_ports
 from tools.image.proof import prove, prove_another_address, prove_without_files
 from tools.image.site import prove_compose
 
@@ -24,7 +25,7 @@ def main() -> None:
     if why_not:
         print(f"NOT TESTED: the image cannot be built here: {why_not}")
         sys.exit(0 if if_possible else 1)
-    with engine() as builder, keystone() as cloud:
+    with reserved_ports(), engine() as builder, keystone() as cloud:
         try:
             build_labelled(builder)
             prove_unlabelled(builder)

@@ -18,6 +18,8 @@ from tools.image.engine import IMAGE, TAG, TOOLS, Engine
 
 FILE = "docs/deploy/compose/compose.yaml"
 PROJECT = "concertim-user-handler"
+# It takes a few seconds.
+UP_SECONDS = 120
 # What the image is run as, which the folder of the log must belong to.
 UID = 10001
 # Of the tests, what the stand-in for the older server imports.
@@ -65,7 +67,8 @@ def site(engine: Engine, cloud: Keystone) -> Iterator[Site]:
             "API_SERVER_TAG": _build_older_server(engine).partition(":")[2],
         }
         try:
-            output_of(compose(engine, "up", "--detach"))
+            # podman-compose waits for ever for a container that could not start.
+            output_of(["timeout", str(UP_SECONDS), *compose(engine, "up", "--detach")])
             yield Site(engine, folder)
         finally:
             # What went wrong before is told, and not what follows from that here.
