@@ -23,10 +23,11 @@ def hint_at_namesake(cloud: Connection, account: StandingGrant) -> str:
         return ""
     if len(domains) != 1:
         return ""
-    named = account.model_copy(update={"user_domain_name": domains[0]})
+    domain = shown(domains[0])
+    named = account.model_copy(update={"user_domain_name": domain})
     grants = [named if one == account else one for one in settings.current().standing_grants]
     return (
-        f"Domain {shown(domains[0])} has a user {account.username}: if that is the account, write into the settings"
+        f"Domain {domain} has a user {account.username}: if that is the account, write into the settings"
         f" standing_grants: {_in_one_line(grants)}."
     )
 

@@ -14,7 +14,7 @@ from lib.settings.values import RELEASES
 from tests.support.answers import done, error, signed_up
 from tests.support.fixtures import RequestOf, SettingsFile
 from tests.support.keystone import Keystone, keystone
-from tests.support.siblings import roles_on, seen_from_v1_2, seen_to_v1_1
+from tests.support.siblings import rated_keystone, roles_on, seen_from_v1_2, seen_to_v1_1
 
 RATED = {("cloudkitty", "rating")}
 WATCHED = {("concertim", "watcher"), ("admin", "admin")}
@@ -31,9 +31,7 @@ LEFT = {
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Keystone]:
     """Runs a Keystone on which costs are rated, in place of the one that all tests share."""
-    with keystone() as running:
-        running.admin.roles.create("rating")
-        running.admin.users.create("cloudkitty", domain="default", password="cloudkitty-password")
+    with rated_keystone() as running:
         yield running
 
 

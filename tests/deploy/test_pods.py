@@ -18,8 +18,9 @@ from lib.settings.loading import parse
 from tests.deploy.manifests import KEYSTONE, WORKLOADS, Workload
 from tests.deploy.running import LISTEN, sign_up, started
 from tests.deploy.sandbox import OWNER, Sandbox, needs_sandbox, sandbox
-from tests.support.keystone import Keystone, keystone
+from tests.support.keystone import Keystone
 from tests.support.service import ROOT, complaints
+from tests.support.siblings import rated_keystone
 
 DOCKERFILE = (ROOT / "Dockerfiles" / "Dockerfile.user_handler").read_text()
 # The last one is the command of the image. The one before is in its health check.
@@ -32,9 +33,7 @@ pytestmark = pytest.mark.parametrize("workload", WORKLOADS, ids=str)
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Keystone]:
     """Runs a Keystone on which costs are rated, as the release in the manifests expects."""
-    with keystone() as running:
-        running.admin.roles.create("rating")
-        running.admin.users.create("cloudkitty", domain="default", password="cloudkitty-password")
+    with rated_keystone() as running:
         yield running
 
 

@@ -1,11 +1,22 @@
 """What Concertim's other services see of a cloud, by the rules by which each release of them looks for projects."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from tests.support.keystone import Keystone
+from tests.support.keystone import Keystone, keystone
 
 # The letters that services of v1.2 and later look for.
 SIGN = "CM_"
+
+
+@contextmanager
+def rated_keystone() -> Iterator[Keystone]:
+    """Runs a Keystone on which costs are rated, as releases with billing expect."""
+    with keystone() as running:
+        running.admin.roles.create("rating")
+        running.admin.users.create("cloudkitty", domain="default", password="cloudkitty-password")
+        yield running
 
 
 def seen_to_v1_1(cloud: Keystone) -> set[str]:
