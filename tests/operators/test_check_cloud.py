@@ -30,6 +30,8 @@ NEVER_SEEN = {"grant_roles", "user_domain", "password_length", "first_use", "loc
 NEVER_SEEN |= {"password_history"}
 # The names that are given by default are not those that the siblings of v1.2 look for.
 USUAL = NEVER_SEEN | {"services_from_v1_2"}
+# What other tests have created in the same Keystone decides these. They have tests with a Keystone of their own.
+BY_ALL_NAMES = {"names_in_use"}
 
 Item = dict[str, str]
 
@@ -60,8 +62,9 @@ def checked(env: dict[str, Any]) -> tuple[bool, dict[str, list[Item]]]:
 
 
 def not_ok(items: dict[str, list[Item]]) -> dict[str, str]:
-    """Returns the state of each check that has one other than ok."""
-    return {check: one["state"] for check, several in items.items() for one in several if one["state"] != "ok"}
+    """Returns the state of each check that has one other than ok, whatever else is in this Keystone."""
+    wrong = {check: one["state"] for check, several in items.items() for one in several if one["state"] != "ok"}
+    return {check: state for check, state in wrong.items() if check not in BY_ALL_NAMES}
 
 
 def seen(items: dict[str, list[Item]]) -> dict[str, str]:

@@ -182,7 +182,7 @@ def test_a_page_in_place_of_keystone_proves_nothing(env: dict[str, Any], before:
     ready, items = checked(env)
     wrong = not_ok(items)
     assert (ready, {wrong.get(check) for check in NEEDED}) == (False, {"problem"})
-    assert {*seen(items)} - NEEDED == {"account_password", "passwords", "lists", "names_in_use"}
+    assert {*seen(items)} - NEEDED == {"account_password", "passwords", "lists"}
     causes = ["in place of an answer in Keystone's form", "is not a Keystone v3", "has changed what does not exist"]
     causes.append("something else than a list of Keystone's")
     # In place of a list or an object that it lacks, each message names the page, and a 404 that names nothing is none.
