@@ -54,6 +54,8 @@ class Call:
     """The calls to Keystone, at level DEBUG: method, path, status, seconds, and Keystone's own id of it."""
     last_asked: str = ""
     """The last HTTP call to Keystone: its method, and its URL without the query."""
+    last_step: str = "answer"
+    """The step that has ended last."""
     _steps: list[str] = field(default_factory=list)
     _cancels: list[Callable[[], None]] = field(default_factory=list)
 
@@ -67,8 +69,8 @@ class Call:
 
     @property
     def step(self) -> str:
-        """The step that Keystone has been asked to do for the longest time."""
-        return (*self._steps, "answer")[0]
+        """The step that Keystone has been asked to do for the longest time, or else the one that has ended last."""
+        return (*self._steps, self.last_step)[0]
 
     def is_strangers(self) -> bool:
         """Whether the caller has not shown that it may call. Then its lines in the log have a rate limit."""
@@ -95,6 +97,7 @@ class Call:
         try:
             yield
         finally:
+            self.last_step = step
             self._steps.remove(step)
 
     def seconds(self) -> float:
@@ -166,7 +169,7 @@ def ending_early(share: float) -> Iterator[None]:
     try:
         yield
     finally:
-        whole.last_asked = early.last_asked
+        whole.last_asked, whole.last_step = early.last_asked, early.last_step
         _current.reset(reset)
 
 

@@ -56,6 +56,25 @@ def test_a_step_that_takes_longer_than_its_call_may_is_left_to_itself() -> None:
     go_on.set()
 
 
+@pytest.mark.parametrize(("before", "told"), [([], "answer"), (["log in"], "log in"), (["a", "log in"], "log in")])
+def test_a_time_that_is_over_between_two_steps_names_the_one_before(before: list[str], told: str) -> None:
+    """What took the time may have ended a moment ago, and its own failure may not have arrived yet."""
+    go_on = threading.Event()
+
+    def between() -> None:
+        for step in before:
+            with call.current().asking(step):
+                pass
+        go_on.wait(10)
+
+    with call.serving("slow") as this:
+        this.ends = time.monotonic() + 0.1
+        with pytest.raises(DeadlineExceeded, match=f"Keystone took too long to {told}. Repeat") as why:
+            within_deadline(between)
+    assert why.value.step == told
+    go_on.set()
+
+
 def test_items_are_taken_as_there_is_room_and_come_as_they_end() -> None:
     """A long list is never in memory as a whole, and one slow step holds up no other."""
     running, most, taken = 0, 0, list[int]()
