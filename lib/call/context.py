@@ -44,6 +44,8 @@ class Call:
     """The tokens that Keystone has issued during this call."""
     changed: bool = False
     """Whether the call has changed, or may have changed, anything in the cloud."""
+    tried_again: bool = False
+    """Whether a call to Keystone was tried again. Keystone may still execute the try before."""
     begun: Lock = field(default_factory=Lock, repr=False)
     """Held as soon as the log tells of the first change that the call sends."""
     about: dict[str, str] = field(default_factory=dict)

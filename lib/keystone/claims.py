@@ -45,9 +45,9 @@ back, and a role makes a taker give up.
 
 A call whose answer is lost is tried again, and Keystone may execute one try after the other. So each try of a claim has
 a time of its own, and a request that finds the time of another try in step 5 gives up. Another try of a password may be
-executed after the claim has ended, so nobody claims a user who was just taken over, except the request that did so: it
-would find in step 5 that the other try has replaced its claim. A request that carries the password that was set may go
-on. And a call that only removes a claim is tried once.
+executed after the claim has ended, so nobody claims a user who was just taken over, except the request that did so, and
+only if it has tried no call again. A request that carries the password that was set may go on. And a call that only
+removes a claim is tried once.
 
 Keystone may refuse every password that a create has set, until the user has changed it. On such a site
 (setting `user_options`) a user is created under the claim of the request that creates them, and the call that ends the
@@ -153,7 +153,7 @@ def _claim(cloud: Connection, user: User, purpose: str = "") -> None:
     begun = time.monotonic()
     now = refuse_disabled(_read_again(cloud, user))
     check_not_claimed(now)
-    if now.last_request != call.current().request_id:
+    if now.last_request != call.current().request_id or call.current().tried_again:
         _check_not_young(now.taken_over, now)
     check_still_held(user, now)
     if _has_changed(user, now):

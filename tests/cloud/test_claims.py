@@ -12,9 +12,11 @@ from functions.delete_user import delete_user
 from lib.endpoint import Answer
 from lib.keystone.claims import SECONDS_BETWEEN_CLOCKS
 from lib.settings.settings import Settings
+from tests.support.answers import error, refusal
 from tests.support.census import finished
 from tests.support.fixtures import RequestOf
 from tests.support.keystone import Keystone
+from tests.support.proxy import Exchange, Proxy
 
 # The seconds that a request can last, which is how long a claim is heeded.
 LASTS = Settings().deadline + SECONDS_BETWEEN_CLOCKS
@@ -77,6 +79,39 @@ def test_a_user_who_was_just_taken_over_is_that_passwords_alone(
     left(taken_over=1)
     assert waits(create_user_project(request_of()))
     assert create_user_project(request_of(password="the-first")) == finished(cloud, login, "the-first")
+
+
+@pytest.mark.parametrize("lost", ["no answer", "that to the claim", "that to the password"])
+def test_who_has_lost_an_answer_does_not_take_back_the_user_that_it_took_over(
+    cloud: Keystone, before: Proxy, login: str, left: Callable[..., str], through: RequestOf, lost: str
+) -> None:
+    """The try that was lost may end the claim by which the user would be removed, or write over it.
+
+    Then a sign-up with the same password could be told 201 of that user.
+    """
+    user_id, taken = left(), cloud.admin.projects.create(f"concertim_{login}_project", domain="default")
+    changes = ["that to the claim", "that to the password"]
+
+    def lose(exchange: Exchange) -> None:
+        exchange.ask_keystone()
+        exchange.reply(refusal(500, "The answer was lost."))
+
+    before.instead = lambda method, _path: lose if method == "PATCH" and changes and changes.pop(0) == lost else None
+    why = (
+        f"Project concertim_{login}_project exists and is not this sign-up's. An operator can rename or remove it"
+        f" (openstack project show {taken.id})."
+    )
+    begun = f"Begun but not finished; repeat the same request once this is mended: {why}"
+    none_lost = lost == "no answer"
+    assert create_user_project(through()) == (
+        error(409, "name_taken", why) if none_lost else error(503, "unfinished", begun)
+    )
+    there = cloud.admin.users.list(name=f"concertim_{login}")
+    assert [one.id for one in there] == ([] if none_lost else [user_id])
+    # The repeat has changed nothing.
+    before.instead = lambda _method, _path: None
+    assert create_user_project(through()) == error(409, "name_taken", why)
+    assert cloud.admin.users.list(name=f"concertim_{login}") == there
 
 
 def test_a_claim_does_not_keep_a_user_from_being_removed(cloud: Keystone, login: str, left: Callable[..., str]) -> None:

@@ -108,7 +108,8 @@ def may_be_tried_again(me: Request, rules: Rules) -> list[str]:
 def tries_again(state: State, index: int, what: str) -> State:
     """Returns the state after an answer was lost, with the first try of the call left behind."""
     me = state.requests[index]
-    requests = with_one(state.requests, index, me._replace(tries=me.tries + 1))
+    lost = me.lost or what in ("claim", "set password")
+    requests = with_one(state.requests, index, me._replace(tries=me.tries + 1, lost=lost))
     return state._replace(requests=requests, left=state.left | {(me.left_behind(), what)}, lost=state.lost + 1)
 
 

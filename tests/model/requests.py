@@ -94,7 +94,8 @@ def read_again(keystone: Keystone, me: Request, rules: Rules) -> tuple[Keystone,
     user = theirs(keystone, me)
     if user is None or (user.claim == YOUNG and rules.heeds_claims):
         return keystone, me.end(503)
-    if user.taken == YOUNG and user.request != me.name and rules.heeds_take_overs:
+    may_change = user.request != me.name or (me.lost and rules.keeps_after_lost)
+    if user.taken == YOUNG and may_change and rules.heeds_take_overs:
         return keystone, me.end(503)
     assert me.seen
     same = (user.request, user.default, user.finished) == (me.seen.request, me.seen.default, me.seen.finished)

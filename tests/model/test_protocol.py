@@ -51,6 +51,10 @@ STARTS = {
         NOTHING, (TWICE_B, POST_USER._replace(sets_twice=True))
     ),
     "two that set the password twice, one taken back": Start(NOTHING, (REFUSED._replace(sets_twice=True), TWICE_B)),
+    # With one password, who is not refused may adopt a user who is about to be removed.
+    "two takers of one password, one taken back": Start(OF_A_THIRD, (REFUSED, A)),
+    "two that set one password twice, one taken back": Start(NOTHING, (REFUSED._replace(sets_twice=True), TWICE_A)),
+    "two sign-ups of one password, one taken back": Start(NOTHING, (REFUSED, A)),
 }
 CROWDS = {
     "a holder and two takers": Start(HALF_MADE, (A, B, C)),
@@ -79,6 +83,7 @@ HOLES = {
     "reports_finished": ("POST /user and one that is taken back", 0, 0),
     "dates_tries": ("two takers", 0, 1),
     "heeds_take_overs": ("a holder and a taker", 0, 1),
+    "keeps_after_lost": ("two takers of one password, one taken back", 0, 1),
     "unclaims_once": ("a holder, a taker, and one that gives up", 0, 1),
     "old_after_all": ("a holder and two takers", 1, 0),
 }

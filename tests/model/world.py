@@ -74,6 +74,8 @@ class Request(NamedTuple):
     """Whether one of these calls has failed."""
     tries: int = 0
     """How often the request has made its next call and lost the answer."""
+    lost: bool = False
+    """Whether the answer to a claim or to its password was lost, so that this try may still be executed."""
     time: int = 0
     """Which try of the claim was answered."""
     met: frozenset[str] = frozenset()
@@ -143,6 +145,11 @@ class Rules(NamedTuple):
     """Each try of a claim has a time of its own."""
     heeds_take_overs: bool = True
     """No request claims a user who was just taken over, as another try of that call may still be executed."""
+    keeps_after_lost: bool = True
+    """A request that has taken over a user, and has lost an answer, does not take the user back.
+
+    The try that is left behind could end the claim, or write over it.
+    """
     unclaims: bool = True
     """A request that finds that a holder was faster takes its claim off."""
     unclaims_once: bool = True

@@ -106,6 +106,7 @@ def _ask(
             passes = isinstance(why, TRANSIENT) and not isinstance(why, HandshakeTimedOut)
             if pause is None or not passes or spread > this.seconds_left():
                 raise why
+            this.tried_again = True
             metrics.retried(step)
             time.sleep(spread)
 
