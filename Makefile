@@ -73,7 +73,7 @@ prometheus: $(SERVICE) $(KEYSTONE) ## lets a real Prometheus read the metrics an
 clouds: $(SERVICE) $(KEYSTONE) $(CLOUDS) ## does what the UI does on every kind of Keystone, and prints a table (as root on Debian)
 	.venv/bin/python -m tests.clouds $(CLOUDS_OPTIONS)
 
-bench: $(SERVICE) $(KEYSTONE) $(BENCH) $(PRODUCTION) ## measures sign-ups beside the least that Keystone allows (ten minutes; BENCH_OPTIONS=--quick or --scale)
+bench: $(SERVICE) $(KEYSTONE) $(BENCH) $(PRODUCTION) ## measures sign-ups beside the least that Keystone allows (25 minutes; BENCH_OPTIONS=--quick or --scale)
 	.venv/bin/python -m tools.bench $(BENCH_OPTIONS)
 
 hosts: $(SERVICE) $(KEYSTONE) $(HOSTS) ## sends the same requests to every host (as root on Debian, to Apache too)

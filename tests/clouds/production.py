@@ -82,12 +82,12 @@ def memcached() -> Iterator[dict[str, dict[str, str]]]:
 
 
 @contextmanager
-def uwsgi(folder: Path, processes: int = 4) -> Iterator[str]:
+def uwsgi(folder: Path, processes: int = 4, *options: str) -> Iterator[str]:
     """Serves the Keystone in this folder with so many processes, and yields their host:port."""
     port = free_ports("uwsgi")["uwsgi"]
     command = [str(PYTHON.with_name("uwsgi")), "--http-socket", f"127.0.0.1:{port}", "--master"]
     command += ["--processes", str(processes), "--die-on-term", "--need-app", "--lazy-apps"]
-    command += ["--module", "keystone.wsgi.api:application"]
+    command += ["--module", "keystone.wsgi.api:application", *options]
     with _running(command, port, folder / "uwsgi", OS_KEYSTONE_CONFIG_DIR=str(folder)):
         yield f"127.0.0.1:{port}"
 

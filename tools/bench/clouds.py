@@ -1,23 +1,23 @@
-"""What is measured at: a Keystone whose calls are delayed, a scripted one, and every way to sign somebody up there."""
+"""Where a sign-up is measured: at a Keystone whose calls are delayed, at a scripted one, and in every way."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from urllib.parse import urlsplit
 
-from tests.support.keystone import ADMIN_PASSWORD, Keystone
+from tests.support.keystone import ADMIN_PASSWORD
 from tests.support.service import Service
 from tools.bench.beside import beside
 from tools.bench.ways import CloudEnv, Floor, Ours, Plain, SameCalls, SignUp, new_login
 
 
 @contextmanager
-def delayed(cloud: Keystone, milliseconds: int) -> Iterator[CloudEnv]:
-    """Gives the cloud environment of this Keystone with so many milliseconds added to each call."""
+def delayed(cloud_env: CloudEnv, milliseconds: int) -> Iterator[CloudEnv]:
+    """Gives the cloud environment that leads to the same Keystone with so many milliseconds added to each call."""
     if not milliseconds:
-        yield cloud.cloud_env()
+        yield cloud_env
         return
-    with beside("tools.bench.relay", urlsplit(cloud.auth_url).netloc, str(milliseconds)) as address:
-        yield cloud.cloud_env() | {"auth_url": f"http://{address}/v3"}
+    with beside("tools.bench.relay", urlsplit(cloud_env["auth_url"]).netloc, str(milliseconds)) as address:
+        yield {**cloud_env, "auth_url": f"http://{address}/v3"}
 
 
 @contextmanager

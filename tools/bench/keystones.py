@@ -1,7 +1,8 @@
-"""Keystones to compare: one for each way of hashing passwords, some of several processes, and one full of people."""
+"""Keystones to measure at: on SQLite or MariaDB, of one process or several, by their way of hashing, full of people."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import psutil
 
 from tests.clouds.production import memcached, uwsgi
 from tests.support.debian import missing
-from tests.support.keystone import Keystone
+from tests.support.keystone import ADMIN_PASSWORD, Keystone
 from tests.support.keystone.filled import fill
 from tests.support.keystone.folders import PYTHON, Options, configured
 from tests.support.keystone.serving import served
@@ -53,6 +54,33 @@ class Site:
 
 
 @contextmanager
+def on_sqlite() -> Iterator[Site]:
+    """Runs a Keystone of one process on SQLite, which caches in its own memory."""
+    with _of_one_process(SETTINGS[DEFAULT]) as site:
+        _hash_anew(site)
+        yield site
+
+
+@contextmanager
+def on_mariadb() -> Iterator[Site]:
+    """Runs a Keystone as sites run it: four processes of uWSGI, MariaDB, and memcached.
+
+    Like DevStack's, it says that it closes each connection. Without that, keystoneauth fails at every other call.
+    """
+    with with_processes([4], "--add-header", "Connection: close") as sites:
+        _hash_anew(sites[4])
+        yield sites[4]
+
+
+def _hash_anew(site: Site) -> None:
+    """Lets Keystone hash the administrator's password as it hashes all others here: each log-in costs as much."""
+    admin = Keystone(site.cloud_env["auth_url"]).admin
+    admin.users.update(admin.session.auth.get_access(admin.session).user_id, password=ADMIN_PASSWORD)
+    # Keystone refuses tokens of the second in which it revoked others.
+    time.sleep(1.1)
+
+
+@contextmanager
 def with_settings(names: Sequence[str]) -> Iterator[dict[str, Site]]:
     """Runs a Keystone of one process on SQLite for each of these rows of SETTINGS."""
     with ExitStack() as running:
@@ -72,10 +100,11 @@ def why_no_processes() -> str:
 
 
 @contextmanager
-def with_processes(counts: Sequence[int]) -> Iterator[dict[int, Site]]:
+def with_processes(counts: Sequence[int], *options: str) -> Iterator[dict[int, Site]]:
     """Serves one Keystone on MariaDB by uWSGI, in groups of so many processes, each of which serves one call at a time.
 
-    They share a memcached, as what one process caches must not outlive what another one has changed.
+    They share a memcached, as what one process caches must not outlive what another one has changed. `options` are
+    uWSGI's.
     """
     with (
         memcached() as cached,
@@ -83,7 +112,7 @@ def with_processes(counts: Sequence[int]) -> Iterator[dict[int, Site]]:
         configured({**SETTINGS[DEFAULT], **cached}, mariadb=str(socket)) as folder,
         ExitStack() as running,
     ):
-        addresses = {count: running.enter_context(uwsgi(folder, count)) for count in counts}
+        addresses = {count: running.enter_context(uwsgi(folder, count, *options)) for count in counts}
         yield {count: _site(f"http://{address}/v3", folder) for count, address in addresses.items()}
 
 
@@ -97,3 +126,10 @@ def _of_one_process(options: Options, people: int = 0) -> Iterator[Site]:
 
 def _site(auth_url: str, folder: Path) -> Site:
     return Site(Keystone(auth_url).cloud_env(), folder)
+
+
+# Where all ways to sign up are compared, by what the page calls it. The first function returns why it cannot be had.
+CLOUDS: Mapping[str, tuple[Callable[[], str], Callable[[], AbstractContextManager[Site]]]] = {
+    "SQLite, one process": (str, on_sqlite),
+    "MariaDB, memcached, four processes": (why_no_processes, on_mariadb),
+}

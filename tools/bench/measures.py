@@ -1,23 +1,21 @@
 """What is measured. What is compared is measured in turn, as a shared machine is never equally fast twice."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
-from tests.support.keystone import ADMIN_PASSWORD, Keystone, keystone
 from tests.support.service import Service, service
 from tools.bench.answers import be_refused, see_running
 from tools.bench.beside import beside
 from tools.bench.clock import processor_seconds, seconds_of, turned
 from tools.bench.clouds import delayed, every_way, instant_cloud_env
 from tools.bench.processes import run_python, seconds_to_first_answer
-from tools.bench.ways import Ours, new_login
+from tools.bench.ways import CloudEnv, Ours, new_login
 
 # As many as the Concertim UI sends at once.
 AT_ONCE = 5
@@ -31,6 +29,7 @@ CALL_ONCE = (
     "sys.exit(function(request)[0] != 201)"
 )
 Measured = dict[str, Any]
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True)
@@ -56,22 +55,21 @@ class Extent:
 QUICK = Extent(delays=(25,), rounds=2, bulk=5, quarters=1, own=20, starts=1, requests=(50, 100))
 
 
-@contextmanager
-def real_keystone() -> Iterator[Keystone]:
-    """Runs a Keystone that hashes passwords as by default. It has hashed the administrator's, too."""
-    with keystone({"identity": {"password_hash_rounds": "12"}}) as cloud:
-        own = cloud.admin.session.auth.get_access(cloud.admin.session)
-        cloud.admin.users.update(own.user_id, password=ADMIN_PASSWORD)
-        # It refuses tokens of the second in which it revoked others.
-        time.sleep(1.1)
-        yield cloud
+def at_a_cloud(extent: Extent, cloud_env: CloudEnv, running: Service, say: Callable[[str], None]) -> Measured:
+    """Returns how long sign-ups take at this cloud, one at a time and five at a time. `say` is told what comes next."""
+    say("One sign-up at a time")
+    alone = latency(extent, cloud_env, running)
+    say("A new site: five at a time")
+    together = bulk(extent, cloud_env, running)
+    say("A site that is moved: repeats, five at a time")
+    return {"latency": alone, "bulk": together, "repeats": repeats(extent, cloud_env, running)}
 
 
-def latency(extent: Extent, cloud: Keystone, running: Service) -> Measured:
+def latency(extent: Extent, cloud_env: CloudEnv, running: Service) -> Measured:
     """Returns the seconds of one sign-up at a time, by added delay and way."""
     measured: Measured = {}
     for delay in extent.delays:
-        with delayed(cloud, delay) as cloud_env, every_way(running, cloud_env) as ways:
+        with delayed(cloud_env, delay) as behind, every_way(running, behind) as ways:
             taken: dict[str, list[float]] = {way: [] for way in ways}
             for round_ in range(extent.rounds):
                 for way in turned(list(ways), round_):
@@ -80,13 +78,13 @@ def latency(extent: Extent, cloud: Keystone, running: Service) -> Measured:
     return measured
 
 
-def bulk(extent: Extent, cloud: Keystone, running: Service) -> Measured:
+def bulk(extent: Extent, cloud_env: CloudEnv, running: Service) -> Measured:
     """Returns the seconds for all sign-ups of a new site, five at a time, and for each of them, by delay and way."""
     measured: Measured = {}
     for delay in extent.delays:
         with (
-            delayed(cloud, delay) as cloud_env,
-            every_way(running, cloud_env) as ways,
+            delayed(cloud_env, delay) as behind,
+            every_way(running, behind) as ways,
             ThreadPoolExecutor(AT_ONCE) as threads,
         ):
             taken: dict[str, dict[str, Any]] = {way: {"all": 0.0, "each": []} for way in ways}
@@ -100,35 +98,47 @@ def bulk(extent: Extent, cloud: Keystone, running: Service) -> Measured:
     return measured
 
 
+def repeats(extent: Extent, cloud_env: CloudEnv, running: Service) -> Measured:
+    """Returns the seconds for all sign-ups of a new site, five at a time, and for their repeats by name and by ids."""
+    ours, taken = Ours(str(running.url), cloud_env), {"new": 0.0, "by_name": 0.0, "by_ids": 0.0}
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        for _ in range(extent.quarters):
+            begun = time.monotonic()
+            answers = list(threads.map(ours.signed_up, [new_login() for _ in range(extent.bulk // extent.quarters)]))
+            taken["new"] += time.monotonic() - begun
+            taken["by_name"] += seconds_of(partial(_all, threads, ours.repeat, answers))
+            taken["by_ids"] += seconds_of(partial(_all, threads, partial(ours.repeat, ids=True), answers))
+    return taken
+
+
 def own_work(extent: Extent, running: Service) -> Measured:
     """Returns what the service does by itself, measured at a Keystone that answers at once.
 
     For each way these are the seconds of processor time for a sign-up, and the sign-ups in a second; and beside them
     how many `GET /` are answered in a second.
     """
-    measured: Measured = {}
     with (
         beside("tools.bench.instant") as address,
         every_way(running, instant_cloud_env(address)) as ways,
         ThreadPoolExecutor(AT_ONCE) as threads,
     ):
         url, here, there = str(running.url), psutil.Process(), psutil.Process(running.process.pid)
-        for way, sign_up in ways.items():
-            logins = [new_login() for _ in range(extent.own)]
-            before = processor_seconds(there if way == "ours" else here)
-            for login in logins:
-                sign_up(login)
-            processor = (processor_seconds(there if way == "ours" else here) - before) / extent.own
-            taken = seconds_of(partial(_all, threads, sign_up, logins))
-            measured[way] = {"processor": processor, "per_second": extent.own / taken}
-        taken = seconds_of(partial(_all, threads, see_running, [url] * extent.own))
-        measured["running"] = {"per_second": extent.own / taken}
-    return measured
+        asked: dict[str, Callable[[str], object]] = {**ways, "running": lambda _: see_running(url)}
+        processor, taken = dict.fromkeys(asked, 0.0), dict.fromkeys(asked, 0.0)
+        for quarter in range(extent.quarters):
+            logins = [new_login() for _ in range(extent.own // extent.quarters)]
+            for way in turned(list(asked), quarter):
+                process = there if way in ("ours", "running") else here
+                before = processor_seconds(process)
+                for login in logins:
+                    asked[way](login)
+                processor[way] += processor_seconds(process) - before
+                taken[way] += seconds_of(partial(_all, threads, asked[way], logins))
+    return {way: {"processor": processor[way] / extent.own, "per_second": extent.own / taken[way]} for way in asked}
 
 
-def start(extent: Extent, cloud: Keystone, options: Sequence[str]) -> Measured:
+def start(extent: Extent, cloud_env: CloudEnv, options: Sequence[str]) -> Measured:
     """Returns the seconds from nothing to the first answers, beside those of Python itself and of a plain program."""
-    cloud_env = cloud.cloud_env()
     measures: Mapping[str, Callable[[], float]] = {
         "python": lambda: seconds_of(lambda: run_python("pass")),
         "running": lambda: seconds_to_first_answer(options, see_running),
@@ -181,5 +191,5 @@ def _mixed_requests(url: str, address: str) -> Callable[[int], None]:
     return request
 
 
-def _all(threads: ThreadPoolExecutor, step: Callable[[str], object], values: Sequence[str]) -> None:
+def _all(threads: ThreadPoolExecutor, step: Callable[[_Value], object], values: Sequence[_Value]) -> None:
     list(threads.map(step, values))

@@ -1,4 +1,4 @@
-"""Shows what was measured as a table: each ratio beside the figures that it is of."""
+"""Shows what was measured as tables: each ratio beside the figures that it is of."""
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ LATENCY_BOUND, THROUGHPUT_BOUND = 1.15, 0.9
 # After so many seconds old releases of the UI give up.
 SECONDS_BOUND = 5
 WAYS = ("floor", "same_calls", "ours", "plain")
-HEAD = ("what", "floor", "same calls", "ours", "plain", "ratios", "bound")
+COLUMNS = ("floor", "same calls", "ours", "plain", "ratios", "bound")
 
 
 @dataclass(frozen=True)
@@ -25,31 +25,42 @@ class Bound:
         return f"{self.text}: {'reached' if self.reached else 'MISSED'}"
 
 
+Row = Sequence[object]
+
+
 def section(measured: Mapping[str, Any]) -> str:
     """Returns what the page on performance has of it."""
-    return f"Measured on {measured['date']}: {measured['machine']}.\n\n{table(measured)}\n"
+    parts = [f"Measured on {measured['date']}: {measured['machine']}."]
+    parts += [f"{cloud} could not be measured: {why}" for cloud, why in measured["not_here"].items()]
+    parts += [table(what, rows) for what, rows in _tables(measured)]
+    return "\n\n".join(parts) + "\n"
 
 
-def table(measured: Mapping[str, Any]) -> str:
-    """Returns the table in Markdown."""
-    rows = [HEAD, tuple("---" for _ in HEAD), *_rows(measured)]
-    return "\n".join(f"| {' | '.join(str(cell) for cell in row)} |" for row in rows)
+def table(what: str, rows: Sequence[Row]) -> str:
+    """Returns a table of these rows in Markdown."""
+    all_of_it: list[Row] = [(what, *COLUMNS), ["---"] * (len(COLUMNS) + 1), *rows]
+    return "\n".join(f"| {' | '.join(str(cell) for cell in row)} |" for row in all_of_it)
 
 
 def missed(measured: Mapping[str, Any]) -> list[str]:
     """Returns the rows whose goal is missed, with the goal."""
-    return [f"{row[0]}: {row[-1]}" for row in _rows(measured) if isinstance(row[-1], Bound) and not row[-1].reached]
+    return [
+        f"{what}: {row[0]}: {row[-1]}"
+        for what, rows in _tables(measured)
+        for row in rows
+        if isinstance(row[-1], Bound) and not row[-1].reached
+    ]
 
 
-def _rows(measured: Mapping[str, Any]) -> Iterator[Sequence[object]]:
-    yield from _latency(measured["latency"])
-    yield from _bulk(measured["bulk"])
-    yield from _own(measured["own"])
-    yield from _start(measured["start"])
-    yield from _memory(measured["memory"])
+def _tables(measured: Mapping[str, Any]) -> Iterator[tuple[str, list[Row]]]:
+    for cloud, taken in measured["clouds"].items():
+        repeats = _repeats(taken["repeats"], measured["extent"]["bulk"])
+        yield f"at {cloud}", [*_latency(taken["latency"]), *_bulk(taken["bulk"]), *repeats]
+    by_itself = [*_own(measured["own"]), *_start(measured["start"]), *_memory(measured["memory"])]
+    yield "the service by itself", by_itself
 
 
-def _latency(measured: Mapping[str, Any]) -> Iterator[Sequence[object]]:
+def _latency(measured: Mapping[str, Any]) -> Iterator[Row]:
     for delay, taken in measured.items():
         floor, same_calls, ours, plain = (statistics.median(taken[way]) for way in WAYS)
         yield (
@@ -63,7 +74,7 @@ def _latency(measured: Mapping[str, Any]) -> Iterator[Sequence[object]]:
         )
 
 
-def _bulk(measured: Mapping[str, Any]) -> Iterator[Sequence[object]]:
+def _bulk(measured: Mapping[str, Any]) -> Iterator[Row]:
     for delay, taken in measured.items():
         floor, same_calls, ours, plain = (len(taken[way]["each"]) / taken[way]["all"] for way in WAYS)
         yield (
@@ -84,7 +95,21 @@ def _bulk(measured: Mapping[str, Any]) -> Iterator[Sequence[object]]:
         )
 
 
-def _own(measured: Mapping[str, Any]) -> Iterator[Sequence[object]]:
+def _repeats(measured: Mapping[str, Any], count: int) -> Iterator[Row]:
+    rates = {what: count / seconds for what, seconds in measured.items()}
+    for what, name in (("by_name", "by name"), ("by_ids", "with their ids")):
+        yield (
+            f"{count} people who have signed up before, {name}, five at a time",
+            "",
+            "",
+            f"{rates[what]:.2f}/s",
+            "",
+            f"to new ones in the same turns ({rates['new']:.2f}/s) {rates[what] / rates['new']:.2f}",
+            "",
+        )
+
+
+def _own(measured: Mapping[str, Any]) -> Iterator[Row]:
     floor, same_calls, ours, plain = (measured[way]["processor"] for way in WAYS)
     yield (
         "own processor time for a sign-up, at an instant Keystone",
@@ -102,7 +127,7 @@ def _own(measured: Mapping[str, Any]) -> Iterator[Sequence[object]]:
     yield ("`GET /`, five at a time", "", "", f"{running:.0f}/s", "", f"to sign-ups {running / ours:.1f}", "")
 
 
-def _start(measured: Mapping[str, Any]) -> Iterator[Sequence[object]]:
+def _start(measured: Mapping[str, Any]) -> Iterator[Row]:
     python, running, first, function, plain = (
         statistics.median(measured[name]) for name in ("python", "running", "first_201", "function", "plain")
     )
@@ -127,7 +152,7 @@ def _start(measured: Mapping[str, Any]) -> Iterator[Sequence[object]]:
         )
 
 
-def _memory(measured: Mapping[str, Any]) -> Iterator[Sequence[object]]:
+def _memory(measured: Mapping[str, Any]) -> Iterator[Row]:
     first = next(iter(measured.values()))
     for requests, one in measured.items():
         yield (

@@ -131,8 +131,8 @@ def people(extent: Scale, url: str, options: Sequence[str]) -> Measured:
             answers: dict[str, Mapping[str, str]] = {}
             ours.sign_up(new_login())
             taken[name]["new"].run(site, [partial(_note, ours, login, answers) for login in logins])
-            taken[name]["by_name"].run(site, [partial(_repeat, ours, answers[login]) for login in logins])
-            taken[name]["by_ids"].run(site, [partial(_repeat, ours, answers[login], ids=True) for login in logins])
+            taken[name]["by_name"].run(site, [partial(ours.repeat, answers[login]) for login in logins])
+            taken[name]["by_ids"].run(site, [partial(ours.repeat, answers[login], ids=True) for login in logins])
         measured = _plain(taken)
         for name, site in sites.items():
             measured[name]["list"] = seconds_of(partial(_list, site, options))
@@ -146,11 +146,6 @@ def _new_people(extent: Scale, ours: Sequence[Ours]) -> list[Callable[[], object
 
 def _note(ours: Ours, login: str, answers: dict[str, Mapping[str, str]]) -> None:
     answers[login] = ours.signed_up(login)
-
-
-def _repeat(ours: Ours, answer: Mapping[str, str], *, ids: bool = False) -> None:
-    known = {"cloud_user_id": answer["user_id"], "project_id": answer["project_id"]} if ids else {}
-    assert ours.signed_up(answer["username"], **known) == answer
 
 
 def _list(site: Site, options: Sequence[str]) -> None:

@@ -121,6 +121,11 @@ class Ours:
         answered: dict[str, str] = json.loads(data)
         return answered
 
+    def repeat(self, answer: Mapping[str, str], *, ids: bool = False) -> None:
+        """Repeats a sign-up that was answered so, by its name or by its ids. Asserts that the answer is the same."""
+        known = {"cloud_user_id": answer["user_id"], "project_id": answer["project_id"]} if ids else {}
+        assert self.signed_up(answer["username"], **known) == answer
+
 
 class Plain:
     """The way that is written first, and that the older service had: a new log-in, then eleven calls in a row."""
