@@ -366,8 +366,8 @@ def spoil(front: Proxy, name: str, fault: Fault, times: int = 1000) -> None:
 
 
 def lists_in(front: Proxy, name: str) -> list[str]:
-    """Returns the paths of the calls for this list, with their queries."""
-    return [one for one in front.targets if f"/{name}?" in one and "limit=" in one]
+    """Returns the paths of the calls for this list, with their queries. That of a group's users is another."""
+    return [one for one in front.targets if one.startswith(f"/v3/{name}?") and "limit=" in one]
 
 
 def changed(change: Callable[[dict[str, Any]], Any]) -> Fault:
