@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # A site has one cloud environment, or a few. The age bounds how long an unused password stays in memory.
 CACHED_CONNECTIONS, CACHED_SECONDS = 32, 3600
 
-_connections: SingleFlightCache[bytes, Connection] = SingleFlightCache(CACHED_CONNECTIONS, CACHED_SECONDS)
+_connections: SingleFlightCache[bytes, Connection] = SingleFlightCache(CACHED_CONNECTIONS, CACHED_SECONDS, "log in")
 _hash_key = secrets.token_bytes(32)
 
 

@@ -9,6 +9,7 @@ import pytest
 from lib import call
 from lib.call.concurrency import as_each_ends, in_parallel, within_deadline
 from lib.errors import DeadlineExceeded
+from lib.keystone.client.cache import SingleFlightCache
 
 
 def test_results_come_in_the_order_of_the_steps() -> None:
@@ -73,6 +74,28 @@ def test_a_time_that_is_over_between_two_steps_names_the_one_before(before: list
             within_deadline(between)
     assert why.value.step == told
     go_on.set()
+
+
+def test_who_waits_for_what_another_call_asks_is_told_the_same_step() -> None:
+    """Of five sign-ups that begin at once, one logs in, and the others wait. Each may be the first to give up."""
+    go_on, asked = threading.Event(), threading.Event()
+    cache: SingleFlightCache[str, None] = SingleFlightCache(1, 60, "log in")
+
+    def make() -> None:
+        asked.set()
+        go_on.wait(10)
+
+    first = threading.Thread(target=cache.get, args=("key", make))
+    first.start()
+    assert asked.wait(10)
+    for wait in (within_deadline, lambda step: step()):
+        with call.serving("second") as this:
+            this.ends = time.monotonic() + 0.1
+            with pytest.raises(DeadlineExceeded, match="Keystone took too long to log in") as why:
+                wait(lambda: cache.get("key", make))
+        assert why.value.step == "log in"
+    go_on.set()
+    first.join()
 
 
 def test_items_are_taken_as_there_is_room_and_come_as_they_end() -> None:

@@ -31,9 +31,13 @@ class _Entry(Generic[_Value]):
 
 
 class SingleFlightCache(Generic[_Key, _Value]):
-    """Keeps at most `size` values, each for at most `seconds`. A failure goes to all who waited and is not cached."""
+    """Keeps at most `size` values, each for at most `seconds`. A failure goes to all who waited and is not cached.
 
-    def __init__(self, size: int, seconds: float) -> None:
+    `step` is what Keystone is asked to do for a value, as in "log in".
+    """
+
+    def __init__(self, size: int, seconds: float, step: str) -> None:
+        self._step = step
         self._entries: TTLCache[_Key, _Entry[_Value]] = TTLCache(size, seconds)
         self._lock = Lock()
 
@@ -46,11 +50,13 @@ class SingleFlightCache(Generic[_Key, _Value]):
                 cached = None
         if cached is None:
             return self._made(key, mine, make)
-        left = call.current().seconds_left()
-        try:
-            return cached.value.result(None if math.isinf(left) else left)
-        except TimeoutError:
-            raise DeadlineExceeded("Keystone took too long to answer. Repeat the request.") from None
+        with call.current().asking(self._step):
+            left = call.current().seconds_left()
+            try:
+                return cached.value.result(None if math.isinf(left) else left)
+            except TimeoutError:
+                told = f"Keystone took too long to {self._step}. Repeat the request."
+                raise DeadlineExceeded(told, step=self._step) from None
 
     def _made(self, key: _Key, entry: "_Entry[_Value]", make: Callable[[], _Value]) -> _Value:
         try:

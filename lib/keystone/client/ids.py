@@ -27,7 +27,7 @@ class Ids:
     def __init__(self, log_in: "LogIn") -> None:
         self.problem_of = log_in.problem_of
         self._client = log_in.client
-        self._cache: SingleFlightCache[Hashable, Any] = SingleFlightCache(CACHED_IDS, CACHED_SECONDS)
+        self._cache: SingleFlightCache[Hashable, Any] = SingleFlightCache(CACHED_IDS, CACHED_SECONDS, "look up ids")
 
     def role(self, name: str) -> str:
         """Returns the id of the global role of this name."""
